@@ -1,0 +1,98 @@
+//! Whose token is it?
+
+use reqwest::{Request, RequestBuilder};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use super::{Login, MAX_ANSWER_BYTES, TIME_LIMIT};
+use crate::amazon::prime_gaming::access_token_header;
+use crate::domain::AmazonUserId;
+use crate::net::{NetError, exchange};
+
+/// Why the Amazon account is not known.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentifyError {
+    /// The token is not for this app, not of the profile's user, or not good: do not link.
+    #[error("the access token is not what it should be: {0}")]
+    Mismatch(&'static str),
+    /// Amazon could not be asked, or its answer was unusable: try again later.
+    #[error("Login with Amazon is unavailable: {cause}")]
+    Unavailable {
+        /// For the log.
+        cause: String,
+    },
+}
+
+impl Login {
+    /// Whose access token it is. Amazon is asked twice, at the same time: the token must have
+    /// been issued to `client_id`, and to the user whose profile it opens. Otherwise it is
+    /// a token that someone else's app was given.
+    ///
+    /// # Errors
+    /// [`IdentifyError`].
+    pub async fn identify(
+        &self,
+        client_id: &str,
+        access_token: &SecretString,
+    ) -> Result<AmazonUserId, IdentifyError> {
+        let token = access_token.expose_secret();
+        let tokeninfo = self
+            .http
+            .get(self.tokeninfo_url.clone())
+            .query(&[("access_token", token)]);
+        let (name, value) = access_token_header(access_token)
+            .ok_or(IdentifyError::Mismatch("it is not visible ASCII"))?;
+        let profile = self.http.get(self.profile_url.clone()).header(name, value);
+        let (tokeninfo, profile) = tokio::join!(
+            self.ask("tokeninfo", tokeninfo),
+            self.ask("profile", profile),
+        );
+        // A mismatch is final, so it comes before the other answer's being unavailable.
+        let (tokeninfo, profile) = match (tokeninfo, profile) {
+            (Ok(tokeninfo), Ok(profile)) => (tokeninfo, profile),
+            (Err(error @ IdentifyError::Mismatch(_)), _)
+            | (_, Err(error))
+            | (Err(error), Ok(_)) => {
+                return Err(error);
+            }
+        };
+        if tokeninfo.get("aud").and_then(Value::as_str) != Some(client_id) {
+            return Err(IdentifyError::Mismatch("`aud` is not our client id"));
+        }
+        let user_id = profile.get("user_id").and_then(Value::as_str);
+        if user_id.is_none() || tokeninfo.get("user_id").and_then(Value::as_str) != user_id {
+            return Err(IdentifyError::Mismatch("`user_id` is not the profile's"));
+        }
+        AmazonUserId::new(user_id.unwrap_or_default())
+            .map_err(|error| unavailable(&error.to_string()))
+    }
+
+    async fn ask(
+        &self,
+        what: &'static str,
+        request: RequestBuilder,
+    ) -> Result<Value, IdentifyError> {
+        let answer = async {
+            let request: Request = request.build()?;
+            exchange(&self.http, request, TIME_LIMIT, MAX_ANSWER_BYTES).await
+        };
+        let answer = answer
+            .await
+            .map_err(|error: NetError| unavailable(&format!("{what}: {error}")))?;
+        match answer.status {
+            200 => serde_json::from_slice(&answer.body)
+                .ok()
+                .filter(Value::is_object)
+                // serde_json's own text would quote the answer.
+                .ok_or_else(|| unavailable(&format!("{what}: the answer is not a JSON object"))),
+            400 | 401 => Err(IdentifyError::Mismatch("Amazon does not take it")),
+            status => Err(unavailable(&format!("{what}: status {status}"))),
+        }
+    }
+}
+
+fn unavailable(cause: &str) -> IdentifyError {
+    IdentifyError::Unavailable {
+        cause: cause.to_owned(),
+    }
+}

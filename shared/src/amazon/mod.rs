@@ -1,0 +1,12 @@
+//! The two Amazon services: Login with Amazon and Prime Gaming.
+//!
+//! One client each, for real, with its URLs from the configuration. Errors are sorted by what the
+//! caller does next: refresh, read the secret again, link again, try later. None of them holds
+//! a token, a code or a secret, whatever Amazon sent back.
+
+mod login;
+mod prime_gaming;
+mod text;
+
+pub use login::{IdentifyError, Login, TokenError, Tokens};
+pub use prime_gaming::{CallError, FulfillResult, Instruction, Listed, Listing, PrimeGaming};

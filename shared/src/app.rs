@@ -1,0 +1,101 @@
+//! Everything a request needs, built once per cold start and lent to the handlers.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use crate::amazon::{Login, PrimeGaming};
+use crate::clock::Clock;
+use crate::config::{Config, SecretsSource};
+use crate::http::Authenticator;
+use crate::secrets::Secrets;
+use crate::store::{CachedOffers, Fulfillments, Links, Offers};
+use crate::{logging, net};
+
+/// Configuration and clients.
+#[derive(Debug)]
+pub struct App {
+    /// The settings.
+    pub config: Config,
+    /// The secrets, and how to read them again.
+    pub secrets: Secrets,
+    /// The time of day.
+    pub clock: Clock,
+    /// Players' links.
+    pub links: Links,
+    /// What players were given.
+    pub fulfillments: Fulfillments,
+    /// What SKUs stand for.
+    pub offers: CachedOffers,
+    /// Login with Amazon.
+    pub login: Login,
+    /// Prime Gaming.
+    pub prime_gaming: PrimeGaming,
+    /// Tells who calls.
+    pub authenticator: Authenticator,
+}
+
+/// Which of Amazon's services a function talks to; their connections are opened in init, where
+/// Lambda gives more CPU and no player waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warm {
+    /// Only the database.
+    Database,
+    /// Also Prime Gaming.
+    PrimeGaming,
+}
+
+/// Why a function can't start. Names every fault at once.
+pub type StartError = Box<dyn std::error::Error + Send + Sync>;
+
+impl App {
+    /// Builds everything from the environment.
+    ///
+    /// # Errors
+    /// If a setting or a secret is missing or wrong.
+    pub async fn start(warm: Warm) -> Result<Arc<Self>, StartError> {
+        logging::init();
+        let config = Config::from_env()?;
+        let http = net::client(None)?;
+        let sdk = net::sdk_config(http.clone())?;
+        let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
+        let secrets_manager = match &config.secrets {
+            SecretsSource::Arn(_) => Some(aws_sdk_secretsmanager::Client::new(&sdk)),
+            SecretsSource::File(_) => None,
+        };
+        let mut origins: Vec<Url> = net::dynamodb_origin(&sdk).into_iter().collect();
+        if warm == Warm::PrimeGaming {
+            origins.push(config.prime_gaming.entitlements_url.clone());
+        }
+        let clock = Clock::system();
+        let secrets = Secrets::load(config.secrets.clone(), secrets_manager, clock.now()).await?;
+        net::warm(&http, &origins).await;
+        Ok(Arc::new(Self::new(config, secrets, clock, http, dynamodb)?))
+    }
+
+    /// Builds everything from its parts.
+    ///
+    /// # Errors
+    /// If there is not exactly one source of keys for players' tokens.
+    pub fn new(
+        config: Config,
+        secrets: Secrets,
+        clock: Clock,
+        http: reqwest::Client,
+        dynamodb: aws_sdk_dynamodb::Client,
+    ) -> Result<Self, StartError> {
+        let player_jwt_secret = secrets.current().player_jwt_secret.clone();
+        let offers = Offers::new(dynamodb.clone(), config.tables.offers.clone());
+        Ok(Self {
+            authenticator: Authenticator::new(&config.players, player_jwt_secret, http.clone())?,
+            links: Links::new(dynamodb.clone(), config.tables.links.clone()),
+            fulfillments: Fulfillments::new(dynamodb, config.tables.fulfillments.clone()),
+            offers: CachedOffers::new(offers),
+            login: Login::new(http.clone(), &config.login),
+            prime_gaming: PrimeGaming::new(http, &config.prime_gaming),
+            config,
+            secrets,
+            clock,
+        })
+    }
+}

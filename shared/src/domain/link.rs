@@ -1,0 +1,130 @@
+//! The life of a link, and the ways in which making one can end.
+
+use serde::{Deserialize, Serialize};
+
+/// What a player's link is now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkStatus {
+    /// Amazon can be asked for this player.
+    Linked,
+    /// There is no link.
+    Unlinked,
+    /// Amazon no longer accepts what we hold: the player has to link again.
+    RelinkRequired,
+}
+
+impl LinkStatus {
+    /// The word in the API and in the table.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Linked => "linked",
+            Self::Unlinked => "unlinked",
+            Self::RelinkRequired => "relink_required",
+        }
+    }
+
+    /// The status of that word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Linked, Self::Unlinked, Self::RelinkRequired]
+            .into_iter()
+            .find(|status| status.as_str() == word)
+    }
+}
+
+/// Why a link was not made. Each has its own code, page and status number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkFailure {
+    /// The ticket is unknown, used or expired.
+    InvalidTicket,
+    /// `state` is missing, doubled or unknown.
+    InvalidState,
+    /// The player came back too late, or the code was too old.
+    AttemptExpired,
+    /// Not the browser that started it.
+    WrongBrowser,
+    /// Refused at Amazon.
+    AccessDenied,
+    /// Amazon did not grant both scopes.
+    PermissionMissing,
+    /// The token is not for this app, or not of the profile's user.
+    IdentityMismatch,
+    /// The Amazon account belongs to another player.
+    AmazonAccountTaken,
+    /// The player has another Amazon account.
+    PlayerAlreadyLinked,
+    /// Amazon did not answer.
+    AmazonUnavailable,
+    /// Our fault.
+    Internal,
+}
+
+impl LinkFailure {
+    const ALL: [Self; 11] = [
+        Self::InvalidTicket,
+        Self::InvalidState,
+        Self::AttemptExpired,
+        Self::WrongBrowser,
+        Self::AccessDenied,
+        Self::PermissionMissing,
+        Self::IdentityMismatch,
+        Self::AmazonAccountTaken,
+        Self::PlayerAlreadyLinked,
+        Self::AmazonUnavailable,
+        Self::Internal,
+    ];
+
+    /// The code in pages, at `return_to` and in the table.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::InvalidTicket => "invalid_ticket",
+            Self::InvalidState => "invalid_state",
+            Self::AttemptExpired => "attempt_expired",
+            Self::WrongBrowser => "wrong_browser",
+            Self::AccessDenied => "access_denied",
+            Self::PermissionMissing => "permission_missing",
+            Self::IdentityMismatch => "identity_mismatch",
+            Self::AmazonAccountTaken => "amazon_account_taken",
+            Self::PlayerAlreadyLinked => "player_already_linked",
+            Self::AmazonUnavailable => "amazon_unavailable",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// The failure of that code.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|failure| failure.code() == code)
+    }
+
+    /// The HTTP status of its page.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::InvalidTicket | Self::InvalidState | Self::AttemptExpired => 400,
+            Self::WrongBrowser
+            | Self::AccessDenied
+            | Self::PermissionMissing
+            | Self::IdentityMismatch => 403,
+            Self::AmazonAccountTaken | Self::PlayerAlreadyLinked => 409,
+            Self::AmazonUnavailable => 503,
+            Self::Internal => 500,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_leads_back_to_its_failure() {
+        for failure in LinkFailure::ALL {
+            assert_eq!(LinkFailure::parse(failure.code()), Some(failure));
+        }
+        assert_eq!(LinkFailure::parse("linked"), None);
+    }
+}

@@ -1,0 +1,15 @@
+//! What the service knows, without AWS, HTTP or a clock: `now` is handed in.
+
+mod entitlement;
+mod ids;
+mod link;
+mod offer;
+mod retry;
+mod time;
+
+pub use entitlement::{Delivery, HoldReason, Status};
+pub use ids::{AmazonUserId, EntitlementId, IdError, LinkId, PlayerId, Sku, random_token};
+pub use link::{LinkFailure, LinkStatus};
+pub use offer::{MAX_CONTENT_BYTES, MAX_TITLE_BYTES, Offer, OfferFault, PerPlayer};
+pub use retry::{backoff, random_fraction};
+pub use time::Timestamp;

@@ -1,0 +1,46 @@
+//! How long to wait before the next try.
+
+use std::time::Duration;
+
+use ring::rand::{SecureRandom, SystemRandom};
+
+/// The wait before try number `attempts` + 1: exponential from 5 s, never above an hour, with
+/// full jitter, so that what failed together does not come back together. `random` is uniform in
+/// `0.0..1.0`. Never below one second.
+#[must_use]
+pub fn backoff(attempts: u32, random: f64) -> Duration {
+    const FIRST: f64 = 5.0;
+    const MOST: f64 = 3600.0;
+    let doublings = i32::try_from(attempts.saturating_sub(1).min(20)).unwrap_or(20);
+    let ceiling = (FIRST * 2_f64.powi(doublings)).min(MOST);
+    Duration::from_secs_f64((ceiling * random).max(1.0))
+}
+
+/// A random number in `0.0..1.0`, for jitter.
+#[must_use]
+pub fn random_fraction() -> f64 {
+    let mut bytes = [0_u8; 4];
+    // Without randomness there is no jitter, which is better than no retry.
+    SystemRandom::new().fill(&mut bytes).unwrap_or_default();
+    f64::from(u32::from_le_bytes(bytes)) / (f64::from(u32::MAX) + 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grows_from_seconds_to_an_hour_and_stays_there() {
+        assert_eq!(backoff(1, 1.0), Duration::from_secs(5));
+        assert_eq!(backoff(2, 1.0), Duration::from_secs(10));
+        assert_eq!(backoff(3, 1.0), Duration::from_secs(20));
+        assert_eq!(backoff(30, 1.0), Duration::from_secs(3600));
+        assert_eq!(backoff(u32::MAX, 1.0), Duration::from_secs(3600));
+    }
+
+    #[test]
+    fn jitter_is_full_but_never_at_once() {
+        assert_eq!(backoff(2, 0.5), Duration::from_secs(5));
+        assert_eq!(backoff(1, 0.0), Duration::from_secs(1));
+    }
+}

@@ -1,0 +1,122 @@
+//! The game says "delivered": that is written down first, and then reported to Prime Gaming.
+
+use std::collections::{HashMap, HashSet};
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use serde::{Serialize, Serializer};
+
+use super::budget::Budget;
+use super::report::{REPORT_LEASE, report_all, take};
+use super::session::Session;
+use crate::App;
+use crate::config::DeliveryConfig;
+use crate::domain::{EntitlementId, PlayerId, Status, random_token};
+use crate::store::{Confirmation, Record, StoreError};
+
+/// How many confirmations are written at once.
+const AT_ONCE: usize = 8;
+
+/// What one id of a confirmation is now.
+#[derive(Debug, Serialize)]
+pub struct Confirmed {
+    entitlement_id: EntitlementId,
+    #[serde(serialize_with = "word")]
+    status: Option<Status>,
+}
+
+/// `None` is an id that is not this player's, or was never seen.
+fn word<S: Serializer>(status: &Option<Status>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(status.map_or("unknown", Status::as_str))
+}
+
+/// Confirms these entitlements of this player: one result per distinct id, in the order of first
+/// mention. Repeating it gives the same answer. An id that could not be written comes back
+/// `pending`: confirm again.
+pub async fn confirm(
+    app: &App,
+    budget: Budget,
+    player: &PlayerId,
+    ids: Vec<EntitlementId>,
+) -> Vec<Confirmed> {
+    let mut mentioned = HashSet::new();
+    let distinct = ids.into_iter().filter(|id| mentioned.insert(id.clone()));
+    let owner = random_token();
+    let owner = owner.as_str();
+    let writes: Vec<_> = distinct
+        .map(|id| write_down(app, player, id, owner))
+        .collect();
+    let written: Vec<Written> = stream::iter(writes).buffered(AT_ONCE).collect().await;
+    let reported = report(app, budget, player, owner, &written).await;
+    written
+        .into_iter()
+        .map(|(id, written)| {
+            let status = reported.get(&id).copied().or(match written {
+                Ok(Confirmation::Delivered(record) | Confirmation::Was(record)) => {
+                    Some(record.status)
+                }
+                Ok(Confirmation::Unknown) => None,
+                Err(error) => {
+                    tracing::error!(event = "not_confirmed", entitlement_id = %id, %error);
+                    Some(Status::Pending)
+                }
+            });
+            Confirmed {
+                entitlement_id: id,
+                status,
+            }
+        })
+        .collect()
+}
+
+/// An id, and what became of it.
+type Written = (EntitlementId, Result<Confirmation, StoreError>);
+
+/// Where the studio's webhook delivers, what the game says changes nothing.
+async fn write_down(app: &App, player: &PlayerId, id: EntitlementId, owner: &str) -> Written {
+    let store = &app.fulfillments;
+    let written = match app.config.delivery {
+        DeliveryConfig::Confirm => {
+            let now = app.clock.now();
+            store
+                .confirm(player, &id, owner, now, now + REPORT_LEASE)
+                .await
+        }
+        DeliveryConfig::Webhook { .. } => store.get(player, &id).await.map(|record| match record {
+            Some(record) => Confirmation::Was(Box::new(record)),
+            None => Confirmation::Unknown,
+        }),
+    };
+    (id, written)
+}
+
+/// Reports what has just become `delivered`, and what has been and is due for another try.
+async fn report(
+    app: &App,
+    budget: Budget,
+    player: &PlayerId,
+    owner: &str,
+    written: &[Written],
+) -> HashMap<EntitlementId, Status> {
+    let now = app.clock.now();
+    let (mut taken, mut due) = (Vec::new(), Vec::new());
+    for (_, written) in written {
+        match written {
+            Ok(Confirmation::Delivered(record)) => taken.push(Record::clone(record)),
+            Ok(Confirmation::Was(record)) if record.is_due(now) => due.push(Record::clone(record)),
+            _ => {}
+        }
+    }
+    taken.extend(take(app, owner, due).await);
+    if taken.is_empty() {
+        return HashMap::new();
+    }
+    let own = match app.links.get(player).await {
+        Ok(row) => row.link.map(|link| Session::new(app, budget, link)),
+        Err(error) => {
+            tracing::warn!(event = "report_failed", player_id = %player, %error);
+            None
+        }
+    };
+    report_all(app, budget, own.as_ref(), owner, taken).await
+}

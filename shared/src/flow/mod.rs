@@ -1,0 +1,23 @@
+//! One file per use case. This is what the service is for; the rest is how.
+
+mod admit;
+mod budget;
+mod check;
+mod confirm;
+mod history;
+mod link_finish;
+mod link_start;
+mod report;
+mod session;
+mod tokens;
+mod unlink;
+mod view;
+
+pub use budget::Budget;
+pub use check::{CheckAnswer, check};
+pub use confirm::{Confirmed, confirm};
+pub use history::{Cursor, HistoryAnswer, InvalidCursor, history};
+pub use link_finish::{Callback, Ended, finish_link};
+pub use link_start::{LinkSession, StartRefused, begin_link, link_question, start_session};
+pub use unlink::{LinkAnswer, link_status, unlink};
+pub use view::EntitlementView;

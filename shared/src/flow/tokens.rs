@@ -1,0 +1,82 @@
+//! A link's LWA tokens, sealed for the table and opened for a call.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use crate::App;
+use crate::domain::PlayerId;
+use crate::seal::{OpenError, Sealed};
+
+/// What is sealed. Short names, because they are stored with every link.
+#[derive(Deserialize, Serialize)]
+struct Stored {
+    a: String,
+    r: String,
+}
+
+/// The tokens of a link, opened.
+#[derive(Clone)]
+pub(super) struct OpenTokens {
+    pub(super) access: SecretString,
+    pub(super) refresh: SecretString,
+}
+
+impl fmt::Debug for OpenTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OpenTokens([redacted])")
+    }
+}
+
+/// Seals tokens for this player: a row copied to another player does not open.
+pub(super) fn seal_tokens(app: &App, player: &PlayerId, tokens: &OpenTokens) -> Sealed {
+    let stored = Stored {
+        a: tokens.access.expose_secret().to_owned(),
+        r: tokens.refresh.expose_secret().to_owned(),
+    };
+    let plain = serde_json::to_vec(&stored).expect("two strings are always JSON");
+    seal(app, player, "tokens", &plain)
+}
+
+/// Opens the tokens of this player.
+pub(super) async fn open_tokens(
+    app: &App,
+    player: &PlayerId,
+    sealed: &Sealed,
+) -> Result<OpenTokens, OpenError> {
+    let plain = open(app, player, "tokens", sealed).await?;
+    let stored: Stored =
+        serde_json::from_str(plain.expose_secret()).map_err(|_| OpenError::Broken)?;
+    Ok(OpenTokens {
+        access: stored.a.into(),
+        refresh: stored.r.into(),
+    })
+}
+
+/// Seals something of this player's for one purpose.
+pub(super) fn seal(app: &App, player: &PlayerId, purpose: &str, plain: &[u8]) -> Sealed {
+    app.secrets
+        .current()
+        .token_keys
+        .seal(plain, &[purpose, player.as_str()])
+}
+
+/// Opens what [`seal`] made. A key that this process does not know yet may have been appended
+/// to the secret since it started.
+pub(super) async fn open(
+    app: &App,
+    player: &PlayerId,
+    purpose: &str,
+    sealed: &Sealed,
+) -> Result<SecretString, OpenError> {
+    let associated = [purpose, player.as_str()];
+    let opened = match app.secrets.current().token_keys.open(sealed, &associated) {
+        Err(OpenError::UnknownKey(_)) if app.secrets.reload(app.clock.now()).await => {
+            app.secrets.current().token_keys.open(sealed, &associated)
+        }
+        opened => opened,
+    }?;
+    let text = String::from_utf8(opened.to_vec());
+    text.map(SecretString::from).map_err(|_| OpenError::Broken)
+}

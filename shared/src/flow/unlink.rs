@@ -1,0 +1,82 @@
+//! What a player's link is, and its end.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::budget::Budget;
+use super::report::{report_all, take};
+use super::session::Session;
+use crate::App;
+use crate::domain::{LinkStatus, PlayerId, Status, Timestamp, random_token};
+use crate::store::{Link, StoreError, Unlinked};
+
+/// Reports are begun in the first half of this time, and each has the other half as its limit.
+const REPORTS: Duration = Duration::from_secs(10);
+
+/// How often a link that changes while it is removed is tried.
+const TRIES: u32 = 8;
+
+/// What a player's link is.
+#[derive(Debug, Serialize)]
+pub struct LinkAnswer {
+    status: LinkStatus,
+    linked_at: Option<Timestamp>,
+}
+
+/// What the player's link is.
+///
+/// # Errors
+/// If the database does not answer, or the row is corrupt.
+pub async fn link_status(app: &App, player: &PlayerId) -> Result<LinkAnswer, StoreError> {
+    let row = app.links.get(player).await?;
+    Ok(LinkAnswer {
+        status: row.status(),
+        linked_at: row.link.map(|link| link.linked_at),
+    })
+}
+
+/// Ends the player's link, if there is one. What was delivered and not yet reported is reported
+/// first, as far as that goes within 5 s; it never fails because Amazon is down.
+///
+/// # Errors
+/// If the database does not answer, or a row is corrupt.
+pub async fn unlink(app: &App, player: &PlayerId) -> Result<(), StoreError> {
+    let budget = Budget::of(REPORTS);
+    for attempt in 0..TRIES {
+        let row = app.links.get(player).await?;
+        let Some(link) = &row.link else { return Ok(()) };
+        if attempt == 0 && row.has_open && link.tokens.is_some() {
+            report_rest(app, budget, link).await;
+        }
+        if app.links.unlink(&row, link).await? == Unlinked::Done {
+            tracing::info!(event = "unlinked", player_id = %player);
+            return Ok(());
+        }
+    }
+    Err(StoreError::Unavailable {
+        operation: "TransactWriteItems",
+        cause: "the link changes again and again while it is removed".to_owned(),
+    })
+}
+
+async fn report_rest(app: &App, budget: Budget, link: &Link) {
+    let open = match app.fulfillments.open(&link.player).await {
+        Ok(open) => open,
+        Err(error) => {
+            tracing::warn!(event = "report_failed", player_id = %link.player, %error);
+            return;
+        }
+    };
+    let delivered = open
+        .into_iter()
+        .filter(|record| record.status == Status::Delivered)
+        .collect();
+    let owner = random_token();
+    let taken = take(app, &owner, delivered).await;
+    if taken.is_empty() {
+        return;
+    }
+    let session = Session::new(app, budget, link.clone());
+    report_all(app, budget, Some(&session), &owner, taken).await;
+}

@@ -1,0 +1,159 @@
+//! JSON bodies, and errors about them that a developer can act on. No error repeats a value of the
+//! body, because it goes into the log too.
+
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+use super::ApiError;
+
+/// Reads `body` as a JSON object; an empty one counts as `{}`.
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    let text = std::str::from_utf8(body)
+        .map_err(|_| ApiError::invalid_request("the body is not UTF-8"))?
+        .trim_matches([' ', '\t', '\r', '\n']);
+    let text = if text.is_empty() { "{}" } else { text };
+    let mut json = serde_json::Deserializer::from_str(text);
+    let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        explain(text, &path, error.inner())
+    })?;
+    // What follows the object is not part of it: `{} {}` is no JSON.
+    json.end().map_err(|error| explain(text, ".", &error))?;
+    if text.starts_with('{') {
+        Ok(parsed)
+    } else {
+        Err(not_an_object())
+    }
+}
+
+fn not_an_object() -> ApiError {
+    ApiError::invalid_request("the body must be a JSON object")
+}
+
+fn explain(text: &str, path: &str, error: &serde_json::Error) -> ApiError {
+    if error.classify() != Category::Data {
+        let (line, column) = (error.line(), error.column());
+        return ApiError::invalid_request(format!(
+            "the body is not valid JSON (line {line}, column {column})"
+        ));
+    }
+    if !text.starts_with('{') {
+        return not_an_object();
+    }
+    let rule = rule(&error.to_string());
+    ApiError::invalid_request(if path == "." {
+        rule
+    } else {
+        format!("`{path}`: {rule}")
+    })
+}
+
+/// What would have been right, out of serde's sentence. `invalid type: string "…", expected a
+/// map` repeats what came; only the part after it is ours. Sentences without that part are about
+/// fields (`missing field`), or are those of our own types.
+fn rule(sentence: &str) -> String {
+    let sentence = sentence
+        .rfind(" at line ")
+        .map_or(sentence, |end| &sentence[..end]);
+    match sentence.rfind(", expected ") {
+        Some(start) => sentence[start + ", ".len()..].to_owned(),
+        None => sentence.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::domain::EntitlementId;
+    use crate::http::Code;
+
+    #[derive(Debug, Deserialize)]
+    struct Wanted {
+        #[serde(default)]
+        ids: Vec<EntitlementId>,
+        limit: Option<u8>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Needed {
+        #[expect(dead_code, reason = "only its presence matters")]
+        name: String,
+    }
+
+    fn fault<T: DeserializeOwned + std::fmt::Debug>(body: impl AsRef<[u8]>) -> String {
+        let error = parse::<T>(body.as_ref()).expect_err("not acceptable");
+        assert_eq!(error.code(), Code::InvalidRequest);
+        error.detail().to_owned()
+    }
+
+    #[test]
+    fn nothing_counts_as_an_empty_object_and_unknown_fields_are_ignored() {
+        assert!(parse::<Wanted>(b"").expect("empty").ids.is_empty());
+        let wanted: Wanted = parse(br#" {"ids": ["a"], "limit": 3, "more": [1]} "#).expect("good");
+        assert_eq!((wanted.ids.len(), wanted.limit), (1, Some(3)));
+    }
+
+    #[test]
+    fn faults_name_the_field_and_what_would_be_right() {
+        assert_eq!(
+            fault::<Wanted>(r#"{"ids": ["a", 7]}"#),
+            "`ids[1]`: expected a string"
+        );
+        assert_eq!(
+            fault::<Wanted>(r#"{"ids": ["a", ""]}"#),
+            "`ids[1]`: entitlement_id must be 1 to 512 bytes without control characters"
+        );
+        assert_eq!(fault::<Wanted>(r#"{"limit": 300}"#), "`limit`: expected u8");
+        assert_eq!(fault::<Needed>("{}"), "missing field `name`");
+        assert_eq!(
+            fault::<Needed>(r#"{"name":"a","name":"b"}"#),
+            "duplicate field `name`"
+        );
+    }
+
+    #[test]
+    fn faults_repeat_no_value() {
+        for body in [
+            r#"{"ids": "hunter2"}"#,
+            r#"{"ids": "hunter2, expected hunter2"}"#,
+            r#"{"limit": "hunter2 at line 1"}"#,
+            r#""hunter2""#,
+            r#"{"ids": hunter2}"#,
+        ] {
+            let detail = fault::<Wanted>(body);
+            assert!(!detail.contains("hunter2"), "{detail}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_an_object_is_said_to_be_none() {
+        for body in ["[]", "null", "7", "\"x\"", "[{}]"] {
+            assert_eq!(
+                fault::<Wanted>(body),
+                "the body must be a JSON object",
+                "{body}"
+            );
+        }
+        for body in [
+            "{",
+            "{} {}",
+            "{\"ids\": [}",
+            "nul",
+            "{\"a\":1,}",
+            "\u{feff}{}",
+        ] {
+            assert!(
+                fault::<Wanted>(body).starts_with("the body is not valid JSON"),
+                "{body}"
+            );
+        }
+        assert_eq!(
+            fault::<Wanted>(b"{\"ids\": [\"\xff\"]}"),
+            "the body is not UTF-8"
+        );
+        let deep = format!("{{\"x\": {}", "[".repeat(10_000));
+        assert!(fault::<Wanted>(deep).starts_with("the body is not valid JSON"));
+    }
+}

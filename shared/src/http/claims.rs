@@ -1,0 +1,96 @@
+//! What a token's claims must say. The signature is checked before; see [`super::auth`].
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::Caller;
+use crate::config::PlayersConfig;
+use crate::domain::{PlayerId, Timestamp};
+
+/// How far the clocks of the account system and of this service may differ.
+const LEEWAY: Duration = Duration::from_secs(30);
+
+/// The scope of a game server's token.
+const SERVER_SCOPE: &str = "prime-gaming:server";
+
+const MAX_NAME_CHARS: usize = 256;
+
+/// Who calls, by the claims of a token whose signature is right; or what is wrong with them, in
+/// a sentence that repeats none of their values.
+pub(super) fn check(
+    claims: &Map<String, Value>,
+    players: &PlayersConfig,
+    now: Timestamp,
+) -> Result<Caller, String> {
+    if claims.get("iss").and_then(Value::as_str) != Some(players.issuer.as_str()) {
+        return Err("the token's `iss` is not the issuer that is accepted here".to_owned());
+    }
+    if !claims
+        .get("aud")
+        .is_some_and(|aud| is_or_lists(aud, &players.audience))
+    {
+        return Err("the token's `aud` neither is nor lists this service's audience".to_owned());
+    }
+    let exp = claims
+        .get("exp")
+        .and_then(Value::as_f64)
+        .ok_or("the token's `exp` must be there, and a number of seconds")?;
+    if seconds(now - LEEWAY) >= exp {
+        return Err("the token has expired".to_owned());
+    }
+    if let Some(nbf) = claims.get("nbf") {
+        let nbf = nbf
+            .as_f64()
+            .ok_or("the token's `nbf` must be a number of seconds")?;
+        if seconds(now + LEEWAY) < nbf {
+            return Err("the token is not valid yet: `nbf`".to_owned());
+        }
+    }
+    let id_claim = &players.id_claim;
+    let id = claims
+        .get(id_claim)
+        .and_then(Value::as_str)
+        .and_then(|id| PlayerId::new(id).ok())
+        .ok_or_else(|| {
+            format!(
+                "the token's `{id_claim}` must be a string of 1 to 128 visible ASCII characters"
+            )
+        })?;
+    if claims.get("scope").is_some_and(grants_server) {
+        return Ok(Caller::Server);
+    }
+    let name = claims
+        .get(&players.name_claim)
+        .and_then(Value::as_str)
+        .filter(|name| is_presentable(name))
+        .map(ToOwned::to_owned);
+    Ok(Caller::Player { id, name })
+}
+
+fn seconds(time: Timestamp) -> f64 {
+    // Exact: the milliseconds of any date to come fit into 53 bits.
+    time.as_millis() as f64 / 1000.0
+}
+
+fn is_or_lists(value: &Value, wanted: &str) -> bool {
+    match value {
+        Value::String(text) => text == wanted,
+        Value::Array(list) => list.iter().any(|item| item.as_str() == Some(wanted)),
+        _ => false,
+    }
+}
+
+fn grants_server(scope: &Value) -> bool {
+    match scope {
+        Value::String(words) => words.split(' ').any(|word| word == SERVER_SCOPE),
+        list => is_or_lists(list, SERVER_SCOPE),
+    }
+}
+
+/// Whether a name can be shown: what can't is left out, and the id is shown in its place.
+fn is_presentable(name: &str) -> bool {
+    !name.trim().is_empty()
+        && name.chars().count() <= MAX_NAME_CHARS
+        && !name.chars().any(char::is_control)
+}

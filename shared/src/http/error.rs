@@ -1,0 +1,265 @@
+//! What goes wrong, in the words of the API.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+
+use super::Code;
+use super::answer::{Response, answer};
+use crate::net::chain;
+
+/// A private cause: any error, or a sentence.
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
+/// An error as the caller gets it, and its cause as the log gets it.
+#[derive(Debug)]
+pub struct ApiError {
+    code: Code,
+    detail: String,
+    retry_after: Option<Duration>,
+    token_was_sent: bool,
+    cause: Option<BoxError>,
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+    request_id: &'a str,
+}
+
+impl ApiError {
+    /// An error whose `detail` tells the game's developer what is wrong and what would be right.
+    /// The detail is public: it must hold nothing of ours.
+    #[must_use]
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+            retry_after: code.retry_after(),
+            token_was_sent: false,
+            cause: None,
+        }
+    }
+
+    /// 400: body, field, query or header not as described; `detail` names it.
+    #[must_use]
+    pub fn invalid_request(detail: impl Into<String>) -> Self {
+        Self::new(Code::InvalidRequest, detail)
+    }
+
+    /// 401: no token came.
+    #[must_use]
+    pub fn missing_token(detail: impl Into<String>) -> Self {
+        Self::new(Code::InvalidToken, detail)
+    }
+
+    /// 401: the token that came is not acceptable.
+    #[must_use]
+    pub fn invalid_token(detail: impl Into<String>) -> Self {
+        Self {
+            token_was_sent: true,
+            ..Self::new(Code::InvalidToken, detail)
+        }
+    }
+
+    /// 403: may not act for that player, or not on this route.
+    #[must_use]
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(Code::Forbidden, detail)
+    }
+
+    /// 404: no such route, with this method.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::new(
+            Code::NotFound,
+            "there is no such route; see the list of routes, and the method",
+        )
+    }
+
+    /// 500: our fault.
+    #[must_use]
+    pub fn internal(cause: impl Into<BoxError>) -> Self {
+        Self::new(
+            Code::Internal,
+            "this is our fault; name the request_id when you report it",
+        )
+        .because(cause)
+    }
+
+    /// 503: our database or the key set can't be reached.
+    #[must_use]
+    pub fn unavailable(cause: impl Into<BoxError>) -> Self {
+        Self::new(
+            Code::Unavailable,
+            "try again later, after the seconds in Retry-After",
+        )
+        .because(cause)
+    }
+
+    /// 503: Amazon can't be asked, and nothing else can be answered.
+    #[must_use]
+    pub fn amazon_unavailable(cause: impl Into<BoxError>) -> Self {
+        Self::new(
+            Code::AmazonUnavailable,
+            "try again later, after the seconds in Retry-After",
+        )
+        .because(cause)
+    }
+
+    /// With a private cause: logged, never shown.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<BoxError>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    /// With the time after which trying again makes sense; rounded up to whole seconds.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
+    /// The code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// What the caller is told.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// What the log is told: the cause and all its causes in one line.
+    #[must_use]
+    pub fn cause(&self) -> Option<String> {
+        self.cause.as_deref().map(|cause| chain(cause))
+    }
+
+    /// The answer, as `application/problem+json`.
+    #[must_use]
+    pub fn into_response(self, request_id: &str) -> Response {
+        let status = self.code.status();
+        let problem = Problem {
+            r#type: format!("urn:prime-gaming:error:{}", self.code.as_str()),
+            title: self.code.title(),
+            status: status.as_u16(),
+            detail: &self.detail,
+            code: self.code.as_str(),
+            request_id,
+        };
+        let body = serde_json::to_string(&problem).unwrap_or_default();
+        let mut response = answer(status, "application/problem+json", body);
+        let headers = response.headers_mut();
+        if status == StatusCode::UNAUTHORIZED {
+            let challenge = if self.token_was_sent {
+                "Bearer error=\"invalid_token\""
+            } else {
+                "Bearer"
+            };
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        if let Some(wait) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
+        }
+        response
+    }
+}
+
+fn whole_seconds(wait: Duration) -> u64 {
+    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
+}
+
+/// For logs: the code and the detail.
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.as_str(), self.detail)
+    }
+}
+
+impl Error for ApiError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause
+            .as_deref()
+            .map(|cause| cause as &(dyn Error + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::http::testing::{body_json, header};
+
+    #[test]
+    fn an_error_is_a_problem_with_a_code_and_hides_its_cause() {
+        let response = ApiError::internal("table links-1 is gone").into_response("req-1");
+        assert_eq!(response.status(), 500);
+        assert_eq!(
+            header(&response, "content-type"),
+            "application/problem+json"
+        );
+        assert_eq!(header(&response, "cache-control"), "no-store");
+        assert_eq!(header(&response, "x-content-type-options"), "nosniff");
+        assert_eq!(
+            body_json(&response),
+            json!({
+                "type": "urn:prime-gaming:error:internal",
+                "title": "Something went wrong on our side",
+                "status": 500,
+                "detail": "this is our fault; name the request_id when you report it",
+                "code": "internal",
+                "request_id": "req-1",
+            })
+        );
+    }
+
+    #[test]
+    fn a_401_names_the_scheme_and_whether_a_token_was_the_trouble() {
+        let missing = ApiError::missing_token("send one").into_response("r");
+        assert_eq!(header(&missing, "www-authenticate"), "Bearer");
+        let invalid = ApiError::invalid_token("expired").into_response("r");
+        assert_eq!(
+            header(&invalid, "www-authenticate"),
+            "Bearer error=\"invalid_token\""
+        );
+    }
+
+    #[test]
+    fn every_429_and_503_says_when_to_come_back() {
+        for code in Code::ALL {
+            let response = ApiError::new(code, "x").into_response("r");
+            let expected = matches!(response.status().as_u16(), 429 | 503);
+            assert_eq!(
+                response.headers().contains_key(RETRY_AFTER),
+                expected,
+                "{code:?}"
+            );
+        }
+        let soon = ApiError::unavailable("x").retry_after(Duration::from_millis(1500));
+        assert_eq!(header(&soon.into_response("r"), "retry-after"), "2");
+        let now = ApiError::unavailable("x").retry_after(Duration::ZERO);
+        assert_eq!(header(&now.into_response("r"), "retry-after"), "1");
+    }
+
+    #[test]
+    fn a_detail_with_any_text_stays_json() {
+        let response = ApiError::invalid_request("\"\u{0}\n</script>").into_response("r");
+        assert_eq!(
+            body_json(&response)["detail"],
+            Value::from("\"\u{0}\n</script>")
+        );
+    }
+}

@@ -1,0 +1,34 @@
+//! The one place where requests come in and errors become answers.
+//!
+//! A function hands its event and its router to [`serve`]; what the router returns, an answer or
+//! an [`ApiError`], leaves here in the form that the API promises. Every fault of a caller ends as
+//! a 4xx that says what would be right. What went wrong on our side is logged, once, and not shown.
+
+mod answer;
+mod auth;
+mod body;
+mod browser;
+mod caller;
+mod claims;
+mod code;
+mod error;
+mod from_store;
+mod jwks;
+mod jwt_crypto;
+mod keys;
+pub mod pages;
+mod request;
+mod run;
+mod serve;
+#[cfg(test)]
+mod testing;
+
+pub use answer::{Response, json, no_content, redirect, with_code, with_cookie};
+pub use auth::{AuthConfigError, Authenticator};
+pub use browser::{BrowserCookie, BrowserId, origin_is_ours};
+pub use caller::Caller;
+pub use code::Code;
+pub use error::{ApiError, BoxError};
+pub use request::{MAX_BODY_BYTES, Pairs, Request};
+pub use run::run;
+pub use serve::serve;

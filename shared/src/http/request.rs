@@ -1,0 +1,255 @@
+//! A request as the functions see it. Whatever a caller sends makes one; what is wrong with it
+//! comes out where it is used, as an error that names it.
+
+use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderName};
+use http::{HeaderMap, Method};
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, RequestExt};
+use serde::de::DeserializeOwned;
+use url::{Url, form_urlencoded};
+
+use super::{ApiError, Code, body};
+
+/// The longest body that is read, in bytes.
+pub const MAX_BODY_BYTES: usize = 65_536;
+
+/// Names and values in the order they were sent, of a query or of a form.
+#[derive(Clone, Debug, Default)]
+pub struct Pairs(Vec<(String, String)>);
+
+impl Pairs {
+    fn parse(encoded: &[u8]) -> Self {
+        Self(form_urlencoded::parse(encoded).into_owned().collect())
+    }
+
+    /// The one value of `name`; `None` where there is none.
+    ///
+    /// # Errors
+    /// 400 where there are several: which one counts must not depend on who reads them.
+    pub fn one(&self, name: &str) -> Result<Option<&str>, ApiError> {
+        let mut values = self
+            .0
+            .iter()
+            .filter(|(key, _)| key == name)
+            .map(|(_, value)| value);
+        match (values.next(), values.next()) {
+            (first, None) => Ok(first.map(String::as_str)),
+            (_, Some(_)) => Err(ApiError::invalid_request(format!(
+                "`{name}` is given more than once"
+            ))),
+        }
+    }
+}
+
+/// One request.
+pub struct Request {
+    method: Method,
+    path: String,
+    route: String,
+    query: Pairs,
+    headers: HeaderMap,
+    body: Vec<u8>,
+    request_id: String,
+    domain_name: Option<String>,
+}
+
+/// Only what may be logged: a query, a header or a body can hold a secret.
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("route", &self.route)
+            .field("request_id", &self.request_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl From<lambda_http::Request> for Request {
+    fn from(event: lambda_http::Request) -> Self {
+        let path = event.raw_http_path().to_owned();
+        let query = event.uri().query().unwrap_or_default();
+        let query = Pairs::parse(query.as_bytes());
+        // The names that the gateway gives. It writes the context itself; a header could be
+        // anybody's.
+        let (route_key, request_id, domain_name) = match event.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => (
+                context.route_key.clone(),
+                context.request_id.clone(),
+                context.domain_name.clone(),
+            ),
+            _ => (None, None, None),
+        };
+        let route = route_key
+            .as_deref()
+            .and_then(|key| key.split_once(' '))
+            .map_or_else(|| path.clone(), |(_, route)| route.to_owned());
+        let (parts, body) = event.into_parts();
+        let body = match body {
+            Body::Text(text) => text.into_bytes(),
+            Body::Binary(bytes) => bytes,
+            _ => Vec::new(),
+        };
+        Self {
+            method: parts.method,
+            path,
+            route,
+            query,
+            headers: parts.headers,
+            body,
+            request_id: request_id.unwrap_or_else(|| "unknown".to_owned()),
+            domain_name,
+        }
+    }
+}
+
+impl Request {
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The path, without the query, as the gateway hands it over.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The parts of the path between its slashes: `["v1", "link"]` of `/v1/link`. No part is
+    /// decoded, so that an encoded slash stays in its part.
+    #[must_use]
+    pub fn segments(&self) -> Vec<&str> {
+        self.path
+            .strip_prefix('/')
+            .unwrap_or(&self.path)
+            .split('/')
+            .collect()
+    }
+
+    /// The route for logs: the gateway's template of it (`/v1/link/devices/{id}`), or the path
+    /// where the gateway has no template.
+    #[must_use]
+    pub fn route(&self) -> &str {
+        &self.route
+    }
+
+    /// The gateway's id of this request.
+    #[must_use]
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// The one value of `name` in the query.
+    ///
+    /// # Errors
+    /// 400 where it is given more than once.
+    pub fn query_one(&self, name: &str) -> Result<Option<&str>, ApiError> {
+        self.query.one(name)
+    }
+
+    /// The body as JSON; an empty body counts as `{}`, unknown fields are ignored.
+    ///
+    /// # Errors
+    /// 413 over [`MAX_BODY_BYTES`], 400 where it is not the object that `T` describes. The error
+    /// names the field and repeats no value.
+    pub fn json_body<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        body::parse(self.bounded_body()?)
+    }
+
+    /// The form in the body.
+    ///
+    /// # Errors
+    /// 413 over [`MAX_BODY_BYTES`], 400 where the body is something else.
+    pub fn form(&self) -> Result<Pairs, ApiError> {
+        let body = self.bounded_body()?;
+        let media_type = self.header(&CONTENT_TYPE).unwrap_or_default();
+        let media_type = media_type.split(';').next().unwrap_or_default().trim();
+        if media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            Ok(Pairs::parse(body))
+        } else {
+            Err(ApiError::invalid_request(
+                "the body must be a form: application/x-www-form-urlencoded",
+            ))
+        }
+    }
+
+    fn bounded_body(&self) -> Result<&[u8], ApiError> {
+        if self.body.len() > MAX_BODY_BYTES {
+            let detail = format!("the body must be at most {MAX_BODY_BYTES} bytes");
+            return Err(ApiError::new(Code::PayloadTooLarge, detail));
+        }
+        Ok(&self.body)
+    }
+
+    /// The one value of a header that is printable ASCII; `None` where there is none, several, or
+    /// something else.
+    #[must_use]
+    pub fn header(&self, name: &HeaderName) -> Option<&str> {
+        let mut values = self.headers.get_all(name).iter();
+        match (values.next(), values.next()) {
+            (Some(value), None) => value.to_str().ok(),
+            _ => None,
+        }
+    }
+
+    /// The value of a cookie; of several of one name the first, which is the one with the most
+    /// specific path.
+    #[must_use]
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.headers
+            .get_all(COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| value)
+    }
+
+    /// The token in `Authorization: Bearer …`.
+    ///
+    /// # Errors
+    /// 401 where there is no such header, several of them (which the gateway joins by commas), or
+    /// another scheme.
+    pub fn bearer_token(&self) -> Result<&str, ApiError> {
+        const WANTED: &str = "send the player's token once, as `Authorization: Bearer <JWT>`";
+        if !self.headers.contains_key(AUTHORIZATION) {
+            return Err(ApiError::missing_token(WANTED));
+        }
+        self.header(&AUTHORIZATION)
+            .and_then(|value| value.trim().split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token.trim())
+            .filter(|token| {
+                // The alphabet of RFC 6750; a comma or a space means more than one token.
+                !token.is_empty()
+                    && token
+                        .bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b))
+            })
+            .ok_or_else(|| ApiError::invalid_token(WANTED))
+    }
+
+    /// The origin that browsers see: `configured`, or else https and the domain name of the
+    /// gateway. Never the Host header, which is the caller's.
+    ///
+    /// # Errors
+    /// 500 where there is neither.
+    pub fn base_url(&self, configured: Option<&Url>) -> Result<Url, ApiError> {
+        if let Some(url) = configured {
+            return Ok(url.clone());
+        }
+        self.domain_name
+            .as_deref()
+            .and_then(|domain| Url::parse(&format!("https://{domain}/")).ok())
+            .ok_or_else(|| {
+                ApiError::internal(
+                    "PUBLIC_BASE_URL is not set and the gateway gives no domain name",
+                )
+            })
+    }
+}
+
+#[cfg(test)]
+#[path = "request_tests.rs"]
+mod tests;

@@ -1,0 +1,166 @@
+//! The wrapper around every function's router.
+
+use std::future::Future;
+
+use tracing::Instrument;
+
+use super::answer::ShownCode;
+use super::{ApiError, Request, Response};
+use crate::clock::Clock;
+
+/// Answers one request: runs `handle`, turns its error into a problem, and writes one log line
+/// about it, inside a span that holds the request's id, so that every other line of this request
+/// can be found by it. The line names the cause of a failure; no line holds a query, a header or
+/// a body.
+pub async fn serve<F, Fut>(clock: &Clock, event: lambda_http::Request, handle: F) -> Response
+where
+    F: FnOnce(Request) -> Fut,
+    Fut: Future<Output = Result<Response, ApiError>>,
+{
+    let started = clock.now();
+    let request = Request::from(event);
+    let request_id = request.request_id().to_owned();
+    let span = tracing::info_span!(
+        "request",
+        request_id,
+        method = %request.method(),
+        path = request.route(),
+    );
+    async {
+        let result = handle(request).await;
+        // Wider numbers would be logged as text.
+        let duration_ms = u64::try_from(clock.now().since(started).as_millis()).unwrap_or(u64::MAX);
+        match result {
+            Ok(response) => {
+                let status = response.status().as_u16();
+                let code = response.extensions().get().map(|ShownCode(code)| *code);
+                tracing::info!(event = "request", status, code, duration_ms);
+                response
+            }
+            Err(error) => {
+                log(&error, duration_ms);
+                error.into_response(&request_id)
+            }
+        }
+    }
+    .instrument(span)
+    .await
+}
+
+/// Our own faults are errors; a neighbour that can't be reached is a warning; a caller's fault is
+/// nothing that we could mend.
+fn log(error: &ApiError, duration_ms: u64) {
+    let code = error.code().as_str();
+    let status = error.code().status().as_u16();
+    let detail = error.detail();
+    let cause = error.cause();
+    match status {
+        500 => {
+            tracing::error!(event = "request", status, code, detail, cause, duration_ms);
+        }
+        501.. => {
+            tracing::warn!(event = "request", status, code, detail, cause, duration_ms);
+        }
+        _ => {
+            tracing::info!(event = "request", status, code, detail, cause, duration_ms);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::domain::{LinkFailure, Timestamp};
+    use crate::http::testing::{body_json, event};
+    use crate::http::{Code, pages};
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0
+                .lock()
+                .expect("no test panics with the lock")
+                .extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Serves one request with secrets in every place; returns the answer and the lines logged.
+    async fn serve_one(result: Result<Response, ApiError>) -> (Response, Vec<Value>) {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .json()
+            .flatten_event(true)
+            .with_writer(move || writer.clone())
+            .finish();
+        let _guard = tracing::subscriber::set_default(subscriber);
+        let times = Mutex::new(0);
+        let clock = Clock::from_fn(move || {
+            let mut now = times.lock().expect("no test panics with the lock");
+            *now += 7;
+            Timestamp::from_millis(0) + Duration::from_millis(*now)
+        });
+        let headers = [("authorization", "Bearer hush"), ("cookie", "a=hush")];
+        let event = event("POST", "/link/start?ticket=hush", &headers, "hush");
+        let response = serve(&clock, event, |_| async { result }).await;
+        let text = String::from_utf8(log.0.lock().expect("no panic").clone()).expect("UTF-8");
+        assert!(!text.contains("hush"), "{text}");
+        let lines = text
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect();
+        (response, lines)
+    }
+
+    #[tokio::test]
+    async fn every_request_is_one_line_with_its_cause() {
+        for (error, level) in [
+            (ApiError::internal("the disk is full"), "ERROR"),
+            (ApiError::unavailable("the disk is full"), "WARN"),
+            (ApiError::not_found().because("the disk is full"), "INFO"),
+        ] {
+            let code = error.code();
+            let (response, lines) = serve_one(Err(error)).await;
+            assert_eq!(body_json(&response)["request_id"], "req-1");
+            assert!(!body_json(&response).to_string().contains("disk"));
+            let [line] = lines.as_slice() else {
+                panic!("one line: {lines:?}")
+            };
+            assert_eq!(line["level"], level);
+            assert_eq!(line["event"], "request");
+            assert_eq!(line["status"], code.status().as_u16());
+            assert_eq!(line["code"], code.as_str());
+            assert_eq!(line["cause"], "the disk is full");
+            assert_eq!(line["duration_ms"], 7);
+            assert_eq!(line["span"]["request_id"], "req-1");
+            assert_eq!(line["span"]["method"], "POST");
+            assert_eq!(line["span"]["path"], "/link/start");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_is_logged_with_the_code_that_it_shows() {
+        let (response, lines) = serve_one(pages::failure(LinkFailure::WrongBrowser)).await;
+        assert_eq!(response.status(), 403);
+        assert_eq!(
+            (&lines[0]["status"], &lines[0]["code"]),
+            (&403.into(), &"wrong_browser".into())
+        );
+        let (_, lines) = serve_one(Err(ApiError::new(Code::Forbidden, "no"))).await;
+        assert_eq!((lines.len(), &lines[0]["detail"]), (1, &"no".into()));
+        assert!(lines[0].get("cause").is_none());
+    }
+}

@@ -1,0 +1,31 @@
+//! The logic of a Prime Gaming *pull integration*: a studio links a player's Amazon account,
+//! asks Prime Gaming for new entitlements, delivers them, and reports each delivery.
+//!
+//! The Lambda binaries under `functions/` are thin: each parses an event, calls one use case of
+//! [`flow`], and answers. Read in this direction, and nothing points back:
+//!
+//! ```text
+//! functions → http, flow → store, amazon → domain
+//! ```
+//!
+//! - [`domain`] is pure: ids, states, decisions. No AWS, no HTTP, no clock.
+//! - [`store`] is DynamoDB. The condition expressions *are* the rules.
+//! - [`amazon`] speaks to Login with Amazon and Prime Gaming.
+//! - [`flow`] has one file per use case.
+//! - [`http`] is the one place where requests come in and errors become answers.
+
+pub mod amazon;
+pub mod app;
+pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod flow;
+pub mod http;
+pub mod logging;
+pub mod net;
+pub mod seal;
+pub mod secrets;
+pub mod store;
+
+pub use app::App;
+pub use clock::Clock;

@@ -1,0 +1,367 @@
+//! The AWS SDK, set up by hand: over our one client, with what Lambda puts into the environment.
+//!
+//! The SDK's own loader looks at profile files and a chain of credential sources first, which
+//! costs time at every cold start and finds nothing on Lambda.
+
+use std::fmt;
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_dynamodb::config::{IdentityCache, StalledStreamProtectionConfig};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::retry::{ReconnectMode, RetryConfig};
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+use reqwest::Client;
+use url::Url;
+
+use super::{NetError, read_bounded};
+
+/// No answer of DynamoDB or Secrets Manager is longer; a batch read has at most 16 MB.
+const MAX_ANSWER_BYTES: usize = 20 * 1024 * 1024;
+
+/// What one try of one operation may take.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What an operation may take with all its tries.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
+
+const MAX_ATTEMPTS: u32 = 3;
+
+/// The first wait between tries, as AWS recommends it for DynamoDB; the SDK's general second would
+/// use up the operation's time.
+const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
+
+/// What the SDK needs from the environment and did not find.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the AWS SDK needs {0} in the environment (Lambda sets them; locally any value does)")]
+pub struct SdkConfigError(String);
+
+/// The SDK's configuration from the process environment: `AWS_REGION` or `AWS_DEFAULT_REGION`,
+/// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`; and for stand-ins
+/// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL`.
+///
+/// # Errors
+/// Names every variable that is missing.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the AWS SDK's own variables, read as it reads them"
+)]
+pub fn sdk_config(client: Client) -> Result<SdkConfig, SdkConfigError> {
+    sdk_config_from(client, |name| std::env::var(name).ok())
+}
+
+/// The same from any source of variables. An empty value counts as unset.
+///
+/// # Errors
+/// Names every variable that is missing.
+pub fn sdk_config_from(
+    client: Client,
+    variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+) -> Result<SdkConfig, SdkConfigError> {
+    let variable = move |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+    let region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION"));
+    let key_id = variable("AWS_ACCESS_KEY_ID");
+    let secret_key = variable("AWS_SECRET_ACCESS_KEY");
+    let (Some(region), Some(key_id), Some(secret_key)) = (&region, &key_id, &secret_key) else {
+        let missing: Vec<_> = [
+            ("AWS_REGION", &region),
+            ("AWS_ACCESS_KEY_ID", &key_id),
+            ("AWS_SECRET_ACCESS_KEY", &secret_key),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| value.is_none().then_some(name))
+        .collect();
+        return Err(SdkConfigError(missing.join(", ")));
+    };
+    let token = variable("AWS_SESSION_TOKEN");
+    let credentials = Credentials::new(key_id, secret_key, token, None, "environment");
+    Ok(SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(sdk_http_client(client))
+        .region(Region::new(region.clone()))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        // The credentials never change within a process, so there is nothing to cache.
+        .identity_cache(IdentityCache::no_cache())
+        .retry_config(
+            RetryConfig::standard()
+                .with_max_attempts(MAX_ATTEMPTS)
+                .with_initial_backoff(INITIAL_BACKOFF)
+                // Which connections live on is the HTTP client's business; otherwise every
+                // repeated request logs an error that none could be marked for closure.
+                .with_reconnect_mode(ReconnectMode::ReuseAllConnections),
+        )
+        .timeout_config(
+            TimeoutConfig::builder()
+                .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+                .operation_timeout(OPERATION_TIMEOUT)
+                .build(),
+        )
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .service_config(Endpoints(Box::new(variable)))
+        .build())
+}
+
+type Variables = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// Tells each of the SDK's clients its endpoint: `AWS_ENDPOINT_URL_<SERVICE>`, else
+/// `AWS_ENDPOINT_URL`. A configuration built by hand has to bring this itself.
+struct Endpoints(Variables);
+
+impl fmt::Debug for Endpoints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Endpoints")
+    }
+}
+
+impl LoadServiceConfig for Endpoints {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        let service = key.service_id().to_uppercase().replace(' ', "_");
+        (self.0)(&format!("{}_{service}", key.env())).or_else(|| (self.0)(key.env()))
+    }
+}
+
+/// Where the configured DynamoDB answers, for [`warm`](super::warm).
+#[must_use]
+pub fn dynamodb_origin(config: &SdkConfig) -> Option<Url> {
+    let key = ServiceConfigKey::builder()
+        .service_id("DynamoDB")
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build()
+        .ok()?;
+    if let Some(endpoint) = config
+        .service_config()
+        .and_then(|service| service.load_config(key))
+    {
+        return endpoint.parse().ok();
+    }
+    let region = config.region()?.as_ref();
+    let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
+    format!("https://dynamodb.{region}.amazonaws.com{suffix}/")
+        .parse()
+        .ok()
+}
+
+/// Lends our HTTP client to the AWS SDK. The SDK's limits on a try and an operation stay its own;
+/// its connect and read time-outs do nothing, because the client has set its own.
+#[must_use]
+pub fn sdk_http_client(client: Client) -> SharedHttpClient {
+    SharedHttpClient::new(Lent(SharedHttpConnector::new(Connector(client))))
+}
+
+#[derive(Debug)]
+struct Lent(SharedHttpConnector);
+
+impl HttpClient for Lent {
+    fn http_connector(
+        &self,
+        _settings: &HttpConnectorSettings,
+        _components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        self.0.clone()
+    }
+}
+
+#[derive(Debug)]
+struct Connector(Client);
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let client = self.0.clone();
+        HttpConnectorFuture::new(async move { send(&client, request).await })
+    }
+}
+
+async fn send(client: &Client, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    let request = request
+        .try_into_http1x()
+        .map_err(|error| ConnectorError::user(error.into()))?;
+    let (parts, body) = request.into_parts();
+    // The two services are only ever sent what is in memory.
+    let body = body.bytes().map(<[u8]>::to_vec).ok_or_else(|| {
+        ConnectorError::user("a request with a streamed body is not supported".into())
+    })?;
+    let request = reqwest::Request::try_from(::http::Request::from_parts(parts, body))
+        .map_err(|error| ConnectorError::user(error.without_url().into()))?;
+    let mut response = client
+        .execute(request)
+        .await
+        .map_err(|error| retryable(NetError::from(error)))?;
+    let status = response.status();
+    let headers = std::mem::take(response.headers_mut());
+    // Read here and not by the SDK, so that a body that breaks off is tried again.
+    let body = read_bounded(response, MAX_ANSWER_BYTES)
+        .await
+        .map_err(retryable)?;
+    let mut answer = ::http::Response::new(SdkBody::from(body));
+    *answer.status_mut() = status;
+    *answer.headers_mut() = headers;
+    HttpResponse::try_from(answer).map_err(|error| ConnectorError::other(error.into(), None))
+}
+
+/// Sorts an error by what the SDK does next.
+fn retryable(error: NetError) -> ConnectorError {
+    match error {
+        NetError::Timeout => ConnectorError::timeout(Box::new(error)),
+        NetError::TooLarge(_) => ConnectorError::other(Box::new(error), None),
+        NetError::Connect(_) | NetError::Setup(_) | NetError::Other(_) => {
+            ConnectorError::io(Box::new(error))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::AttributeValue;
+
+    use super::*;
+    use crate::net::client;
+    use crate::net::testing::{Reply, Server};
+
+    fn config(variables: &[(&'static str, String)]) -> Result<SdkConfig, SdkConfigError> {
+        let variables = variables.to_vec();
+        sdk_config_from(client(None).expect("a client"), move |name| {
+            variables
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| value.clone())
+        })
+    }
+
+    fn local(endpoints: &[(&'static str, String)]) -> SdkConfig {
+        let mut variables = endpoints.to_vec();
+        for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+            variables.push((name, "local".to_owned()));
+        }
+        variables.push(("AWS_REGION", "eu-central-1".to_owned()));
+        config(&variables).expect("everything is there")
+    }
+
+    async fn get(server: &Server) -> Result<String, String> {
+        let sdk = local(&[("AWS_ENDPOINT_URL_DYNAMODB", server.url("").to_string())]);
+        let answer = aws_sdk_dynamodb::Client::new(&sdk)
+            .get_item()
+            .table_name("links")
+            .key("pk", AttributeValue::S("a".to_owned()))
+            .send()
+            .await
+            .map_err(|error| crate::net::chain(&error))?;
+        Ok(format!("{:?}", answer.item()))
+    }
+
+    const ITEM: &str = r#"{"Item":{"pk":{"S":"found"}}}"#;
+
+    #[test]
+    fn what_is_missing_is_named_and_empty_is_missing() {
+        let error = config(&[
+            ("AWS_REGION", "x".to_owned()),
+            ("AWS_ACCESS_KEY_ID", String::new()),
+        ])
+        .expect_err("two are missing");
+        assert_eq!(
+            error,
+            SdkConfigError("AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY".to_owned())
+        );
+    }
+
+    #[tokio::test]
+    async fn dynamodb_is_asked_at_its_endpoint() {
+        let server = Server::start([Reply::json(200, ITEM)]);
+        assert!(get(&server).await.expect("an item").contains("found"));
+        let request = &server.requests()[0].to_lowercase();
+        assert!(
+            request.contains("x-amz-target: dynamodb_20120810.getitem"),
+            "{request}"
+        );
+        assert!(
+            request.contains("/eu-central-1/dynamodb/aws4_request"),
+            "{request}"
+        );
+    }
+
+    #[tokio::test]
+    async fn secrets_manager_is_asked_at_its_endpoint() {
+        let server = Server::start([Reply::json(200, r#"{"SecretString":"s"}"#)]);
+        let sdk = local(&[
+            ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1".to_owned()),
+            (
+                "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+                server.url("").to_string(),
+            ),
+        ]);
+        let secret = aws_sdk_secretsmanager::Client::new(&sdk)
+            .get_secret_value()
+            .secret_id("x")
+            .send()
+            .await
+            .expect("a secret");
+        assert_eq!(secret.secret_string(), Some("s"));
+    }
+
+    #[tokio::test]
+    async fn one_endpoint_serves_all_where_a_service_has_none_of_its_own() {
+        let server = Server::start([Reply::json(200, ITEM)]);
+        let sdk = local(&[
+            ("AWS_ENDPOINT_URL", server.url("").to_string()),
+            ("AWS_ENDPOINT_URL_DYNAMODB", String::new()),
+        ]);
+        assert_eq!(dynamodb_origin(&sdk), Some(server.url("/")));
+        aws_sdk_dynamodb::Client::new(&sdk)
+            .list_tables()
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(server.requests().len(), 1);
+    }
+
+    #[test]
+    fn without_an_endpoint_dynamodb_is_the_regions() {
+        let origin = dynamodb_origin(&local(&[])).expect("an origin");
+        assert_eq!(
+            origin.as_str(),
+            "https://dynamodb.eu-central-1.amazonaws.com/"
+        );
+    }
+
+    #[tokio::test]
+    async fn the_sdk_repeats_what_failed_on_the_way_or_at_the_server() {
+        for failure in [Reply::Close, Reply::Truncated, Reply::json(500, "{}")] {
+            let server = Server::start([failure, Reply::json(200, ITEM)]);
+            assert!(
+                get(&server)
+                    .await
+                    .expect("the second try")
+                    .contains("found")
+            );
+            assert_eq!(server.requests().len(), 2);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_silent_database_is_asked_again_within_the_operations_limit() {
+        let server = Server::start([Reply::Stall, Reply::json(200, ITEM)]);
+        assert!(
+            get(&server)
+                .await
+                .expect("the second try")
+                .contains("found")
+        );
+    }
+
+    #[tokio::test]
+    async fn the_sdk_gives_up_after_three_tries() {
+        let server = Server::start((0..5).map(|_| Reply::json(500, "{}")));
+        get(&server).await.expect_err("it keeps failing");
+        assert_eq!(server.requests().len(), 3);
+    }
+}

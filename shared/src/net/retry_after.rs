@@ -1,0 +1,75 @@
+//! `Retry-After`: how long the other side wants to be left alone.
+
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+
+use crate::domain::Timestamp;
+
+/// Nobody is left alone for longer than this, whatever the header says.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The wait that `Retry-After` asks for, as seconds or as a date (RFC 9110, 10.2.3), at most a
+/// day. A date that has passed is no wait; what can't be read is `None`.
+#[must_use]
+pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let wait = if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+        // Too many digits for a number are a long wait too.
+        text.parse().map_or(LONGEST, Duration::from_secs)
+    } else {
+        let date = OffsetDateTime::parse(text, &Rfc2822).ok()?;
+        let millis = date.unix_timestamp().checked_mul(1000)?;
+        Timestamp::from_millis(millis).since(now)
+    };
+    Some(wait.min(LONGEST))
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderValue;
+
+    use super::*;
+
+    fn read(text: &str) -> Option<Duration> {
+        // Wed, 21 Oct 2015 07:28:00 GMT
+        let now = Timestamp::from_millis(1_445_412_480_000);
+        let value = HeaderValue::from_str(text).expect("a header value");
+        retry_after(&HeaderMap::from_iter([(RETRY_AFTER, value)]), now)
+    }
+
+    #[test]
+    fn seconds_and_dates_are_read() {
+        assert_eq!(read("0"), Some(Duration::ZERO));
+        assert_eq!(read(" 120 "), Some(Duration::from_secs(120)));
+        assert_eq!(
+            read("Wed, 21 Oct 2015 07:28:30 GMT"),
+            Some(Duration::from_secs(30))
+        );
+        assert_eq!(read("Wed, 21 Oct 2015 07:00:00 GMT"), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn the_wait_is_at_most_a_day() {
+        for long in [
+            "86401",
+            "99999999999999999999999",
+            "Wed, 21 Oct 2099 07:28:00 GMT",
+        ] {
+            assert_eq!(read(long), Some(LONGEST), "{long}");
+        }
+    }
+
+    #[test]
+    fn nonsense_is_no_wish() {
+        for nonsense in ["", "-5", "1.5", "soon", "Wed, 99 Oct 2015 07:28:00 GMT"] {
+            assert_eq!(read(nonsense), None, "{nonsense}");
+        }
+        assert_eq!(
+            retry_after(&HeaderMap::new(), Timestamp::from_millis(0)),
+            None
+        );
+    }
+}

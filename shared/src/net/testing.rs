@@ -1,0 +1,176 @@
+//! A scripted HTTP/1.1 server on a free loopback port, for unit tests of the clients.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use url::Url;
+
+/// What the server does with one request.
+pub(crate) enum Reply {
+    /// Sends these bytes.
+    Bytes(Vec<u8>),
+    /// Closes the connection without a byte.
+    Close,
+    /// Sends nothing until the client has gone.
+    Stall,
+    /// Announces more than it sends, then closes.
+    Truncated,
+}
+
+impl Reply {
+    /// An answer with a JSON content type and a length.
+    pub(crate) fn json(status: u16, body: &str) -> Self {
+        let length = body.len();
+        Self::Bytes(
+            format!(
+                "HTTP/1.1 {status} X\r\nContent-Type: application/json;charset=UTF-8\r\n\
+                 Content-Length: {length}\r\n\r\n{body}"
+            )
+            .into_bytes(),
+        )
+    }
+
+    /// The same without an announced length.
+    pub(crate) fn chunked(status: u16, body: &str) -> Self {
+        let length = body.len();
+        Self::Bytes(
+            format!(
+                "HTTP/1.1 {status} X\r\nTransfer-Encoding: chunked\r\n\r\n\
+                 {length:x}\r\n{body}\r\n0\r\n\r\n"
+            )
+            .into_bytes(),
+        )
+    }
+
+    /// Adds a header.
+    pub(crate) fn header(self, name: &str, value: &str) -> Self {
+        let Self::Bytes(bytes) = self else {
+            panic!("only an answer has headers");
+        };
+        let text = String::from_utf8(bytes).expect("answers are text");
+        Self::Bytes(
+            text.replacen("\r\n", &format!("\r\n{name}: {value}\r\n"), 1)
+                .into_bytes(),
+        )
+    }
+}
+
+#[derive(Default)]
+struct State {
+    replies: VecDeque<Reply>,
+    requests: Vec<String>,
+    connections: usize,
+}
+
+/// The server. It lives as long as the test process.
+pub(crate) struct Server {
+    port: u16,
+    state: Arc<Mutex<State>>,
+}
+
+impl Server {
+    /// Starts one that gives these replies in turn, over however many connections; after the last
+    /// it closes connections without an answer.
+    pub(crate) fn start(replies: impl IntoIterator<Item = Reply>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let replies = replies.into_iter().collect();
+        let state = Arc::new(Mutex::new(State {
+            replies,
+            ..State::default()
+        }));
+        let shared = Arc::clone(&state);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let state = Arc::clone(&shared);
+                state
+                    .lock()
+                    .expect("no test panics with the lock")
+                    .connections += 1;
+                thread::spawn(move || serve(&stream, &state));
+            }
+        });
+        Self { port, state }
+    }
+
+    /// A URL of this server.
+    pub(crate) fn url(&self, path_and_query: &str) -> Url {
+        format!("http://127.0.0.1:{}{path_and_query}", self.port)
+            .parse()
+            .expect("a URL")
+    }
+
+    /// The requests so far: head, empty line, body.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.state
+            .lock()
+            .expect("no test panics with the lock")
+            .requests
+            .clone()
+    }
+
+    /// How many connections were opened.
+    pub(crate) fn connections(&self) -> usize {
+        self.state
+            .lock()
+            .expect("no test panics with the lock")
+            .connections
+    }
+}
+
+fn serve(stream: &TcpStream, state: &Mutex<State>) {
+    let mut reader = BufReader::new(stream);
+    while let Some(request) = read_request(&mut reader) {
+        let reply = {
+            let mut state = state.lock().expect("no test panics with the lock");
+            state.requests.push(request);
+            state.replies.pop_front().unwrap_or(Reply::Close)
+        };
+        let mut writer = stream;
+        match reply {
+            Reply::Bytes(bytes) => {
+                if writer.write_all(&bytes).is_err() {
+                    return;
+                }
+            }
+            Reply::Close => break,
+            Reply::Stall => {
+                // Reading ends when the client gives up and closes.
+                let _ = reader.read(&mut [0_u8; 1]);
+                break;
+            }
+            Reply::Truncated => {
+                let _ = writer.write_all(b"HTTP/1.1 200 X\r\nContent-Length: 100\r\n\r\n{\"a\":");
+                break;
+            }
+        }
+    }
+    let _ = stream.shutdown(Shutdown::Both);
+}
+
+fn read_request(reader: &mut impl BufRead) -> Option<String> {
+    let mut text = String::new();
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        if let Some((name, value)) = line.split_once(':')
+            && name.eq_ignore_ascii_case("content-length")
+        {
+            length = value.trim().parse().ok()?;
+        }
+        text.push_str(&line);
+        if line == "\r\n" {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    text.push_str(&String::from_utf8_lossy(&body));
+    Some(text)
+}

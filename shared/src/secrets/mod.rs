@@ -1,0 +1,143 @@
+//! The secret values, read once per process, and again when they turn out to be old.
+//!
+//! A process stays warm for hours, so a rotated secret reaches it late. It notices by a key id
+//! that it does not know, or by `invalid_client` from Login with Amazon, and then reads the secret
+//! again, at most once a minute, before it calls that an error.
+
+mod values;
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tokio::sync::Mutex;
+
+pub use values::SecretValues;
+
+use crate::config::{LoginConfig, SecretsSource};
+use crate::domain::Timestamp;
+use crate::net;
+
+/// The shortest time between two tries to read the secret again.
+const RELOAD_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Why there are no secret values.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretsError {
+    /// They could not be read.
+    #[error("the secret could not be read: {0}")]
+    Unreadable(String),
+    /// They are not what they should be. Names every faulty field, and no value.
+    #[error("the secret is not usable: {}", .0.join("; "))]
+    Invalid(Vec<String>),
+}
+
+/// The secret values of now, and how to read them again.
+pub struct Secrets {
+    source: SecretsSource,
+    client: Option<aws_sdk_secretsmanager::Client>,
+    current: RwLock<Arc<SecretValues>>,
+    /// When the secret was last read, or tried to be. Held while reading, so that only one does.
+    last_try: Mutex<Timestamp>,
+}
+
+impl Secrets {
+    /// Reads the secret. `client` is needed where `source` is [`SecretsSource::Arn`].
+    ///
+    /// # Errors
+    /// If it can't be read, or is not what it should be.
+    pub async fn load(
+        source: SecretsSource,
+        client: Option<aws_sdk_secretsmanager::Client>,
+        now: Timestamp,
+    ) -> Result<Self, SecretsError> {
+        let values = read(&source, client.as_ref()).await?;
+        Ok(Self {
+            source,
+            client,
+            current: RwLock::new(Arc::new(values)),
+            last_try: Mutex::new(now),
+        })
+    }
+
+    /// The values of now.
+    #[must_use]
+    pub fn current(&self) -> Arc<SecretValues> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The secret of an LWA client, as [`SecretValues::secret_for`].
+    #[must_use]
+    pub fn secret_for(&self, client_id: &str, login: &LoginConfig) -> SecretString {
+        self.current().secret_for(client_id, login)
+    }
+
+    /// Reads the secret again, unless that was tried less than a minute ago. `true` if it now holds
+    /// something else, so that what failed is worth another try; also where someone else read it
+    /// while this call waited. If it can't be read, the values stay and the reason is logged.
+    pub async fn reload(&self, now: Timestamp) -> bool {
+        let before = self.current();
+        let mut last_try = self.last_try.lock().await;
+        if !Arc::ptr_eq(&before, &self.current()) {
+            return true;
+        }
+        if now.since(*last_try) < RELOAD_INTERVAL {
+            return false;
+        }
+        *last_try = now;
+        match read(&self.source, self.client.as_ref()).await {
+            Ok(values) if values.is_same(&before) => false,
+            Ok(values) => {
+                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(values);
+                tracing::info!("the secret was read again and has changed");
+                true
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the secret could not be read again; the old one stays");
+                false
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secrets")
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
+}
+
+async fn read(
+    source: &SecretsSource,
+    client: Option<&aws_sdk_secretsmanager::Client>,
+) -> Result<SecretValues, SecretsError> {
+    let text = match (source, client) {
+        (SecretsSource::File(path), _) => std::fs::read_to_string(path)
+            .map_err(|error| SecretsError::Unreadable(format!("SECRETS_FILE: {error}")))?,
+        (SecretsSource::Arn(_), None) => {
+            let cause = "SECRETS_ARN needs a Secrets Manager client";
+            return Err(SecretsError::Unreadable(cause.to_owned()));
+        }
+        (SecretsSource::Arn(arn), Some(client)) => client
+            .get_secret_value()
+            .secret_id(arn)
+            .send()
+            .await
+            // Never the error's Debug, which may show the whole answer.
+            .map_err(|error| {
+                SecretsError::Unreadable(format!("SECRETS_ARN: {}", net::chain(&error)))
+            })?
+            .secret_string
+            .ok_or_else(|| {
+                SecretsError::Unreadable(
+                    "SECRETS_ARN: the secret is binary, not JSON text".to_owned(),
+                )
+            })?,
+    };
+    SecretValues::parse(&text).map_err(SecretsError::Invalid)
+}
+
+#[cfg(test)]
+mod tests;

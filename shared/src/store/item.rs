@@ -1,0 +1,111 @@
+//! Items as DynamoDB holds them: reading one says exactly what is wrong with it.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::StoreError;
+use crate::domain::Timestamp;
+
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+pub(super) fn s(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+pub(super) fn n(number: impl Into<i128>) -> AttributeValue {
+    AttributeValue::N(number.into().to_string())
+}
+
+pub(super) fn time(at: Timestamp) -> AttributeValue {
+    n(at.as_millis())
+}
+
+/// DynamoDB's TTL attribute counts whole seconds.
+pub(super) fn ttl(at: Timestamp) -> AttributeValue {
+    n(at.as_seconds())
+}
+
+/// Reads the attributes of one item.
+pub(super) struct Reader<'a> {
+    table: &'a str,
+    item: &'a Item,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(table: &'a str, item: &'a Item) -> Self {
+        Self { table, item }
+    }
+
+    pub(super) fn corrupt(&self, field: &'static str) -> StoreError {
+        let part = |name: &str| {
+            self.item
+                .get(name)
+                .and_then(|value| value.as_s().ok())
+                .cloned()
+                .unwrap_or_default()
+        };
+        StoreError::Corrupt {
+            table: self.table.to_owned(),
+            key: [part("pk"), part("sk"), part("sku")]
+                .join(" ")
+                .trim()
+                .to_owned(),
+            field,
+        }
+    }
+
+    pub(super) fn text(&self, field: &'static str) -> Option<&'a str> {
+        self.item.get(field)?.as_s().ok().map(String::as_str)
+    }
+
+    pub(super) fn need_text(&self, field: &'static str) -> Result<&'a str, StoreError> {
+        self.text(field).ok_or_else(|| self.corrupt(field))
+    }
+
+    /// A text that is an id of type `T`.
+    pub(super) fn id<T>(&self, field: &'static str) -> Result<T, StoreError>
+    where
+        T: TryFrom<String>,
+    {
+        T::try_from(self.need_text(field)?.to_owned()).map_err(|_| self.corrupt(field))
+    }
+
+    /// A text that `parse` knows.
+    pub(super) fn word<T>(
+        &self,
+        field: &'static str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, StoreError> {
+        self.text(field)
+            .map(|word| parse(word).ok_or_else(|| self.corrupt(field)))
+            .transpose()
+    }
+
+    pub(super) fn number<T: std::str::FromStr>(
+        &self,
+        field: &'static str,
+    ) -> Result<Option<T>, StoreError> {
+        let Some(value) = self.item.get(field) else {
+            return Ok(None);
+        };
+        value
+            .as_n()
+            .ok()
+            .and_then(|number| number.parse().ok())
+            .map(Some)
+            .ok_or_else(|| self.corrupt(field))
+    }
+
+    pub(super) fn time(&self, field: &'static str) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.number(field)?.map(Timestamp::from_millis))
+    }
+
+    pub(super) fn need_time(&self, field: &'static str) -> Result<Timestamp, StoreError> {
+        self.time(field)?.ok_or_else(|| self.corrupt(field))
+    }
+
+    pub(super) fn flag(&self, field: &'static str) -> bool {
+        matches!(self.item.get(field), Some(AttributeValue::Bool(true)))
+    }
+}

@@ -1,0 +1,46 @@
+//! DynamoDB. The condition expressions are the rules of the service, so there is no storage trait
+//! and no in-memory twin: this code is tested through the real SDK.
+//!
+//! - [`Links`]: players' links, and the short-lived attempts to make one
+//! - [`Fulfillments`]: what every player was given, for ever
+//! - [`Offers`]: what a SKU stands for
+//!
+//! Every write names the state that it needs. A write that finds another state is refused with
+//! the item as it is, which the caller reads instead of asking again.
+
+mod attempts;
+mod fulfillments;
+mod item;
+mod links;
+mod offers;
+mod record;
+mod write;
+
+pub use attempts::{Attempt, AttemptState, Consumed, NewAttempt, NewTicket, Ticket};
+pub use fulfillments::{Admission, Claim, Confirmation, Fulfillments, Page};
+pub use links::{LinkOutcome, Links, NewLink, Unlinked};
+pub use offers::{CachedOffers, Offers};
+pub use record::{Link, LinkState, PlayerRow, Record};
+
+/// Why the database did not do what was asked, sorted by what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It could not be reached, or was too busy: try again later.
+    #[error("DynamoDB {operation} failed: {cause}")]
+    Unavailable {
+        /// The operation, by DynamoDB's name.
+        operation: &'static str,
+        /// What the SDK says; for the log.
+        cause: String,
+    },
+    /// A stored item is not what this code wrote: someone has to look at it.
+    #[error("the item {key} of table {table} has no usable {field}")]
+    Corrupt {
+        /// The table's name.
+        table: String,
+        /// The item's key.
+        key: String,
+        /// The attribute.
+        field: &'static str,
+    },
+}

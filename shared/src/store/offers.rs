@@ -1,0 +1,222 @@
+//! What a SKU stands for. Few items, read often, changed by hand.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+
+use super::StoreError;
+use super::item::{Item, Reader, n, s};
+use super::write::{Change, unavailable};
+use crate::domain::{Offer, PerPlayer, Sku, Timestamp};
+
+/// The offers table.
+#[derive(Clone, Debug)]
+pub struct Offers {
+    client: Client,
+    table: String,
+}
+
+/// How many keys one `BatchGetItem` takes: DynamoDB's limit.
+const BATCH: usize = 100;
+
+/// How often what DynamoDB left unprocessed is asked for again.
+const BATCH_TRIES: u32 = 5;
+
+impl Offers {
+    /// The offers in `table`.
+    #[must_use]
+    pub fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+
+    /// Stores an offer in place of what was there.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn put(&self, offer: &Offer) -> Result<(), StoreError> {
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .item("sku", s(offer.sku.as_str()))
+            .item("title", s(&offer.title))
+            .item("content", s(offer.content.to_string()))
+            .item(
+                "per_player",
+                offer.per_player.0.map_or(AttributeValue::Null(true), n),
+            )
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| unavailable("PutItem", &error))
+    }
+
+    /// Every offer, by SKU.
+    ///
+    /// # Errors
+    /// If the database does not answer, or a row is corrupt.
+    pub async fn list(&self) -> Result<Vec<Offer>, StoreError> {
+        let mut offers = Vec::new();
+        let mut start: Option<Item> = None;
+        loop {
+            let page = self
+                .client
+                .scan()
+                .table_name(&self.table)
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| unavailable("Scan", &error))?;
+            for item in page.items() {
+                offers.push(self.read(item)?);
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                offers.sort_by(|a, b| a.sku.cmp(&b.sku));
+                return Ok(offers);
+            }
+        }
+    }
+
+    /// Removes an offer. `false`: there was none.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn delete(&self, sku: &Sku) -> Result<bool, StoreError> {
+        Change::of(&self.table, sku_key(sku))
+            .when("attribute_exists(#sku)")
+            .delete(&self.client)
+            .await
+    }
+
+    /// The offers of these SKUs, as far as they exist.
+    ///
+    /// # Errors
+    /// If the database does not answer, or a row is corrupt.
+    async fn get(&self, skus: &[&Sku]) -> Result<Vec<Offer>, StoreError> {
+        let mut offers = Vec::new();
+        for batch in skus.chunks(BATCH) {
+            let mut left: Vec<Item> = batch.iter().map(|sku| sku_key(sku)).collect();
+            let mut tries = 0;
+            while !left.is_empty() {
+                if tries == BATCH_TRIES {
+                    return Err(StoreError::Unavailable {
+                        operation: "BatchGetItem",
+                        cause: "keys were left unprocessed again and again".to_owned(),
+                    });
+                }
+                tries += 1;
+                let keys = KeysAndAttributes::builder()
+                    .set_keys(Some(left))
+                    // A new offer counts at once.
+                    .consistent_read(true)
+                    .build()
+                    .expect("keys are set");
+                let output = self
+                    .client
+                    .batch_get_item()
+                    .request_items(&self.table, keys)
+                    .send()
+                    .await
+                    .map_err(|error| unavailable("BatchGetItem", &error))?;
+                for item in output
+                    .responses()
+                    .into_iter()
+                    .flatten()
+                    .flat_map(|(_, items)| items)
+                {
+                    offers.push(self.read(item)?);
+                }
+                left = output
+                    .unprocessed_keys
+                    .unwrap_or_default()
+                    .remove(&self.table)
+                    .map(|keys| keys.keys)
+                    .unwrap_or_default();
+            }
+        }
+        Ok(offers)
+    }
+
+    fn read(&self, item: &Item) -> Result<Offer, StoreError> {
+        let reader = Reader::new(&self.table, item);
+        Ok(Offer {
+            sku: reader.id("sku")?,
+            title: reader.need_text("title")?.to_owned(),
+            content: serde_json::from_str(reader.need_text("content")?)
+                .map_err(|_| reader.corrupt("content"))?,
+            per_player: match item.get("per_player") {
+                Some(AttributeValue::Null(true)) => PerPlayer(None),
+                _ => PerPlayer(Some(
+                    reader
+                        .number("per_player")?
+                        .ok_or_else(|| reader.corrupt("per_player"))?,
+                )),
+            },
+        })
+    }
+}
+
+fn sku_key(sku: &Sku) -> Item {
+    Item::from([("sku".to_owned(), s(sku.as_str()))])
+}
+
+/// Offers that this process has read lately. What is there is kept for a minute; what is not
+/// there is never remembered, so that a new offer counts at once.
+#[derive(Debug)]
+pub struct CachedOffers {
+    offers: Offers,
+    kept: Mutex<HashMap<Sku, (Offer, Timestamp)>>,
+}
+
+impl CachedOffers {
+    const KEPT_FOR: Duration = Duration::from_secs(60);
+
+    /// A cache in front of `offers`.
+    #[must_use]
+    pub fn new(offers: Offers) -> Self {
+        Self {
+            offers,
+            kept: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// The offers of these SKUs, as far as they exist.
+    ///
+    /// # Errors
+    /// If the database does not answer, or a row is corrupt.
+    pub async fn get(
+        &self,
+        skus: impl IntoIterator<Item = &Sku>,
+        now: Timestamp,
+    ) -> Result<HashMap<Sku, Offer>, StoreError> {
+        let mut found = HashMap::new();
+        let mut missing = Vec::new();
+        {
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.retain(|_, (_, read_at)| now.since(*read_at) < Self::KEPT_FOR);
+            for sku in skus {
+                match kept.get(sku) {
+                    Some((offer, _)) => {
+                        found.insert(sku.clone(), offer.clone());
+                    }
+                    None if missing.contains(&sku) => {}
+                    None => missing.push(sku),
+                }
+            }
+        }
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        let read = self.offers.get(&missing).await?;
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        for offer in read {
+            kept.insert(offer.sku.clone(), (offer.clone(), now));
+            found.insert(offer.sku.clone(), offer);
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,213 @@
+//! What the rows of the tables mean. A row that does not parse is an error of its own.
+
+use serde_json::Value;
+
+use super::StoreError;
+use super::item::{Item, Reader};
+use crate::domain::{
+    AmazonUserId, EntitlementId, HoldReason, LinkId, LinkStatus, PlayerId, Status, Timestamp,
+};
+use crate::seal::Sealed;
+
+/// What is stored of a player in the links table.
+#[derive(Clone, Debug, Default)]
+pub struct PlayerRow {
+    /// The player's link, if there is one.
+    pub link: Option<Link>,
+    /// Whether the player may have entitlements that are not `reported`: `false` is certain,
+    /// `true` is worth a look.
+    pub has_open: bool,
+    /// Changes with every new open entitlement, so that `has_open` is only cleared by who has
+    /// seen them all.
+    pub open_mark: Option<String>,
+}
+
+impl PlayerRow {
+    /// The status of the link.
+    #[must_use]
+    pub fn status(&self) -> LinkStatus {
+        self.link
+            .as_ref()
+            .map_or(LinkStatus::Unlinked, |link| match link.state {
+                LinkState::Linked => LinkStatus::Linked,
+                LinkState::RelinkRequired => LinkStatus::RelinkRequired,
+            })
+    }
+}
+
+/// The state of a link that exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkState {
+    /// As far as we know Amazon accepts it.
+    Linked,
+    /// Amazon refused it. Where tokens are still held, it is tried again now and then.
+    RelinkRequired,
+}
+
+/// The stored bond of one player with one Amazon account.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// Whose it is.
+    pub player: PlayerId,
+    /// Which link this is: new for every link.
+    pub id: LinkId,
+    /// Its state.
+    pub state: LinkState,
+    /// The Amazon account.
+    pub amazon_user_id: AmazonUserId,
+    /// The LWA client that the tokens were issued to; refreshing needs the same one.
+    pub client_id: String,
+    /// The sealed tokens; `None` once Amazon has said `invalid_grant`.
+    pub tokens: Option<Sealed>,
+    /// Counts the tokens of this link: whoever stores new ones must have exchanged this version.
+    pub token_version: u64,
+    /// When the access token expires.
+    pub access_expires_at: Timestamp,
+    /// When it was made.
+    pub linked_at: Timestamp,
+    /// When Amazon was last asked for this player.
+    pub checked_at: Option<Timestamp>,
+    /// Not before this time may the next check ask Amazon.
+    pub next_check_at: Option<Timestamp>,
+    /// Amazon's `Retry-After`: no call for this player before it.
+    pub retry_at: Option<Timestamp>,
+}
+
+impl Link {
+    /// The earliest time at which a check may ask Amazon; `None` if no check will, because the
+    /// player has to link again first.
+    #[must_use]
+    pub fn may_ask_at(&self) -> Option<Timestamp> {
+        self.tokens.as_ref()?;
+        Some(
+            self.next_check_at
+                .max(self.retry_at)
+                .unwrap_or(self.linked_at),
+        )
+    }
+}
+
+pub(super) fn player_row(table: &str, item: &Item) -> Result<PlayerRow, StoreError> {
+    if item.is_empty() {
+        return Ok(PlayerRow::default());
+    }
+    let reader = Reader::new(table, item);
+    let status = reader
+        .word("status", LinkStatus::parse)?
+        .ok_or_else(|| reader.corrupt("status"))?;
+    let state = match status {
+        LinkStatus::Linked => Some(LinkState::Linked),
+        LinkStatus::RelinkRequired => Some(LinkState::RelinkRequired),
+        LinkStatus::Unlinked => None,
+    };
+    let link = match state {
+        None => None,
+        Some(state) => Some(Link {
+            player: player_of(&reader)?,
+            id: reader.id("link_id")?,
+            state,
+            amazon_user_id: reader.id("amazon_user_id")?,
+            client_id: reader.need_text("client_id")?.to_owned(),
+            tokens: reader
+                .text("tokens")
+                .map(|text| Sealed::from(text.to_owned())),
+            token_version: reader
+                .number("token_version")?
+                .ok_or_else(|| reader.corrupt("token_version"))?,
+            access_expires_at: reader.need_time("access_expires_at")?,
+            linked_at: reader.need_time("linked_at")?,
+            checked_at: reader.time("checked_at")?,
+            next_check_at: reader.time("next_check_at")?,
+            retry_at: reader.time("retry_at")?,
+        }),
+    };
+    Ok(PlayerRow {
+        link,
+        has_open: reader.flag("has_open"),
+        open_mark: reader.text("open_mark").map(ToOwned::to_owned),
+    })
+}
+
+/// The player of an item whose key is `PLAYER#<player_id>`.
+fn player_of(reader: &Reader<'_>) -> Result<PlayerId, StoreError> {
+    reader
+        .need_text("pk")?
+        .strip_prefix("PLAYER#")
+        .and_then(|id| PlayerId::new(id).ok())
+        .ok_or_else(|| reader.corrupt("pk"))
+}
+
+/// What is stored of one entitlement of one player.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Whose it is.
+    pub player: PlayerId,
+    /// Amazon's id.
+    pub id: EntitlementId,
+    /// The SKU as Amazon sent it; `None` where it sent none.
+    pub sku: Option<String>,
+    /// Where it is in its life.
+    pub status: Status,
+    /// Why it is held.
+    pub reason: Option<HoldReason>,
+    /// The offer's content as it was when the entitlement became `pending`.
+    pub content: Value,
+    /// The Amazon account that it came from: only with its tokens can it be reported.
+    pub amazon_user_id: AmazonUserId,
+    /// When it was first seen.
+    pub first_seen_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When Amazon was told.
+    pub reported_at: Option<Timestamp>,
+    /// How many reports have been tried.
+    pub attempts: u32,
+    /// Who is reporting it now, until `due_at`.
+    pub owner: Option<String>,
+    /// When it is to be worked on next.
+    pub due_at: Option<Timestamp>,
+}
+
+impl Record {
+    /// Whether someone else is reporting it at `now`.
+    #[must_use]
+    pub fn is_leased(&self, now: Timestamp) -> bool {
+        self.owner.is_some() && self.due_at.is_some_and(|until| until > now)
+    }
+
+    /// Whether it is to be reported at `now`.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.status == Status::Delivered && self.due_at.is_some_and(|at| at <= now)
+    }
+}
+
+pub(super) fn record(table: &str, item: &Item) -> Result<Record, StoreError> {
+    let reader = Reader::new(table, item);
+    let content = match reader.text("content") {
+        Some(json) => serde_json::from_str(json).map_err(|_| reader.corrupt("content"))?,
+        None => Value::Null,
+    };
+    let id = reader
+        .need_text("sk")?
+        .strip_prefix("E#")
+        .and_then(|id| EntitlementId::new(id).ok())
+        .ok_or_else(|| reader.corrupt("sk"))?;
+    Ok(Record {
+        player: player_of(&reader)?,
+        id,
+        sku: reader.text("sku").map(ToOwned::to_owned),
+        status: reader
+            .word("status", Status::parse)?
+            .ok_or_else(|| reader.corrupt("status"))?,
+        reason: reader.word("reason", HoldReason::parse)?,
+        content,
+        amazon_user_id: reader.id("amazon_user_id")?,
+        first_seen_at: reader.need_time("first_seen_at")?,
+        updated_at: reader.need_time("updated_at")?,
+        reported_at: reader.time("reported_at")?,
+        attempts: reader.number("attempts")?.unwrap_or(0),
+        owner: reader.text("owner").map(ToOwned::to_owned),
+        due_at: reader.time("due_at")?,
+    })
+}

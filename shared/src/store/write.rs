@@ -1,0 +1,318 @@
+//! One conditional change of one item, by itself or as a part of a transaction.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Delete, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    Update,
+};
+
+use super::StoreError;
+use super::item::Item;
+use crate::domain::random_fraction;
+
+/// How often a write that met another writer's transaction is tried.
+const CONFLICT_TRIES: u32 = 6;
+
+/// What became of a conditional write.
+#[derive(Debug)]
+pub(super) enum Written {
+    /// It was done; this is the item now.
+    Done(Item),
+    /// The condition did not hold; this is the item as it is, empty where there is none.
+    Refused(Item),
+}
+
+/// A change of one item: what to set, and the state that it needs. Attribute names are written
+/// `#name` in conditions; the builder declares them.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    table: String,
+    key: Item,
+    set: Vec<String>,
+    remove: Vec<String>,
+    add: Vec<String>,
+    condition: Option<String>,
+    names: HashMap<String, String>,
+    values: Item,
+}
+
+impl Change {
+    pub(super) fn of(table: &str, key: Item) -> Self {
+        Self {
+            table: table.to_owned(),
+            key,
+            set: Vec::new(),
+            remove: Vec::new(),
+            add: Vec::new(),
+            condition: None,
+            names: HashMap::new(),
+            values: Item::new(),
+        }
+    }
+
+    /// Sets an attribute.
+    pub(super) fn set(mut self, field: &str, value: AttributeValue) -> Self {
+        self.set.push(format!("#{field} = :{field}"));
+        self.names.insert(format!("#{field}"), field.to_owned());
+        self.value(&format!(":{field}"), value)
+    }
+
+    /// Sets an attribute where there is something to set, and removes it where there is nothing.
+    pub(super) fn set_or_remove(self, field: &str, value: Option<AttributeValue>) -> Self {
+        match value {
+            Some(value) => self.set(field, value),
+            None => self.remove(field),
+        }
+    }
+
+    /// Removes an attribute.
+    pub(super) fn remove(mut self, field: &str) -> Self {
+        self.remove.push(format!("#{field}"));
+        self.names.insert(format!("#{field}"), field.to_owned());
+        self
+    }
+
+    /// Sets an entry of a map attribute.
+    pub(super) fn set_entry(mut self, map: &str, entry: &str, value: AttributeValue) -> Self {
+        self.set.push(format!("#{map}.#entry = :entry"));
+        self.names.insert(format!("#{map}"), map.to_owned());
+        self.names.insert("#entry".to_owned(), entry.to_owned());
+        self.value(":entry", value)
+    }
+
+    /// Removes an entry of a map attribute.
+    pub(super) fn remove_entry(mut self, map: &str, entry: &str) -> Self {
+        self.remove.push(format!("#{map}.#entry"));
+        self.names.insert(format!("#{map}"), map.to_owned());
+        self.names.insert("#entry".to_owned(), entry.to_owned());
+        self
+    }
+
+    /// Adds to a number or a set.
+    pub(super) fn add(mut self, field: &str, value: AttributeValue) -> Self {
+        self.add.push(format!("#{field} :add_{field}"));
+        self.names.insert(format!("#{field}"), field.to_owned());
+        self.value(&format!(":add_{field}"), value)
+    }
+
+    /// The state that this change needs.
+    pub(super) fn when(mut self, condition: impl Into<String>) -> Self {
+        let condition = condition.into();
+        let mut rest = condition.as_str();
+        while let Some(start) = rest.find('#') {
+            rest = &rest[start + 1..];
+            let end = rest
+                .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+                .unwrap_or(rest.len());
+            let name = &rest[..end];
+            self.names.insert(format!("#{name}"), name.to_owned());
+        }
+        self.condition = Some(condition);
+        self
+    }
+
+    /// A value that the condition mentions.
+    pub(super) fn value(mut self, placeholder: &str, value: AttributeValue) -> Self {
+        let before = self.values.insert(placeholder.to_owned(), value);
+        debug_assert!(before.is_none(), "{placeholder} is given twice");
+        self
+    }
+
+    fn update_expression(&self) -> String {
+        let mut sections = Vec::new();
+        for (word, parts) in [
+            ("SET", &self.set),
+            ("REMOVE", &self.remove),
+            ("ADD", &self.add),
+        ] {
+            if !parts.is_empty() {
+                sections.push(format!("{word} {}", parts.join(", ")));
+            }
+        }
+        sections.join(" ")
+    }
+
+    /// Does it, by itself.
+    pub(super) async fn apply(self, client: &Client) -> Result<Written, StoreError> {
+        let update = client
+            .update_item()
+            .update_expression(self.update_expression())
+            .table_name(self.table)
+            .set_key(Some(self.key))
+            .set_condition_expression(self.condition)
+            .set_expression_attribute_names(some(self.names))
+            .set_expression_attribute_values(some(self.values))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let mut tries = 0;
+        loop {
+            match update.clone().send().await {
+                Ok(output) => return Ok(Written::Done(output.attributes.unwrap_or_default())),
+                Err(error) => match error.as_service_error() {
+                    Some(UpdateItemError::ConditionalCheckFailedException(refusal)) => {
+                        return Ok(Written::Refused(
+                            refusal.item().cloned().unwrap_or_default(),
+                        ));
+                    }
+                    Some(UpdateItemError::TransactionConflictException(_))
+                        if tries + 1 < CONFLICT_TRIES =>
+                    {
+                        tries += 1;
+                        pause(tries).await;
+                    }
+                    _ => return Err(unavailable("UpdateItem", &error)),
+                },
+            }
+        }
+    }
+
+    /// Deletes the item, by itself. `Done` carries nothing.
+    pub(super) async fn delete(self, client: &Client) -> Result<bool, StoreError> {
+        use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+        let result = client
+            .delete_item()
+            .table_name(self.table)
+            .set_key(Some(self.key))
+            .set_condition_expression(self.condition)
+            .set_expression_attribute_names(some(self.names))
+            .set_expression_attribute_values(some(self.values))
+            .send()
+            .await;
+        match result {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(unavailable("DeleteItem", &error)),
+            },
+        }
+    }
+
+    /// As a part of a transaction.
+    pub(super) fn in_transaction(self) -> TransactWriteItem {
+        let update = Update::builder()
+            .update_expression(self.update_expression())
+            .table_name(self.table)
+            .set_key(Some(self.key))
+            .set_condition_expression(self.condition)
+            .set_expression_attribute_names(some(self.names))
+            .set_expression_attribute_values(some(self.values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .expect("table, key and expression are set");
+        TransactWriteItem::builder().update(update).build()
+    }
+
+    /// As a deletion in a transaction.
+    pub(super) fn delete_in_transaction(self) -> TransactWriteItem {
+        let delete = Delete::builder()
+            .table_name(self.table)
+            .set_key(Some(self.key))
+            .set_condition_expression(self.condition)
+            .set_expression_attribute_names(some(self.names))
+            .set_expression_attribute_values(some(self.values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .expect("table and key are set");
+        TransactWriteItem::builder().delete(delete).build()
+    }
+}
+
+/// What became of a transaction.
+#[derive(Debug)]
+pub(super) enum Committed {
+    /// Everything was written.
+    All,
+    /// Nothing was written. For each part, in order: the item that refused it, or `None` where
+    /// that part's condition held.
+    Nothing(Vec<Option<Item>>),
+}
+
+/// Writes everything or nothing. Where another writer's transaction is in the way, it is tried
+/// again a few times; the SDK's client request token makes a repeat after a lost answer harmless.
+pub(super) async fn transact(
+    client: &Client,
+    parts: Vec<TransactWriteItem>,
+) -> Result<Committed, StoreError> {
+    let request = client
+        .transact_write_items()
+        .set_transact_items(Some(parts));
+    let mut tries = 0;
+    loop {
+        let error = match request.clone().send().await {
+            Ok(_) => return Ok(Committed::All),
+            Err(error) => error,
+        };
+        let busy = match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+                let reasons = canceled.cancellation_reasons();
+                let refusals: Vec<_> = reasons
+                    .iter()
+                    .map(|reason| {
+                        (reason.code() == Some("ConditionalCheckFailed"))
+                            .then(|| reason.item().cloned().unwrap_or_default())
+                    })
+                    .collect();
+                if refusals.iter().any(Option::is_some) {
+                    return Ok(Committed::Nothing(refusals));
+                }
+                reasons.iter().any(|reason| {
+                    matches!(
+                        reason.code(),
+                        Some(
+                            "TransactionConflict"
+                                | "ThrottlingError"
+                                | "ProvisionedThroughputExceeded"
+                        )
+                    )
+                })
+            }
+            Some(TransactWriteItemsError::TransactionInProgressException(_)) => true,
+            _ => false,
+        };
+        tries += 1;
+        if !busy || tries >= CONFLICT_TRIES {
+            return Err(unavailable("TransactWriteItems", &error));
+        }
+        pause(tries).await;
+    }
+}
+
+/// Waits 10 to 320 ms at most, doubling, with full jitter.
+async fn pause(tries: u32) {
+    let most = Duration::from_millis(10 << tries.min(5));
+    tokio::time::sleep(most.mul_f64(random_fraction())).await;
+}
+
+/// The SDK's error in one line for the log. Never its `Debug`: that prints items.
+pub(super) fn unavailable<E, R>(operation: &'static str, error: &SdkError<E, R>) -> StoreError
+where
+    E: ProvideErrorMetadata,
+{
+    let cause = match error {
+        SdkError::ServiceError(context) => format!(
+            "{}: {}",
+            context.err().code().unwrap_or("unknown error"),
+            context.err().message().unwrap_or("no message"),
+        ),
+        SdkError::TimeoutError(_) => "no answer in time".to_owned(),
+        SdkError::DispatchFailure(failure) => failure
+            .as_connector_error()
+            .and_then(|error| error.source())
+            .map_or_else(|| "could not be sent".to_owned(), ToString::to_string),
+        SdkError::ConstructionFailure(_) => "the request could not be built".to_owned(),
+        _ => "the answer could not be read".to_owned(),
+    };
+    StoreError::Unavailable { operation, cause }
+}
+
+/// DynamoDB refuses empty maps of names and values.
+fn some<V>(map: HashMap<String, V>) -> Option<HashMap<String, V>> {
+    (!map.is_empty()).then_some(map)
+}
