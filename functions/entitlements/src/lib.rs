@@ -1,0 +1,68 @@
+//! The on-demand check, and a player's history.
+
+use http::{Method, StatusCode};
+use prime_gaming::App;
+use prime_gaming::flow::{self, Budget, Cursor};
+use prime_gaming::http::{ApiError, Code, Request, Response, json, serve};
+use serde::Deserialize;
+
+/// How many entitlements a page of the history has, unless asked otherwise.
+const DEFAULT_LIMIT: u8 = 20;
+
+/// The most entitlements on a page of the history.
+const MAX_LIMIT: u8 = 100;
+
+/// Answers one request.
+pub async fn handle(app: &App, event: lambda_http::Request) -> Response {
+    let budget = Budget::of_request();
+    serve(&app.clock, event, |request| async move {
+        match (request.method(), request.path()) {
+            (&Method::POST, "/v1/entitlements/check") => check(app, budget, &request).await,
+            (&Method::GET, "/v1/entitlements") => history(app, &request).await,
+            _ => Err(ApiError::not_found()),
+        }
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+struct CheckBody {
+    player_id: Option<String>,
+}
+
+async fn check(app: &App, budget: Budget, request: &Request) -> Result<Response, ApiError> {
+    let caller = app.authenticator.caller(request, app.clock.now()).await?;
+    let body: CheckBody = request.json_body()?;
+    let player = caller.player(body.player_id.as_deref())?;
+    json(StatusCode::OK, &flow::check(app, budget, &player).await?)
+}
+
+async fn history(app: &App, request: &Request) -> Result<Response, ApiError> {
+    let caller = app.authenticator.caller(request, app.clock.now()).await?;
+    let player = caller.player(request.query_one("player_id")?)?;
+    let limit = limit(request.query_one("limit")?)?;
+    let cursor = request
+        .query_one("cursor")?
+        .map(Cursor::parse)
+        .transpose()
+        .map_err(|error| ApiError::new(Code::InvalidCursor, error.to_string()))?;
+    json(
+        StatusCode::OK,
+        &flow::history(app, &player, limit, cursor.as_ref()).await?,
+    )
+}
+
+fn limit(text: Option<&str>) -> Result<u8, ApiError> {
+    let Some(text) = text else {
+        return Ok(DEFAULT_LIMIT);
+    };
+    text.parse()
+        .ok()
+        // `parse` also takes a plus sign.
+        .filter(|limit| (1..=MAX_LIMIT).contains(limit) && !text.starts_with('+'))
+        .ok_or_else(|| {
+            ApiError::invalid_request(format!(
+                "`limit` must be a whole number from 1 to {MAX_LIMIT}"
+            ))
+        })
+}

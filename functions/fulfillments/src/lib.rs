@@ -1,0 +1,47 @@
+//! The game says "delivered"; Prime Gaming is told.
+
+use http::{Method, StatusCode};
+use prime_gaming::App;
+use prime_gaming::domain::EntitlementId;
+use prime_gaming::flow::{self, Budget, Confirmed};
+use prime_gaming::http::{ApiError, Request, Response, json, serve};
+use serde::{Deserialize, Serialize};
+
+/// The most ids of one confirmation.
+const MAX_IDS: usize = 50;
+
+/// Answers one request.
+pub async fn handle(app: &App, event: lambda_http::Request) -> Response {
+    let budget = Budget::of_request();
+    serve(&app.clock, event, |request| async move {
+        match (request.method(), request.path()) {
+            (&Method::POST, "/v1/fulfillments") => confirm(app, budget, &request).await,
+            _ => Err(ApiError::not_found()),
+        }
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+struct ConfirmBody {
+    player_id: Option<String>,
+    entitlement_ids: Vec<EntitlementId>,
+}
+
+#[derive(Serialize)]
+struct ConfirmAnswer {
+    results: Vec<Confirmed>,
+}
+
+async fn confirm(app: &App, budget: Budget, request: &Request) -> Result<Response, ApiError> {
+    let caller = app.authenticator.caller(request, app.clock.now()).await?;
+    let body: ConfirmBody = request.json_body()?;
+    let player = caller.player(body.player_id.as_deref())?;
+    if !(1..=MAX_IDS).contains(&body.entitlement_ids.len()) {
+        return Err(ApiError::invalid_request(format!(
+            "`entitlement_ids` must hold 1 to {MAX_IDS} ids"
+        )));
+    }
+    let results = flow::confirm(app, budget, &player, body.entitlement_ids).await;
+    json(StatusCode::OK, &ConfirmAnswer { results })
+}

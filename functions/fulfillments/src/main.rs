@@ -1,0 +1,11 @@
+//! The `fulfillments` function.
+
+use prime_gaming::App;
+use prime_gaming::app::{StartError, Warm};
+use prime_gaming::http::run;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), StartError> {
+    let app = App::start(Warm::PrimeGaming).await?;
+    run(|event| fulfillments::handle(&app, event)).await
+}

@@ -1,0 +1,71 @@
+//! What game clients and game servers call.
+
+use http::StatusCode;
+use prime_gaming::App;
+use prime_gaming::domain::Timestamp;
+use prime_gaming::flow::{self, StartRefused};
+use prime_gaming::http::{ApiError, Code, Request, Response, json, no_content};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+#[derive(Deserialize)]
+struct SessionBody {
+    return_to: Option<String>,
+}
+
+#[derive(Serialize)]
+struct SessionAnswer {
+    start_url: Url,
+    expires_at: Timestamp,
+}
+
+/// `POST /v1/link/sessions`
+pub(crate) async fn start_session(app: &App, request: &Request) -> Result<Response, ApiError> {
+    let caller = app.authenticator.caller(request, app.clock.now()).await?;
+    let (player, name) = caller.player_only()?;
+    let body: SessionBody = request.json_body()?;
+    let base_url = request.base_url(app.config.public_base_url.as_ref())?;
+    let session = flow::start_session(app, &player, name.as_deref(), body.return_to.as_deref())
+        .await
+        .map_err(refusal)?;
+    let mut start_url = base_url.join("/link/start").map_err(ApiError::internal)?;
+    start_url
+        .query_pairs_mut()
+        .append_pair("ticket", &session.ticket);
+    json(
+        StatusCode::CREATED,
+        &SessionAnswer {
+            start_url,
+            expires_at: session.expires_at,
+        },
+    )
+}
+
+fn refusal(refused: StartRefused) -> ApiError {
+    match refused {
+        StartRefused::InvalidReturnTo(rule) => {
+            ApiError::new(Code::InvalidReturnTo, rule.to_string())
+        }
+        StartRefused::TooManyAttempts(wait) => ApiError::new(
+            Code::TooManyAttempts,
+            "the player has 10 open link attempts: finish one, or wait until the oldest expires",
+        )
+        .retry_after(wait),
+        StartRefused::Store(error) => error.into(),
+    }
+}
+
+/// `GET /v1/link`
+pub(crate) async fn status(app: &App, request: &Request) -> Result<Response, ApiError> {
+    let caller = app.authenticator.caller(request, app.clock.now()).await?;
+    let player = caller.player(request.query_one("player_id")?)?;
+    json(StatusCode::OK, &flow::link_status(app, &player).await?)
+}
+
+/// `DELETE /v1/link`
+pub(crate) async fn unlink(app: &App, request: &Request) -> Result<Response, ApiError> {
+    let caller = app.authenticator.caller(request, app.clock.now()).await?;
+    let player = caller.player(request.query_one("player_id")?)?;
+    flow::unlink(app, &player).await?;
+    Ok(no_content())
+}

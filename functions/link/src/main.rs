@@ -1,0 +1,11 @@
+//! The `link` function.
+
+use prime_gaming::App;
+use prime_gaming::app::{StartError, Warm};
+use prime_gaming::http::run;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), StartError> {
+    let app = App::start(Warm::Database).await?;
+    run(|event| link::handle(&app, event)).await
+}
