@@ -1,0 +1,73 @@
+//! The whole story by itself, over real HTTP: what a game calls, and what a player clicks.
+
+use crate::Error;
+use crate::system::System;
+
+mod browser;
+mod calls;
+mod form;
+mod story;
+
+/// The step that did not go as it should.
+#[derive(Debug)]
+pub struct Failure {
+    /// What was tried.
+    pub step: &'static str,
+    /// What should have happened.
+    pub expected: String,
+    /// What happened.
+    pub got: String,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{}\n  expected: {}\n  got:      {}",
+            self.step, self.expected, self.got
+        )
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Plays the story on `system`, and says each step when it is done.
+///
+/// # Errors
+/// The first step that fails.
+pub async fn play(system: &System, mut say: impl FnMut(&str)) -> Result<(), Failure> {
+    let mut story = story::Story::new(system)?;
+    story.link(&mut say).await?;
+    story.claim(&mut say).await?;
+    story.check_and_confirm(&mut say).await?;
+    story.look_back(&mut say).await?;
+    story.unlink(&mut say).await
+}
+
+/// Turns what went wrong on the way into the failure of a step.
+fn failed<E: Into<Error>>(step: &'static str, expected: &str) -> impl Fn(E) -> Failure {
+    let expected = expected.to_owned();
+    move |error| Failure {
+        step,
+        expected: expected.clone(),
+        got: error.into().to_string(),
+    }
+}
+
+/// A step's outcome must be so.
+fn must(
+    truth: bool,
+    step: &'static str,
+    expected: impl Into<String>,
+    got: impl Into<String>,
+) -> Result<(), Failure> {
+    if truth {
+        Ok(())
+    } else {
+        Err(Failure {
+            step,
+            expected: expected.into(),
+            got: got.into(),
+        })
+    }
+}

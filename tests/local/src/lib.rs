@@ -1,0 +1,35 @@
+//! The whole system on one machine, without a container engine and without AWS.
+//!
+//! What is deployed is what runs: the real Lambda binaries, each behind a Lambda Runtime API of
+//! its own, the routes, tables and variables of `template.yaml`, and HTTP turned into the events
+//! that API Gateway sends. Around them stand an embedded DynamoDB and the stand-in for Amazon.
+//!
+//! - [`system`] puts it together; [`demo`] plays the whole story on it.
+//! - [`template`], [`build`], [`dynamo`], [`runtime`] and [`gateway`] are its parts. The
+//!   integration tests and the benchmark use them on their own.
+
+pub mod build;
+pub mod demo;
+pub mod dynamo;
+mod environment;
+pub mod gateway;
+pub mod log;
+mod random;
+pub mod runtime;
+pub mod system;
+pub mod template;
+
+/// The AWS region that everything here claims to be in.
+pub const REGION: &str = "us-east-1";
+
+/// The AWS account that everything here claims to belong to.
+pub const ACCOUNT: &str = "123456789012";
+
+/// What is wrong, as a sentence.
+pub type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// The client for everything here: the functions' own, which follows no redirects and whose
+/// requests end within 10 seconds unless they say otherwise.
+pub(crate) fn http_client() -> reqwest::Client {
+    prime_gaming::net::client(None).expect("without an extra certificate nothing can be wrong")
+}

@@ -1,0 +1,185 @@
+//! `cargo run -p local`: the whole system on this machine. `cargo run -p local -- demo`: the
+//! whole story on it, by itself.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use local::Error;
+use local::demo;
+use local::log::Log;
+use local::system::{Binaries, Options, System, from_environment};
+use local::template::{Template, project_template};
+
+/// The port of the API, where none is asked for.
+const DEFAULT_PORT: u16 = 8080;
+
+/// Runs the whole system on this machine: the real functions behind the routes of template.yaml,
+/// an embedded DynamoDB, and a stand-in for Amazon. Settings in the environment win.
+#[derive(Parser)]
+#[command(name = "local")]
+struct Arguments {
+    /// The API's port on 127.0.0.1; 0 takes a free one [default: 8080, for the demo a free one]
+    #[arg(long, global = true)]
+    port: Option<u16>,
+    /// Keeps data between runs in this directory, instead of in memory
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Takes the functions' binaries from this directory, instead of building them
+    #[arg(long, global = true, value_name = "DIR")]
+    binaries: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Plays the whole story: link, claim, check, deliver, confirm, unlink
+    Demo,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Some(Command::Demo) => run_demo(&arguments).await,
+        None => run(&arguments).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("local: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<(), Error> {
+    let system = start(arguments, DEFAULT_PORT, Log::console()).await?;
+    show(&introduction(&system)?);
+    asked_to_end().await;
+    eprintln!("ending");
+    system.stop().await;
+    Ok(())
+}
+
+async fn run_demo(arguments: &Arguments) -> Result<(), Error> {
+    let (log, lines) = Log::memory();
+    let system = start(arguments, 0, log).await?;
+    let played = tokio::select! {
+        played = demo::play(&system, |done| show(&format!("ok  {done}\n"))) => played,
+        () = asked_to_end() => return Err("interrupted".into()),
+    };
+    system.stop().await;
+    played.map_err(|failure| {
+        eprintln!("what the functions wrote:\n{}", lines.text());
+        format!("FAILED  {failure}").into()
+    })
+}
+
+/// Not `print!`: that the output is a closed pipe is no reason to panic.
+fn show(text: &str) {
+    let mut output = std::io::stdout().lock();
+    let _ = output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush());
+}
+
+/// Builds and starts everything. An interruption kills what was started so far.
+async fn start(arguments: &Arguments, default_port: u16, log: Log) -> Result<System, Error> {
+    let template = project_template();
+    let mut options = Options {
+        port: arguments.port.unwrap_or(default_port),
+        data_dir: arguments.data_dir.clone(),
+        settings: from_environment(&Template::read(&template)?),
+        template,
+        log,
+        ..Options::default()
+    };
+    match &arguments.binaries {
+        Some(directory) => options.binaries = Binaries::Prebuilt(directory.clone()),
+        None => eprintln!("building the functions; the first time takes a minute or two"),
+    }
+    tokio::select! {
+        started = System::start(options) => started,
+        () = asked_to_end() => Err("interrupted".into()),
+    }
+}
+
+/// Resolves on Ctrl-C, and where there is such a thing on a polite request to terminate.
+async fn asked_to_end() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    // Without signals there is no way to ask but to kill.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// What to open and what to copy, once everything runs.
+fn introduction(system: &System) -> Result<String, Error> {
+    let api = &system.base_url;
+    let mut text = format!("\nThe API           {api}\n");
+    if let Some(amazon) = &system.amazon {
+        let page = amazon.base_url();
+        writeln!(
+            text,
+            "Amazon, stand-in  {page}/   claim offers here, as any account"
+        )?;
+    }
+    writeln!(text, "Offers            {}", system.skus.join(", "))?;
+    writeln!(text, "DynamoDB          {}", system.dynamodb_endpoint())?;
+
+    let (Ok(player), Ok(server)) = (
+        system.player_token("player-1", "Robin"),
+        system.server_token(),
+    ) else {
+        writeln!(
+            text,
+            "\nPlayers' tokens come from your own account system. Ctrl-C ends everything."
+        )?;
+        return Ok(text);
+    };
+    writeln!(
+        text,
+        r#"
+Tokens of the player `player-1` and of a game server, valid for a day:
+
+  export PLAYER={player}
+  export SERVER={server}
+
+Link: open the start_url of the answer in a browser.
+
+  curl -sS -X POST {api}/v1/link/sessions -H "Authorization: Bearer $PLAYER"
+  curl -sS {api}/v1/link -H "Authorization: Bearer $PLAYER"
+
+Check, after claiming an offer:
+
+  curl -sS -X POST {api}/v1/entitlements/check -H "Authorization: Bearer $PLAYER"
+
+Confirm what was given, with the entitlement_id of the check, here as a game server:
+
+  curl -sS -X POST {api}/v1/fulfillments -H "Authorization: Bearer $SERVER" \
+    -H "Content-Type: application/json" \
+    -d '{{"player_id": "player-1", "entitlement_ids": ["ENTITLEMENT_ID"]}}'
+
+Look back, and unlink:
+
+  curl -sS {api}/v1/entitlements -H "Authorization: Bearer $PLAYER"
+  curl -sS -X DELETE {api}/v1/link -H "Authorization: Bearer $PLAYER"
+
+Ctrl-C ends everything."#
+    )?;
+    Ok(text)
+}

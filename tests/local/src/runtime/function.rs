@@ -1,0 +1,147 @@
+//! A function: as many processes as its calls need, up to a limit.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::Bytes;
+use serde_json::Value;
+use tokio::sync::Semaphore;
+
+use super::{Instance, InvokeError, Spec};
+use crate::log::Log;
+
+/// A function that can be invoked. Clones are the same function; its processes end with the last.
+#[derive(Clone, Debug)]
+pub struct Function(Arc<Pool>);
+
+#[derive(Debug)]
+struct Pool {
+    spec: Spec,
+    log: Log,
+    /// Processes that wait for work, the last used one last: it is taken first, as in Lambda.
+    idle: Mutex<Vec<Instance>>,
+    /// One permit for each process that there may be.
+    permits: Semaphore,
+    started: AtomicUsize,
+}
+
+impl Function {
+    /// A function that has no process yet.
+    #[must_use]
+    pub fn new(spec: Spec, log: Log) -> Self {
+        Self(Arc::new(Pool {
+            permits: Semaphore::new(spec.max_instances),
+            idle: Mutex::default(),
+            started: AtomicUsize::new(0),
+            spec,
+            log,
+        }))
+    }
+
+    /// The function's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.spec.name
+    }
+
+    /// How many processes have been started so far.
+    #[must_use]
+    pub fn started(&self) -> usize {
+        self.0.started.load(Ordering::Relaxed)
+    }
+
+    /// Starts a process ahead of the first call, so that a function that can't start is noticed.
+    ///
+    /// # Errors
+    /// [`InvokeError::Init`] with what the process said, or [`InvokeError::Stopped`].
+    pub async fn warm(&self) -> Result<(), InvokeError> {
+        let _permit = self
+            .0
+            .permits
+            .acquire()
+            .await
+            .map_err(|_closed| InvokeError::Stopped)?;
+        let instance = self.0.instance().await?;
+        self.0.put_back(instance);
+        Ok(())
+    }
+
+    /// Invokes it with `payload`. The invocation goes on when the caller stops waiting, as in
+    /// Lambda.
+    ///
+    /// # Errors
+    /// As [`InvokeError`] lists them.
+    pub async fn invoke(&self, payload: &Value) -> Result<Value, InvokeError> {
+        let answer = self.invoke_bytes(payload.to_string().into()).await?;
+        serde_json::from_slice(&answer).map_err(|error| InvokeError::Function {
+            error_type: "Runtime.MarshalError".to_owned(),
+            message: format!("the answer is not JSON: {error}"),
+        })
+    }
+
+    /// As [`Function::invoke`], for a payload and an answer that are JSON text already.
+    ///
+    /// # Errors
+    /// As [`InvokeError`] lists them.
+    pub async fn invoke_bytes(&self, payload: Bytes) -> Result<Bytes, InvokeError> {
+        let pool = Arc::clone(&self.0);
+        let invocation = async move {
+            let _permit = pool
+                .permits
+                .acquire()
+                .await
+                .map_err(|_closed| InvokeError::Stopped)?;
+            let mut instance = pool.instance().await?;
+            let outcome = instance.invoke(payload).await;
+            if let Err(error @ (InvokeError::TimedOut { .. } | InvokeError::Crashed { .. })) =
+                &outcome
+            {
+                pool.log
+                    .write(&pool.spec.name, format!("{}", error.to_json()));
+            }
+            pool.put_back(instance);
+            outcome
+        };
+        tokio::spawn(invocation)
+            .await
+            .unwrap_or(Err(InvokeError::Stopped))
+    }
+
+    /// Ends the processes that wait for work, and each other one when it has finished. Calls
+    /// from now on are refused.
+    pub async fn stop(&self) {
+        self.0.permits.close();
+        let idle = std::mem::take(&mut *self.0.idle());
+        for mut instance in idle {
+            instance.kill().await;
+        }
+    }
+}
+
+impl Pool {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Instance>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A process that waits for work, or a new one.
+    async fn instance(&self) -> Result<Instance, InvokeError> {
+        while let Some(instance) = { self.idle().pop() } {
+            if instance.is_alive() {
+                return Ok(instance);
+            }
+        }
+        self.started.fetch_add(1, Ordering::Relaxed);
+        let started = Instance::start(&self.spec, &self.log).await;
+        if let Err(error) = &started {
+            self.log
+                .write(&self.spec.name, format!("{}", error.to_json()));
+        }
+        started
+    }
+
+    fn put_back(&self, instance: Instance) {
+        if instance.is_alive() && !self.permits.is_closed() {
+            self.idle().push(instance);
+        }
+    }
+}

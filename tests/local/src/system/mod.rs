@@ -1,0 +1,348 @@
+//! The whole system: an embedded DynamoDB, the stand-in for Amazon, the functions, the gateway.
+//!
+//! A setting that is given wins over what the local system would set, so any part can be
+//! replaced by another one: where all of Amazon's addresses are given no stand-in is started, and
+//! where DynamoDB's is given no database.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::build::{self, Profile, Target};
+use crate::dynamo::{self, Embedded, Storage};
+use crate::gateway::{self, Gateway};
+use crate::log::Log;
+use crate::runtime::{Function, Spec};
+use crate::template::{Template, project_template};
+use crate::{Error, runtime};
+
+mod secrets;
+mod settings;
+mod tokens;
+
+use amazon::Amazon;
+use secrets::Secrets;
+use settings::Settings;
+pub use settings::{from_environment, known_names};
+use tokens::Tokens;
+
+/// Where the functions' binaries come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Binaries {
+    /// Cargo builds them.
+    Build(Profile),
+    /// They are in this directory.
+    Prebuilt(PathBuf),
+}
+
+/// How to start a [`System`].
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The gateway's port; 0 takes a free one.
+    pub port: u16,
+    /// Where data is kept between runs. Without it everything is in memory.
+    pub data_dir: Option<PathBuf>,
+    /// The SAM template.
+    pub template: PathBuf,
+    /// Where the functions' binaries come from.
+    pub binaries: Binaries,
+    /// Settings that win over the local system's own: see [`from_environment`].
+    pub settings: BTreeMap<String, String>,
+    /// How many processes each function may have.
+    pub max_instances: usize,
+    /// Where the lines go that functions and gateway write.
+    pub log: Log,
+}
+
+impl Default for Options {
+    /// A free port, in memory, the project's template, binaries built like this program, no
+    /// settings, no log.
+    fn default() -> Self {
+        Self {
+            port: 0,
+            data_dir: None,
+            template: project_template(),
+            binaries: Binaries::Build(Profile::own()),
+            settings: BTreeMap::new(),
+            max_instances: runtime::DEFAULT_INSTANCES,
+            log: Log::none(),
+        }
+    }
+}
+
+/// The running system. It ends when it is dropped; [`System::stop`] ends it in order.
+#[derive(Debug)]
+pub struct System {
+    /// Where the API is: `http://127.0.0.1:PORT`.
+    pub base_url: String,
+    /// The stand-in for Amazon, unless all of Amazon's addresses were given.
+    pub amazon: Option<Amazon>,
+    /// The SKUs that there were offers for at the start.
+    pub skus: Vec<String>,
+    gateway: Gateway,
+    functions: BTreeMap<String, Function>,
+    settings: Settings,
+    tokens: Tokens,
+    database: Option<Embedded>,
+    /// Holds the secrets' file where nothing is kept between runs; removed when dropped.
+    _temporary: Option<tempfile::TempDir>,
+}
+
+impl System {
+    /// Builds the functions and starts everything.
+    ///
+    /// # Errors
+    /// When the port is taken, something does not build, or a function can't start; the message
+    /// says which, and what the function wrote.
+    pub async fn start(options: Options) -> Result<Self, Error> {
+        let template = Template::read(&options.template)?;
+        // The port is taken first: that it is not free should not take a build to find out.
+        let listener = gateway::bind(options.port).await.map_err(|error| {
+            format!(
+                "port {} can't be used: {error}; choose another with --port",
+                options.port
+            )
+        })?;
+        let port = listener.local_addr()?.port();
+        let base_url = format!("http://127.0.0.1:{port}");
+        let binaries = binaries(&template, &options.binaries).await?;
+
+        let temporary = match &options.data_dir {
+            Some(directory) => {
+                std::fs::create_dir_all(directory)
+                    .map_err(|error| format!("can't make {}: {error}", directory.display()))?;
+                None
+            }
+            None => Some(tempfile::tempdir()?),
+        };
+        let data = options
+            .data_dir
+            .as_deref()
+            .or(temporary.as_ref().map(tempfile::TempDir::path));
+        let data = std::path::absolute(data.ok_or("there is no directory for data")?)?;
+
+        let mut settings = Settings::new(&template, options.settings);
+        settings.set_default("PUBLIC_BASE_URL", &base_url);
+        let secrets = Secrets::prepare(&mut settings, &data)?;
+
+        let database = if settings.is_given("AWS_ENDPOINT_URL_DYNAMODB") {
+            None
+        } else {
+            let storage = match options.data_dir {
+                Some(_) => Storage::File(data.join("dynamodb.sqlite")),
+                None => Storage::Memory,
+            };
+            let database = Embedded::start(storage).await?;
+            settings.set_default("AWS_ENDPOINT_URL_DYNAMODB", &database.endpoint);
+            Some(database)
+        };
+        let amazon = if settings.needs_amazon() {
+            let data_file = options.data_dir.as_ref().map(|_| data.join("amazon.json"));
+            Some(start_amazon(&mut settings, &secrets, &base_url, data_file).await?)
+        } else {
+            None
+        };
+        let client = dynamo::client_from(settings.variables());
+        dynamo::create_tables(&client, &template, |id| settings.table_name(id)).await?;
+
+        let functions = functions(
+            &template,
+            &binaries,
+            &settings,
+            options.max_instances,
+            &options.log,
+        );
+        warm(&functions).await?;
+        let routes = template
+            .functions
+            .iter()
+            .flat_map(|function| {
+                function
+                    .routes
+                    .iter()
+                    .map(|route| (&function.binary, route))
+            })
+            .map(|(binary, route)| (route.clone(), functions[binary].clone()))
+            .collect();
+        let gateway = Gateway::start(listener, routes, options.log)?;
+        let skus = seed_offers(&functions).await?;
+        if let Some(amazon) = &amazon {
+            amazon.set_offers(skus.clone());
+        }
+        let tokens = Tokens::new(&settings, &secrets);
+        Ok(Self {
+            base_url,
+            amazon,
+            skus,
+            gateway,
+            functions,
+            settings,
+            tokens,
+            database,
+            _temporary: temporary,
+        })
+    }
+
+    /// The function that is made by the binary of this name.
+    #[must_use]
+    pub fn function(&self, binary: &str) -> Option<&Function> {
+        self.functions.get(binary)
+    }
+
+    /// The setting that the functions have under this name.
+    #[must_use]
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        self.settings.get(name)
+    }
+
+    /// Where the database is that the functions use.
+    #[must_use]
+    pub fn dynamodb_endpoint(&self) -> &str {
+        self.settings
+            .get("AWS_ENDPOINT_URL_DYNAMODB")
+            .unwrap_or_default()
+    }
+
+    /// A client of the database that the functions use.
+    #[must_use]
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        dynamo::client_from(self.settings.variables())
+    }
+
+    /// The token of a player, valid for a day.
+    ///
+    /// # Errors
+    /// When the studio's own keys are configured, so that only the studio can issue tokens.
+    pub fn player_token(&self, player_id: &str, name: &str) -> Result<String, Error> {
+        self.tokens.player(player_id, name)
+    }
+
+    /// The token of a game server, valid for a day.
+    ///
+    /// # Errors
+    /// When the studio's own keys are configured, so that only the studio can issue tokens.
+    pub fn server_token(&self) -> Result<String, Error> {
+        self.tokens.server()
+    }
+
+    /// Ends everything in order: what answers first, what it stands on last.
+    pub async fn stop(self) {
+        self.gateway.stop().await;
+        for function in self.functions.values() {
+            function.stop().await;
+        }
+        if let Some(amazon) = self.amazon {
+            amazon.shutdown().await;
+        }
+        if let Some(database) = self.database {
+            database.stop().await;
+        }
+    }
+}
+
+async fn binaries(
+    template: &Template,
+    source: &Binaries,
+) -> Result<BTreeMap<String, PathBuf>, Error> {
+    let names = template
+        .functions
+        .iter()
+        .map(|function| function.binary.clone());
+    Ok(match source {
+        Binaries::Build(profile) => {
+            let targets: Vec<_> = names.map(Target::Function).collect();
+            build::cargo_build(&targets, *profile).await?
+        }
+        Binaries::Prebuilt(directory) => build::prebuilt(names, directory)?,
+    })
+}
+
+async fn start_amazon(
+    settings: &mut Settings,
+    secrets: &Secrets,
+    base_url: &str,
+    data_file: Option<PathBuf>,
+) -> Result<Amazon, Error> {
+    let amazon = Amazon::start(amazon::Options { port: 0, data_file }).await?;
+    amazon.register_client(amazon::Client {
+        client_id: settings.get("LWA_CLIENT_ID").unwrap_or_default().to_owned(),
+        client_secret: secrets.lwa_client_secret.clone(),
+        return_urls: vec![format!("{base_url}/link/callback")],
+        allowed_scopes: vec![
+            amazon::SCOPE_PRIME.to_owned(),
+            amazon::SCOPE_PROFILE.to_owned(),
+        ],
+    });
+    for (name, value) in amazon.settings() {
+        settings.set_default(name, &value);
+    }
+    Ok(amazon)
+}
+
+fn functions(
+    template: &Template,
+    binaries: &BTreeMap<String, PathBuf>,
+    settings: &Settings,
+    max_instances: usize,
+    log: &Log,
+) -> BTreeMap<String, Function> {
+    let make = |function: &crate::template::Function| {
+        let spec = Spec {
+            env: settings.of(function),
+            timeout: function.timeout,
+            memory_mb: function.memory_mb,
+            max_instances,
+            ..Spec::new(&function.binary, &binaries[&function.binary])
+        };
+        (function.binary.clone(), Function::new(spec, log.clone()))
+    };
+    template.functions.iter().map(make).collect()
+}
+
+/// Starts a process of each function, so that one that can't start is noticed now.
+async fn warm(functions: &BTreeMap<String, Function>) -> Result<(), Error> {
+    let mut starts = tokio::task::JoinSet::new();
+    for function in functions.values() {
+        let function = function.clone();
+        starts.spawn(async move {
+            let started = function.warm().await;
+            started
+                .map_err(|error| format!("the function {} can't start: {error}", function.name()))
+        });
+    }
+    while let Some(started) = starts.join_next().await {
+        started??;
+    }
+    Ok(())
+}
+
+/// Puts the sample offers in that are not there, and tells the SKUs of all that are.
+async fn seed_offers(functions: &BTreeMap<String, Function>) -> Result<Vec<String>, Error> {
+    let Some(admin) = functions.get("admin") else {
+        return Ok(Vec::new());
+    };
+    let sample = std::fs::read(build::workspace().join("events/admin-offers-put.json"))?;
+    let mut sample: Value = serde_json::from_slice(&sample)?;
+    let known = skus(&admin.invoke(&json!({ "command": "offers.list" })).await?);
+    if let Some(offers) = sample["offers"].as_array_mut() {
+        offers.retain(|offer| !known.iter().any(|sku| offer["sku"] == sku.as_str()));
+        if offers.is_empty() {
+            return Ok(known);
+        }
+    }
+    let answer = admin.invoke(&sample).await?;
+    if answer["ok"] != true {
+        return Err(format!("the sample offers were refused: {answer}").into());
+    }
+    Ok(skus(
+        &admin.invoke(&json!({ "command": "offers.list" })).await?,
+    ))
+}
+
+fn skus(list: &Value) -> Vec<String> {
+    let offers = list["offers"].as_array().into_iter().flatten();
+    offers
+        .filter_map(|offer| Some(offer["sku"].as_str()?.to_owned()))
+        .collect()
+}

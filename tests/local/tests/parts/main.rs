@@ -1,0 +1,34 @@
+//! The parts of the local system, tried with a real function process and a real database.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use local::build::{Profile, Target, cargo_build};
+use local::runtime::Spec;
+
+mod dynamo;
+mod gateway;
+mod runtime;
+mod system;
+
+/// The function that `examples/echo.rs` is. Cargo builds it once; the other tests wait for it.
+async fn echo() -> Spec {
+    static ECHO: tokio::sync::OnceCell<PathBuf> = tokio::sync::OnceCell::const_new();
+    let binary = ECHO
+        .get_or_init(|| async {
+            let target = Target::Example {
+                package: "local".to_owned(),
+                name: "echo".to_owned(),
+            };
+            let mut built = cargo_build(&[target], Profile::own())
+                .await
+                .expect("the example builds");
+            built.remove("echo").expect("it was asked for")
+        })
+        .await;
+    // A machine that is busy with other tests must not make a call look overdue.
+    Spec {
+        timeout: Duration::from_secs(60),
+        ..Spec::new("echo", binary)
+    }
+}

@@ -1,0 +1,137 @@
+//! The whole system: the real functions, built by cargo, on everything around them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use local::demo;
+use local::log::Log;
+use local::system::{Options, System};
+
+async fn start(options: Options) -> System {
+    System::start(options).await.expect("it starts")
+}
+
+fn kept_in(directory: &Path) -> Options {
+    Options {
+        data_dir: Some(directory.to_owned()),
+        ..Options::default()
+    }
+}
+
+async fn status_of(system: &System, path: &str, token: &str) -> u16 {
+    let http = prime_gaming::net::client(None).expect("no extra certificate");
+    let request = http
+        .get(format!("{}{path}", system.base_url))
+        .bearer_auth(token);
+    request
+        .send()
+        .await
+        .expect("the gateway answers")
+        .status()
+        .as_u16()
+}
+
+#[tokio::test]
+async fn the_demo_is_played_and_no_log_line_holds_a_secret() {
+    let (log, lines) = Log::memory();
+    let system = start(Options {
+        log,
+        ..Options::default()
+    })
+    .await;
+    let mut steps = 0;
+    if let Err(failure) = demo::play(&system, |_| steps += 1).await {
+        panic!("{failure}\n{}", lines.text());
+    }
+    assert_eq!(steps, 14);
+
+    let written = lines.text();
+    assert!(
+        written.contains("GET /link/callback 200"),
+        "the gateway writes: {written}"
+    );
+    let amazon = system.amazon.clone().expect("nothing else was given");
+    let mut secrets = amazon.issued_secrets();
+    secrets.push(
+        system
+            .player_token("demo-player", "Robin")
+            .expect("it is ours to issue"),
+    );
+    for secret in secrets {
+        assert!(!written.contains(&secret), "a secret was written");
+    }
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn a_data_directory_keeps_keys_and_offers() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let system = start(kept_in(directory.path())).await;
+    let token = system
+        .player_token("player-1", "Robin")
+        .expect("it is ours to issue");
+    let skus = system.skus.clone();
+    assert_eq!(skus.len(), 3);
+    system.stop().await;
+
+    let system = start(kept_in(directory.path())).await;
+    assert_eq!(system.skus, skus);
+    assert_eq!(status_of(&system, "/v1/link", &token).await, 200);
+    assert_eq!(status_of(&system, "/v1/link", "other").await, 401);
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn given_settings_win() {
+    let database = local::dynamo::Embedded::start(local::dynamo::Storage::Memory).await;
+    let database = database.expect("it starts");
+    let other = "http://127.0.0.1:9/other";
+    let settings = [
+        ("AWS_ENDPOINT_URL_DYNAMODB", database.endpoint.as_str()),
+        ("LINKS_TABLE", "given-links"),
+        ("LWA_AUTHORIZE_URL", other),
+        ("LWA_TOKEN_URL", other),
+        ("LWA_TOKENINFO_URL", other),
+        ("LWA_PROFILE_URL", other),
+        ("LWA_CODEPAIR_URL", other),
+        ("PRIME_GAMING_ENTITLEMENTS_URL", other),
+        ("PRIME_GAMING_FULFILL_URL", other),
+    ];
+    let settings: BTreeMap<_, _> = settings
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+    let system = start(Options {
+        settings,
+        ..Options::default()
+    })
+    .await;
+    assert!(system.amazon.is_none());
+    assert_eq!(system.dynamodb_endpoint(), database.endpoint);
+    let tables = database
+        .client()
+        .list_tables()
+        .send()
+        .await
+        .expect("it answers");
+    assert!(tables.table_names().contains(&"given-links".to_owned()));
+    let token = system
+        .player_token("player-1", "Robin")
+        .expect("it is ours to issue");
+    assert_eq!(status_of(&system, "/v1/link", &token).await, 200);
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_settings_is_said_at_the_start() {
+    let settings = [("CHECK_MIN_INTERVAL_SECONDS".to_owned(), "soon".to_owned())].into();
+    let error = System::start(Options {
+        settings,
+        ..Options::default()
+    })
+    .await;
+    let error = error.expect_err("it can't start").to_string();
+    assert!(
+        error.contains("can't start") && error.contains("CHECK_MIN_INTERVAL_SECONDS"),
+        "{error}"
+    );
+}
