@@ -77,9 +77,16 @@ async fn open_ones(
     }
     let open = app.fulfillments.open(player).await?;
     if open.is_empty() {
-        app.links.clear_open(player, row).await?;
+        clear_open(app, player, row).await;
     }
     Ok(open)
+}
+
+/// Saves the next check a look. That it fails costs nothing else.
+async fn clear_open(app: &App, player: &PlayerId, row: &PlayerRow) {
+    if let Err(error) = app.links.clear_open(player, row).await {
+        tracing::warn!(event = "open_not_cleared", player_id = %player, %error);
+    }
 }
 
 /// Asks Amazon, and writes down what it says.
@@ -162,7 +169,7 @@ async fn settle(
     }
     let mut open = app.fulfillments.open(&link.player).await?;
     if listing.entitlements.is_empty() && open.is_empty() {
-        app.links.clear_open(&link.player, row).await?;
+        clear_open(app, &link.player, row).await;
         return Ok(open);
     }
     let admitted = admit(app, budget, &link, listing, &open).await?;

@@ -215,6 +215,8 @@ impl<'a> Session<'a> {
         {
             return self.await_winner(state).await;
         }
+        // Once more, for the lease may have taken its time: what is begun is always awaited.
+        self.has_time()?;
         match self.exchange(&state.link, &old).await {
             Ok(tokens) => self.store(state, &old, tokens).await,
             Err(TokenError::InvalidGrant) => {
