@@ -8,19 +8,28 @@
 //! Every write names the state that it needs. A write that finds another state is refused with
 //! the item as it is, which the caller reads instead of asking again.
 
+mod admissions;
 mod attempts;
 mod fulfillments;
 mod item;
+mod link_tokens;
+mod linking;
 mod links;
 mod offers;
 mod record;
+mod reports;
+mod tickets;
 mod write;
 
-pub use attempts::{Attempt, AttemptState, Consumed, NewAttempt, NewTicket, Ticket};
-pub use fulfillments::{Admission, Claim, Confirmation, Fulfillments, Page};
-pub use links::{LinkOutcome, Links, NewLink, Unlinked};
+pub use admissions::{Admission, Claim};
+pub use attempts::{Attempt, AttemptState, Consumed};
+pub use fulfillments::{Fulfillments, Page};
+pub use linking::{LinkOutcome, NewLink, Unlinked};
+pub use links::Links;
 pub use offers::{CachedOffers, Offers};
 pub use record::{Link, LinkState, PlayerRow, Record};
+pub use reports::Confirmation;
+pub use tickets::{NewAttempt, NewTicket, Ticket};
 
 /// Why the database did not do what was asked, sorted by what to do next.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,183 @@
+//! Amazon's list, written down: an entitlement becomes `pending`, or `held`.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::StoreError;
+use super::fulfillments::{Fulfillments, due_shard, player_pk, record_sk, seen};
+use super::item::{Item, n, s, time};
+use super::links::Links;
+use super::record::{Link, Record, record};
+use super::write::{Change, Committed, transact};
+use crate::domain::{EntitlementId, HoldReason, Offer, Status, Timestamp, random_token};
+
+/// An entitlement that Amazon listed, about to be written down.
+#[derive(Clone, Debug)]
+pub struct Claim<'a> {
+    /// The link that Amazon was asked with: it must still be the player's when it is written.
+    pub link: &'a Link,
+    /// Amazon's id.
+    pub id: &'a EntitlementId,
+    /// The SKU as Amazon sent it.
+    pub sku: Option<&'a str>,
+    /// What we know of it already: `None`, or a hold that is looked at again.
+    pub known: Option<&'a Record>,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// What became of a [`Claim`].
+#[derive(Debug)]
+pub enum Admission {
+    /// It is written down.
+    Written(Box<Record>),
+    /// It was written down before, as this.
+    Known(Box<Record>),
+    /// The offer is used up.
+    UsedUp,
+    /// It was handed to another player before.
+    OtherPlayer,
+    /// The player has linked anew or unlinked meanwhile: what Amazon said is not for them.
+    LinkChanged,
+}
+
+impl Fulfillments {
+    /// `pending`: in one transaction the link is still the player's, the entitlement was handed
+    /// to nobody else, the offer is not used up, and the record is new (or was held to be looked
+    /// at again). `due_at`: when somebody other than the game has to deliver it.
+    ///
+    /// # Errors
+    /// If the database does not answer, or a row is corrupt.
+    pub async fn admit(
+        &self,
+        links: &Links,
+        claim: &Claim<'_>,
+        offer: &Offer,
+        due_at: Option<Timestamp>,
+    ) -> Result<Admission, StoreError> {
+        let Claim { link, id, .. } = claim;
+        let owner = self
+            .change(format!("ENTITLEMENT#{id}"), "OWNER".to_owned())
+            .when("attribute_not_exists(#player_id) OR #player_id = :player_id")
+            .set("player_id", s(link.player.as_str()))
+            .in_transaction();
+        let guard = self
+            .change(player_pk(&link.player), format!("G#{}", offer.sku))
+            .add("entitlements", AttributeValue::Ss(vec![id.to_string()]));
+        let guard = match offer.per_player.0 {
+            None => guard,
+            Some(most) => guard
+                .when(
+                    "attribute_not_exists(#entitlements) OR size(#entitlements) < :most \
+                     OR contains(#entitlements, :id)",
+                )
+                .value(":most", n(most))
+                .value(":id", s(id.as_str())),
+        };
+        let written = self
+            .record_change(claim, Status::Pending)
+            .set("content", s(offer.content.to_string()))
+            .set_or_remove("due_shard", due_at.map(|_| s(due_shard(id))))
+            .set_or_remove("due_at", due_at.map(time))
+            .remove("reason")
+            .in_transaction();
+        let parts = vec![
+            links.with_open(link, &random_token()),
+            owner,
+            guard.in_transaction(),
+            written,
+        ];
+        match transact(&self.client, parts).await? {
+            Committed::All => Ok(Admission::Written(Box::new(Record {
+                content: offer.content.clone(),
+                ..new_record(claim, Status::Pending, None)
+            }))),
+            Committed::Nothing(refusals) => {
+                // What is known of the record outranks the rest: the rest only says why a new
+                // one could not be made.
+                match &refusals[..] {
+                    [.., Some(item)] if !item.is_empty() => self.known(item),
+                    [Some(_), ..] => Ok(Admission::LinkChanged),
+                    [_, Some(_), ..] => Ok(Admission::OtherPlayer),
+                    [_, _, Some(_), _] => Ok(Admission::UsedUp),
+                    _ => Err(StoreError::Unavailable {
+                        operation: "TransactWriteItems",
+                        cause: "canceled without a reason".to_owned(),
+                    }),
+                }
+            }
+        }
+    }
+
+    /// `held`, for `reason`: visible to the player and to support, and never delivered as it is.
+    ///
+    /// # Errors
+    /// If the database does not answer, or a row is corrupt.
+    pub async fn hold(
+        &self,
+        links: &Links,
+        claim: &Claim<'_>,
+        reason: HoldReason,
+    ) -> Result<Admission, StoreError> {
+        let written = self
+            .record_change(claim, Status::Held)
+            .set("reason", s(reason.as_str()))
+            .in_transaction();
+        let parts = vec![links.with_open(claim.link, &random_token()), written];
+        match transact(&self.client, parts).await? {
+            Committed::All => Ok(Admission::Written(Box::new(new_record(
+                claim,
+                Status::Held,
+                Some(reason),
+            )))),
+            Committed::Nothing(refusals) => match &refusals[..] {
+                [_, Some(item)] if !item.is_empty() => self.known(item),
+                _ => Ok(Admission::LinkChanged),
+            },
+        }
+    }
+
+    fn known(&self, item: &Item) -> Result<Admission, StoreError> {
+        record(&self.table, item).map(|record| Admission::Known(Box::new(record)))
+    }
+
+    /// The record's part in becoming `pending` or `held`.
+    fn record_change(&self, claim: &Claim<'_>, status: Status) -> Change {
+        let link = claim.link;
+        let new = new_record(claim, status, None);
+        let change = self.change(player_pk(&link.player), record_sk(claim.id));
+        let change = match claim.known.and_then(|record| record.reason) {
+            None => change.when("attribute_not_exists(#pk)"),
+            Some(reason) => change
+                .when("#status = :held AND #reason = :expected_reason")
+                .value(":held", s(Status::Held.as_str()))
+                .value(":expected_reason", s(reason.as_str())),
+        };
+        change
+            .set("status", s(status.as_str()))
+            .set("sku", claim.sku.map_or(AttributeValue::Null(true), s))
+            .set("amazon_user_id", s(link.amazon_user_id.as_str()))
+            .set("link_id", s(link.id.as_str()))
+            .set("first_seen_at", time(new.first_seen_at))
+            .set("updated_at", time(claim.now))
+            .set("open", s(seen(&new)))
+            .set("seen", s(seen(&new)))
+    }
+}
+
+fn new_record(claim: &Claim<'_>, status: Status, reason: Option<HoldReason>) -> Record {
+    Record {
+        player: claim.link.player.clone(),
+        id: claim.id.clone(),
+        sku: claim.sku.map(ToOwned::to_owned),
+        status,
+        reason,
+        content: serde_json::Value::Null,
+        amazon_user_id: claim.link.amazon_user_id.clone(),
+        first_seen_at: claim.known.map_or(claim.now, |known| known.first_seen_at),
+        updated_at: claim.now,
+        reported_at: None,
+        attempts: 0,
+        owner: None,
+        due_at: None,
+    }
+}

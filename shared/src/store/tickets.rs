@@ -1,0 +1,231 @@
+//! The ticket that a game hands to a browser, and the count of a player's open attempts.
+//!
+//! `OPEN#<player_id>` counts them from ticket to ending, so that there are never more than
+//! [`MAX_OPEN`].
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use url::Url;
+
+use super::StoreError;
+use super::attempts::{attempt_key, hash, open_key};
+use super::item::{Item, Reader, n, s, time, ttl};
+use super::links::{Links, key};
+use super::write::{Committed, transact};
+use crate::domain::{PlayerId, Timestamp, random_token};
+use crate::seal::Sealed;
+
+/// The most open link attempts of one player.
+const MAX_OPEN: usize = 10;
+
+/// How long after its end a short-lived item may linger before TTL sweeps it.
+const LINGER: Duration = Duration::from_secs(3600);
+
+/// How often a count that others change too is tried.
+const COUNT_TRIES: u32 = 8;
+
+/// What a ticket is made of.
+#[derive(Debug)]
+pub struct NewTicket<'a> {
+    /// The secret in the start address.
+    pub secret: &'a str,
+    /// Whose link is to be made.
+    pub player: &'a PlayerId,
+    /// What the page calls the player; `None`: the id.
+    pub player_name: Option<&'a str>,
+    /// Where the browser goes at the end.
+    pub return_to: Option<&'a str>,
+    /// When it expires.
+    pub expires_at: Timestamp,
+}
+
+/// A ticket that can still be used.
+#[derive(Clone, Debug)]
+pub struct Ticket {
+    hash: String,
+    attempt_id: String,
+    /// Whose link is to be made.
+    pub player: PlayerId,
+    /// What the page calls the player.
+    pub player_name: Option<String>,
+    /// Where the browser goes at the end.
+    pub return_to: Option<String>,
+}
+
+/// What an attempt is made of, besides its ticket.
+#[derive(Debug)]
+pub struct NewAttempt<'a> {
+    /// OAuth's `state`.
+    pub state: &'a str,
+    /// The hash of the browser's id.
+    pub browser: &'a str,
+    /// The sealed PKCE verifier.
+    pub verifier: &'a Sealed,
+    /// The `redirect_uri` that is sent to Amazon, and again with the code.
+    pub redirect_uri: &'a Url,
+    /// When it expires.
+    pub expires_at: Timestamp,
+}
+
+impl Ticket {
+    /// What the page calls the player.
+    #[must_use]
+    pub fn shown_name(&self) -> &str {
+        self.player_name.as_deref().unwrap_or(self.player.as_str())
+    }
+}
+
+impl Links {
+    /// Stores a ticket. `Err(time)` inside: the player has too many open attempts, until then.
+    ///
+    /// # Errors
+    /// If the database does not answer, or a row is corrupt.
+    pub async fn create_ticket(
+        &self,
+        new: &NewTicket<'_>,
+        now: Timestamp,
+    ) -> Result<Result<(), Timestamp>, StoreError> {
+        let attempt_id = random_token();
+        let mut tries = 0;
+        loop {
+            let count = self.item(open_key(new.player)).await?;
+            let mut open = open_attempts(&count, now);
+            if open.len() >= MAX_OPEN {
+                return Ok(Err(open.values().copied().min().unwrap_or(now)));
+            }
+            open.insert(attempt_id.clone(), new.expires_at);
+            let parts = vec![
+                self.replace_open(new.player, &count, open, new.expires_at),
+                self.ticket_part(new, &attempt_id),
+            ];
+            if matches!(transact(&self.client, parts).await?, Committed::All) {
+                return Ok(Ok(()));
+            }
+            tries += 1;
+            if tries == COUNT_TRIES {
+                return Err(StoreError::Unavailable {
+                    operation: "TransactWriteItems",
+                    cause: "too many link sessions are being started for one player".to_owned(),
+                });
+            }
+        }
+    }
+
+    fn ticket_part(&self, new: &NewTicket<'_>, attempt_id: &str) -> TransactWriteItem {
+        self.change(ticket_key(&hash(new.secret)))
+            .when("attribute_not_exists(#pk)")
+            .set("player_id", s(new.player.as_str()))
+            .set_or_remove("player_name", new.player_name.map(s))
+            .set_or_remove("return_to", new.return_to.map(s))
+            .set("attempt_id", s(attempt_id))
+            .set("expires_at", time(new.expires_at))
+            .set("ttl", ttl(new.expires_at + LINGER))
+            .in_transaction()
+    }
+
+    fn replace_open(
+        &self,
+        player: &PlayerId,
+        count: &Item,
+        open: HashMap<String, Timestamp>,
+        expires_at: Timestamp,
+    ) -> TransactWriteItem {
+        let open = open
+            .into_iter()
+            .map(|(id, until)| (id, time(until)))
+            .collect();
+        let change = self.change(open_key(player));
+        let change = match count.get("version") {
+            Some(version) => change
+                .when("#version = :expected_version")
+                .value(":expected_version", version.clone()),
+            None => change.when("attribute_not_exists(#version)"),
+        };
+        change
+            .set("attempts", AttributeValue::M(open))
+            // An attempt may live as long again as its ticket.
+            .set("ttl", ttl(expires_at + LINGER + LINGER))
+            .add("version", n(1))
+            .in_transaction()
+    }
+
+    /// The ticket with this secret, if it can still be used.
+    ///
+    /// # Errors
+    /// If the database does not answer, or the row is corrupt.
+    pub async fn ticket(&self, secret: &str, now: Timestamp) -> Result<Option<Ticket>, StoreError> {
+        let hash = hash(secret);
+        let item = self.item(ticket_key(&hash)).await?;
+        if item.is_empty() {
+            return Ok(None);
+        }
+        let reader = Reader::new(&self.table, &item);
+        if reader.need_time("expires_at")? <= now {
+            return Ok(None);
+        }
+        Ok(Some(Ticket {
+            hash,
+            attempt_id: reader.need_text("attempt_id")?.to_owned(),
+            player: reader.id("player_id")?,
+            player_name: reader.text("player_name").map(ToOwned::to_owned),
+            return_to: reader.text("return_to").map(ToOwned::to_owned),
+        }))
+    }
+
+    /// Uses the ticket up and starts the attempt, in one transaction. `false`: it was used
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn start_attempt(
+        &self,
+        ticket: &Ticket,
+        new: &NewAttempt<'_>,
+    ) -> Result<bool, StoreError> {
+        let use_up = self
+            .change(ticket_key(&ticket.hash))
+            .when("attribute_exists(#pk)")
+            .delete_in_transaction();
+        let attempt = self
+            .change(attempt_key(&hash(new.state)))
+            .when("attribute_not_exists(#pk)")
+            .set("status", s("started"))
+            .set("attempt_id", s(&ticket.attempt_id))
+            .set("player_id", s(ticket.player.as_str()))
+            .set_or_remove("player_name", ticket.player_name.as_deref().map(s))
+            .set_or_remove("return_to", ticket.return_to.as_deref().map(s))
+            .set("browser", s(new.browser))
+            .set("verifier", s(new.verifier.as_str()))
+            .set("redirect_uri", s(new.redirect_uri.as_str()))
+            .set("expires_at", time(new.expires_at))
+            .set("ttl", ttl(new.expires_at + LINGER))
+            .in_transaction();
+        let count = self
+            .change(open_key(&ticket.player))
+            .when("attribute_exists(#attempts)")
+            .set_entry("attempts", &ticket.attempt_id, time(new.expires_at))
+            .add("version", n(1))
+            .in_transaction();
+        let committed = transact(&self.client, vec![use_up, attempt, count]).await?;
+        Ok(matches!(committed, Committed::All))
+    }
+}
+
+fn open_attempts(count: &Item, now: Timestamp) -> HashMap<String, Timestamp> {
+    count
+        .get("attempts")
+        .and_then(|attempts| attempts.as_m().ok())
+        .into_iter()
+        .flatten()
+        .filter_map(|(id, until)| {
+            let until = Timestamp::from_millis(until.as_n().ok()?.parse().ok()?);
+            (until > now).then(|| (id.clone(), until))
+        })
+        .collect()
+}
+
+fn ticket_key(hash: &str) -> Item {
+    key(format!("TICKET#{hash}"))
+}
