@@ -68,7 +68,7 @@ impl App {
             origins.push(config.prime_gaming.entitlements_url.clone());
         }
         let clock = Clock::system();
-        let secrets = Secrets::load(config.secrets.clone(), secrets_manager, clock.now()).await?;
+        let secrets = Secrets::load(config.secrets.clone(), secrets_manager).await?;
         net::warm(&http, &origins).await;
         Ok(Arc::new(Self::new(config, secrets, clock, http, dynamodb)?))
     }

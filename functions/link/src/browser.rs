@@ -7,7 +7,7 @@ use http::StatusCode;
 use prime_gaming::App;
 use prime_gaming::config::with_outcome;
 use prime_gaming::domain::LinkFailure;
-use prime_gaming::flow::{self, Callback, Ended};
+use prime_gaming::flow::{self, Budget, Callback, Ended};
 use prime_gaming::http::{
     ApiError, BrowserCookie, Code, Request, Response, origin_is_ours, pages, redirect, with_code,
     with_cookie,
@@ -92,7 +92,11 @@ pub(crate) async fn to_amazon(app: &App, request: &Request) -> Result<Response, 
 }
 
 /// `GET /link/callback`: the browser comes back from Amazon.
-pub(crate) async fn back(app: &App, request: &Request) -> Result<Response, ApiError> {
+pub(crate) async fn back(
+    app: &App,
+    budget: Budget,
+    request: &Request,
+) -> Result<Response, ApiError> {
     let base_url = base_url(app, request)?;
     let (Ok(Some(state)), Some(callback)) = (request.query_one("state"), callback(request)) else {
         return pages::failure(LinkFailure::InvalidState);
@@ -100,7 +104,7 @@ pub(crate) async fn back(app: &App, request: &Request) -> Result<Response, ApiEr
     let browser = BrowserCookie::at(&base_url)
         .read(request)
         .map(|browser| browser.hash());
-    match flow::finish_link(app, state, callback, browser.as_deref()).await {
+    match flow::finish_link(app, budget, state, callback, browser.as_deref()).await {
         Ok(ended) => end(&ended),
         Err(error) => pages::failure(our_fault(error)),
     }

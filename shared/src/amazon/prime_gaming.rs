@@ -10,13 +10,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use url::Url;
 
+use super::CALL_LIMIT;
 use super::text::bounded;
 use crate::config::{FulfillmentAddress, PrimeGamingConfig};
 use crate::domain::{EntitlementId, PlayerId, Timestamp};
 use crate::net::{Answer, exchange};
-
-/// What one call may take, body and all.
-const TIME_LIMIT: Duration = Duration::from_secs(5);
 
 /// A listing of thousands of entitlements is shorter.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
@@ -167,7 +165,7 @@ impl PrimeGaming {
             return Err(CallError::Refused { status: 401 });
         };
         let answer = match request.header(name, value).build() {
-            Ok(request) => exchange(&self.http, request, TIME_LIMIT, MAX_ANSWER_BYTES).await,
+            Ok(request) => exchange(&self.http, request, CALL_LIMIT, MAX_ANSWER_BYTES).await,
             Err(error) => Err(error.into()),
         };
         let answer = answer.map_err(|error| unavailable(&error.to_string()))?;

@@ -86,12 +86,3 @@ impl HoldReason {
         matches!(self, Self::UnknownOffer | Self::UnknownInstruction)
     }
 }
-
-/// How content reaches the player.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// The game grants it and confirms.
-    Confirm,
-    /// The studio's backend is called.
-    Webhook,
-}

@@ -7,7 +7,7 @@ mod offer;
 mod retry;
 mod time;
 
-pub use entitlement::{Delivery, HoldReason, Status};
+pub use entitlement::{HoldReason, Status};
 pub use ids::{AmazonUserId, EntitlementId, IdError, LinkId, PlayerId, Sku, random_token};
 pub use link::{LinkFailure, LinkStatus};
 pub use offer::{MAX_CONTENT_BYTES, MAX_TITLE_BYTES, Offer, OfferFault, PerPlayer};

@@ -18,25 +18,44 @@ const FORGOTTEN_AFTER: Duration = Duration::from_secs(600);
 /// What became of a listing.
 #[derive(Debug, Default)]
 pub(super) struct Admitted {
-    /// Records that were not known to be open before.
-    pub(super) new: Vec<Record>,
+    /// The records that are open and were not known so before.
+    pub(super) changed: Vec<Record>,
     /// Reported long ago, and listed still: ours to report once more.
     pub(super) forgotten: Vec<Record>,
+    /// The player has linked anew or unlinked meanwhile: the listing is not for them.
+    pub(super) link_changed: bool,
 }
 
-/// Writes down what is new in `listing`, asked with `link`; `open` is what was known.
-///
-/// # Errors
-/// If the database does not answer. What was written stays; Amazon lists the rest again.
+/// Writes down what is new in `listing`, asked with `link`; `open` is what was known. What can't
+/// be written now, Amazon lists again.
 pub(super) async fn admit(
     app: &App,
     budget: Budget,
     link: &Link,
     listing: &Listing,
     open: &[Record],
-) -> Result<Admitted, StoreError> {
+) -> Admitted {
+    let mut admitted = Admitted::default();
+    if let Err(error) = admit_all(app, budget, link, listing, open, &mut admitted).await {
+        tracing::error!(event = "check_cut_short", player_id = %link.player, %error);
+    }
+    admitted
+}
+
+async fn admit_all(
+    app: &App,
+    budget: Budget,
+    link: &Link,
+    listing: &Listing,
+    open: &[Record],
+    admitted: &mut Admitted,
+) -> Result<(), StoreError> {
     let now = app.clock.now();
     let known: HashMap<_, _> = open.iter().map(|record| (&record.id, record)).collect();
+    listing
+        .entitlements
+        .iter()
+        .for_each(|listed| log_unknown(link, listed));
     let news: Vec<_> = listing
         .entitlements
         .iter()
@@ -53,13 +72,10 @@ pub(super) async fn admit(
     } else {
         app.offers.get(&skus, now).await?
     };
-
-    let mut admitted = Admitted::default();
     for (listed, known) in news {
-        // Amazon lists again what there is no time for now.
-        if !budget.allows_amazon_call() {
+        if !budget.allows_a_step() {
             tracing::warn!(event = "check_cut_short", player_id = %link.player);
-            break;
+            return Ok(());
         }
         let claim = Claim {
             link,
@@ -74,15 +90,26 @@ pub(super) async fn admit(
             .and_then(|sku| offers.get(&Sku::new(sku.clone()).ok()?));
         match admit_one(app, &claim, &listed.instruction, offer).await? {
             Admission::Written(record) => {
-                log_admission(&record, &listed.instruction);
-                admitted.new.push(*record);
+                log_admission(&record);
+                admitted.changed.push(*record);
             }
-            Admission::Known(record) => settle_known(app, *record, now, &mut admitted).await?,
-            Admission::LinkChanged => break,
+            Admission::Known(record) if record.status != Status::Reported => {
+                admitted.changed.push(*record);
+            }
+            Admission::Known(record) => {
+                let is_wanted = listed.instruction == Instruction::Fulfill;
+                if is_wanted && take_forgotten(app, &record, now).await? {
+                    admitted.forgotten.push(*record);
+                }
+            }
+            Admission::LinkChanged => {
+                admitted.link_changed = true;
+                return Ok(());
+            }
             Admission::UsedUp | Admission::OtherPlayer => {}
         }
     }
-    Ok(admitted)
+    Ok(())
 }
 
 /// Whether there is something to write down for this element.
@@ -134,46 +161,38 @@ async fn admit_one(
     }
 }
 
-/// Something that was not among the open ones, and yet is known: reported before, or written
-/// by another check just now.
-async fn settle_known(
-    app: &App,
-    record: Record,
-    now: Timestamp,
-    admitted: &mut Admitted,
-) -> Result<(), StoreError> {
-    if record.status != Status::Reported {
-        admitted.new.push(record);
-        return Ok(());
-    }
+/// Takes what is `reported` for so long that Amazon must have forgotten it, to report it again.
+async fn take_forgotten(app: &App, record: &Record, now: Timestamp) -> Result<bool, StoreError> {
     let before = now - FORGOTTEN_AFTER;
     let is_forgotten = record.reported_at.is_some_and(|at| at <= before);
-    if is_forgotten
+    Ok(is_forgotten
         && app
             .fulfillments
-            .take_reported_again(&record, before, now)
-            .await?
-    {
-        admitted.forgotten.push(record);
-    }
-    Ok(())
+            .take_reported_again(record, before, now)
+            .await?)
 }
 
-fn log_admission(record: &Record, instruction: &Instruction) {
+/// An operator has to see every word that we do not know, whatever became of it.
+fn log_unknown(link: &Link, listed: &Listed) {
+    if let Instruction::Unknown(word) = &listed.instruction {
+        tracing::warn!(
+            event = "unknown_instruction",
+            player_id = %link.player, entitlement_id = %listed.id, instruction = ?word
+        );
+    }
+}
+
+fn log_admission(record: &Record) {
     let Record {
         player, id, sku, ..
     } = record;
-    match (record.reason, instruction) {
-        (Some(HoldReason::UnknownInstruction), Instruction::Unknown(word)) => tracing::warn!(
-            event = "unknown_instruction",
-            player_id = %player, entitlement_id = %id, instruction = ?word
-        ),
-        (Some(reason), _) => tracing::warn!(
+    match record.reason {
+        Some(reason) => tracing::warn!(
             event = "held",
             reason = reason.as_str(),
             player_id = %player, entitlement_id = %id, sku = ?sku
         ),
-        (None, _) => tracing::info!(
+        None => tracing::info!(
             event = "pending",
             player_id = %player, entitlement_id = %id, sku = ?sku
         ),

@@ -4,11 +4,16 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The time limit of one request to Amazon.
-pub(crate) const AMAZON_CALL: Duration = Duration::from_secs(5);
+use crate::amazon::CALL_LIMIT;
 
-/// The time that a request's work is planned for. API Gateway gives up after 30 s and Lambda
-/// after 28 s; what is begun within the budget still ends before that.
+/// No function lives longer with one request: API Gateway gives up after 30 s, Lambda after 28 s.
+/// Who took something longer ago than this and did not finish it will not finish it any more.
+pub(super) const REQUEST_LIFE: Duration = Duration::from_secs(30);
+
+/// What a request's work is planned for: what is begun within it still ends in time.
+const PLANNED: Duration = Duration::from_secs(20);
+
+/// The time that a request's work may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
     deadline: Instant,
@@ -18,7 +23,7 @@ impl Budget {
     /// For a request that has just come in: 20 s.
     #[must_use]
     pub fn of_request() -> Self {
-        Self::of(Duration::from_secs(20))
+        Self::of(PLANNED)
     }
 
     /// From now on for `total`.
@@ -29,9 +34,10 @@ impl Budget {
         }
     }
 
-    /// Whether there is time for one more request to Amazon, with its whole time limit.
+    /// Whether there is time for one more step, be it a request to Amazon with its whole time
+    /// limit, or writes to the database.
     #[must_use]
-    pub fn allows_amazon_call(&self) -> bool {
-        self.deadline.saturating_duration_since(Instant::now()) >= AMAZON_CALL
+    pub fn allows_a_step(&self) -> bool {
+        self.deadline.saturating_duration_since(Instant::now()) >= CALL_LIMIT
     }
 }

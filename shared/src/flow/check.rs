@@ -8,18 +8,21 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
-use super::admit::admit;
+use super::admit::{Admitted, admit};
 use super::budget::Budget;
-use super::report::{REFUSED_PAUSE, report_again, report_all, take};
+use super::report::{Lookup, Verdict, look_up, report_again, report_all, take};
 use super::session::{Session, SessionError};
 use super::view::EntitlementView;
 use crate::App;
-use crate::amazon::{Instruction, Listing};
 use crate::domain::{EntitlementId, LinkStatus, PlayerId, Status, Timestamp, random_token};
-use crate::store::{Link, LinkState, PlayerRow, Record, StoreError};
+use crate::store::{Link, LinkState, PlayerRow, Record, StoreError, TakenCheck};
 
 /// The most entitlements in one answer.
 const MOST: usize = 50;
+
+/// Every check tries a failed report again, until it has failed so often: from then on it waits
+/// for its time like everything else.
+const EAGER_ATTEMPTS: u32 = 5;
 
 /// The answer to a check.
 #[derive(Debug, Serialize)]
@@ -43,43 +46,34 @@ pub async fn check(
     let now = app.clock.now();
     let row = app.links.get(player).await?;
     let Some(link) = &row.link else {
-        let entitlements = open_ones(app, player, &row).await?;
-        return Ok(CheckAnswer {
-            link: LinkStatus::Unlinked,
-            fresh: true,
-            checked_at: None,
-            next_check_at: None,
-            entitlements: show(entitlements),
-        });
+        return known(app, player, row).await;
     };
-    if link.may_ask_at().is_some_and(|at| at <= now) {
-        let next = now + app.config.check_min_interval;
-        if let Some(row) = app.links.take_check(link, now, next).await? {
-            return ask(app, budget, player, row).await;
-        }
+    if link.may_ask_at().is_none_or(|at| at > now) {
+        return known(app, player, row).await;
     }
-    known(app, player, row).await
+    let next = now + app.config.check_min_interval;
+    match app
+        .links
+        .take_check(link, &random_token(), now, next)
+        .await?
+    {
+        TakenCheck::Ours(row) => ask(app, budget, player, row).await,
+        TakenCheck::Lost(row) => known(app, player, row).await,
+    }
 }
 
-/// What is known without asking Amazon.
+/// What is known without asking Amazon. Of a player who is not linked, that is everything.
 async fn known(app: &App, player: &PlayerId, row: PlayerRow) -> Result<CheckAnswer, StoreError> {
-    let entitlements = open_ones(app, player, &row).await?;
-    Ok(answer(row.status(), row.link.as_ref(), false, entitlements))
-}
-
-async fn open_ones(
-    app: &App,
-    player: &PlayerId,
-    row: &PlayerRow,
-) -> Result<Vec<Record>, StoreError> {
-    if !row.has_open {
-        return Ok(Vec::new());
+    let open = if row.has_open {
+        app.fulfillments.open(player).await?
+    } else {
+        Vec::new()
+    };
+    if row.has_open && open.is_empty() {
+        clear_open(app, player, &row).await;
     }
-    let open = app.fulfillments.open(player).await?;
-    if open.is_empty() {
-        clear_open(app, player, row).await;
-    }
-    Ok(open)
+    let fresh = row.link.is_none();
+    Ok(answer(row.status(), row.link.as_ref(), fresh, open))
 }
 
 /// Saves the next check a look. That it fails costs nothing else.
@@ -100,35 +94,28 @@ async fn ask(
         return known(app, player, row).await;
     };
     let session = Session::new(app, budget, link);
-    let listed = session
-        .call(|token| async move { app.prime_gaming.entitlements(&token, app.clock.now()).await })
-        .await;
-    let error = match listed {
-        Ok(listing) => {
-            let entitlements = settle(app, budget, &session, &row, &listing).await?;
-            let link = accepted(app, session.link().await).await;
-            return Ok(answer(LinkStatus::Linked, Some(&link), true, entitlements));
-        }
-        Err(error) => error,
+    let asked = match look_up(app, &session).await {
+        Ok(lookup) => settle(app, budget, &session, &row, &lookup).await,
+        Err(error) => Err(error),
     };
-    tracing::warn!(event = "check_not_fresh", player_id = %player, cause = %error);
-    if matches!(error, SessionError::Changed) {
-        let row = app.links.get(player).await?;
-        return known(app, player, row).await;
-    }
     let mut link = session.link().await;
-    match error {
-        SessionError::Dead => {
-            link.state = LinkState::RelinkRequired;
-            link.tokens = None;
+    match asked {
+        Ok(open) => return Ok(answer(LinkStatus::Linked, Some(&link), true, open)),
+        Err(SessionError::Store(error)) => return Err(error),
+        Err(error) => {
+            tracing::warn!(event = "check_not_fresh", player_id = %player, cause = %error);
+            match error {
+                SessionError::Changed => {
+                    let row = app.links.get(player).await?;
+                    return known(app, player, row).await;
+                }
+                SessionError::Dead => {
+                    link.state = LinkState::RelinkRequired;
+                    link.tokens = None;
+                }
+                _ => {}
+            }
         }
-        SessionError::Refused => {
-            let next = app.clock.now() + REFUSED_PAUSE;
-            app.links.mark_refused(&link, next).await?;
-            link.state = LinkState::RelinkRequired;
-            link.next_check_at = Some(next);
-        }
-        _ => {}
     }
     known(
         app,
@@ -141,28 +128,18 @@ async fn ask(
     .await
 }
 
-/// A success clears what a refusal has set.
-async fn accepted(app: &App, mut link: Link) -> Link {
-    if link.state == LinkState::RelinkRequired {
-        if let Err(error) = app.links.mark_accepted(&link).await {
-            tracing::warn!(event = "link_not_cleared", player_id = %link.player, %error);
-        }
-        link.state = LinkState::Linked;
-    }
-    link
-}
-
 /// Brings our records and Amazon's list together. Gives what is open afterwards.
 async fn settle(
     app: &App,
     budget: Budget,
     session: &Session<'_>,
     row: &PlayerRow,
-    listing: &Listing,
-) -> Result<Vec<Record>, StoreError> {
-    let link = session.link().await;
+    lookup: &Lookup,
+) -> Result<Vec<Record>, SessionError> {
+    let (link, listing) = (session.link().await, &lookup.listing);
     if listing.broken > 0 {
-        tracing::warn!(event = "broken_entitlements", player_id = %link.player, count = listing.broken);
+        let count = listing.broken;
+        tracing::warn!(event = "broken_entitlements", player_id = %link.player, count);
     }
     if listing.entitlements.is_empty() && !row.has_open {
         return Ok(Vec::new());
@@ -172,17 +149,20 @@ async fn settle(
         clear_open(app, &link.player, row).await;
         return Ok(open);
     }
-    let admitted = admit(app, budget, &link, listing, &open).await?;
-    let is_new: HashSet<_> = admitted
-        .new
-        .iter()
-        .map(|record| record.id.clone())
-        .collect();
-    open.retain(|record| !is_new.contains(&record.id));
-    open.extend(admitted.new);
+    let Admitted {
+        changed,
+        forgotten,
+        link_changed,
+    } = admit(app, budget, &link, listing, &open).await;
+    if link_changed {
+        return Err(SessionError::Changed);
+    }
+    let ids: HashSet<_> = changed.iter().map(|record| record.id.clone()).collect();
+    open.retain(|record| !ids.contains(&record.id));
+    open.extend(changed);
 
-    let statuses = report_delivered(app, budget, session, &link, listing, &open).await?;
-    report_again(app, session, admitted.forgotten).await;
+    let statuses = report_delivered(app, budget, session, lookup, &open).await;
+    report_again(session, forgotten).await;
     for record in &mut open {
         if let Some(status) = statuses.get(&record.id) {
             record.status = *status;
@@ -192,43 +172,27 @@ async fn settle(
     Ok(open)
 }
 
-/// Brings what is `delivered` to Amazon's knowledge. What Amazon no longer asks for after an
-/// earlier report has been heard; the rest is reported at once.
+/// Brings what is `delivered` to Amazon's knowledge.
 async fn report_delivered(
     app: &App,
     budget: Budget,
     session: &Session<'_>,
-    link: &Link,
-    listing: &Listing,
+    lookup: &Lookup,
     open: &[Record],
-) -> Result<HashMap<EntitlementId, Status>, StoreError> {
+) -> HashMap<EntitlementId, Status> {
     let now = app.clock.now();
-    let wanted: HashSet<_> = listing
-        .entitlements
-        .iter()
-        .filter(|listed| listed.instruction != Instruction::Noop)
-        .map(|listed| &listed.id)
-        .collect();
-    let (settled, unheard): (Vec<_>, Vec<_>) = open
-        .iter()
-        .filter(|record| record.status == Status::Delivered && !record.is_leased(now))
-        .partition(|record| {
-            // An element that could not be read may be any entitlement.
-            record.amazon_user_id == link.amazon_user_id
-                && listing.broken == 0
-                && record.attempts > 0
-                && !wanted.contains(&record.id)
-        });
-    let mut statuses = HashMap::new();
-    for record in settled {
-        if app.fulfillments.mark_settled(record, now).await? {
-            statuses.insert(record.id.clone(), Status::Reported);
-        }
-    }
+    let account = session.link().await.amazon_user_id;
+    let is_to_do = |record: &&Record| {
+        let is_eager = record.amazon_user_id == account && record.attempts < EAGER_ATTEMPTS;
+        record.status == Status::Delivered
+            && !record.is_leased(now)
+            && (is_eager || record.is_due(now))
+            && lookup.verdict(record) != Verdict::Unclear
+    };
+    let to_do = open.iter().filter(is_to_do).cloned().collect();
     let owner = random_token();
-    let taken = take(app, &owner, unheard.into_iter().cloned().collect()).await;
-    statuses.extend(report_all(app, budget, Some(session), &owner, taken).await);
-    Ok(statuses)
+    let taken = take(app, &owner, to_do).await;
+    report_all(app, budget, Some(session), Some(lookup), &owner, taken).await
 }
 
 fn answer(

@@ -6,8 +6,8 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use serde::{Serialize, Serializer};
 
-use super::budget::Budget;
-use super::report::{REPORT_LEASE, report_all, take};
+use super::budget::{Budget, REQUEST_LIFE};
+use super::report::{report_all, take};
 use super::session::Session;
 use crate::App;
 use crate::config::DeliveryConfig;
@@ -44,7 +44,7 @@ pub async fn confirm(
     let owner = random_token();
     let owner = owner.as_str();
     let writes: Vec<_> = distinct
-        .map(|id| write_down(app, player, id, owner))
+        .map(|id| write_down(app, budget, player, id, owner))
         .collect();
     let written: Vec<Written> = stream::iter(writes).buffered(AT_ONCE).collect().await;
     let reported = report(app, budget, player, owner, &written).await;
@@ -73,13 +73,26 @@ pub async fn confirm(
 type Written = (EntitlementId, Result<Confirmation, StoreError>);
 
 /// Where the studio's webhook delivers, what the game says changes nothing.
-async fn write_down(app: &App, player: &PlayerId, id: EntitlementId, owner: &str) -> Written {
+async fn write_down(
+    app: &App,
+    budget: Budget,
+    player: &PlayerId,
+    id: EntitlementId,
+    owner: &str,
+) -> Written {
+    if !budget.allows_a_step() {
+        let late = StoreError::Unavailable {
+            operation: "UpdateItem",
+            cause: "no time left for another write".to_owned(),
+        };
+        return (id, Err(late));
+    }
     let store = &app.fulfillments;
     let written = match app.config.delivery {
         DeliveryConfig::Confirm => {
             let now = app.clock.now();
             store
-                .confirm(player, &id, owner, now, now + REPORT_LEASE)
+                .confirm(player, &id, owner, now, now + REQUEST_LIFE)
                 .await
         }
         DeliveryConfig::Webhook { .. } => store.get(player, &id).await.map(|record| match record {
@@ -118,5 +131,5 @@ async fn report(
             None
         }
     };
-    report_all(app, budget, own.as_ref(), owner, taken).await
+    report_all(app, budget, own.as_ref(), None, owner, taken).await
 }

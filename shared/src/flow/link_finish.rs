@@ -6,18 +6,15 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::budget::{Budget, REQUEST_LIFE};
 use super::tokens::{OpenTokens, open, seal_tokens};
 use crate::App;
 use crate::amazon::{IdentifyError, TokenError, Tokens};
-use crate::domain::{LinkFailure, random_token};
+use crate::domain::{AmazonUserId, LinkFailure, random_token};
 use crate::store::{Attempt, AttemptState, Consumed, LinkOutcome, NewLink, StoreError};
 
-/// A request that works on an attempt is dead after this time: no function lives longer.
-const FUNCTION_LIMIT: Duration = Duration::from_secs(28);
-
-/// How long a second request waits for the first one's outcome.
+/// How often a second request looks for the first one's outcome.
 const OUTCOME_PAUSE: Duration = Duration::from_millis(250);
-const OUTCOME_TRIES: u32 = 60;
 
 /// What the browser brought back from Amazon.
 #[derive(Debug)]
@@ -69,6 +66,7 @@ impl Ended {
 /// If the database does not answer, or a row is corrupt, before the state was consumed.
 pub async fn finish_link(
     app: &App,
+    budget: Budget,
     state: &str,
     callback: Callback,
     browser: Option<&str>,
@@ -88,29 +86,37 @@ pub async fn finish_link(
     let attempt = match attempt.state {
         AttemptState::Started => match app.links.consume_attempt(&attempt, &owner, now).await? {
             Consumed::Ours => {
-                let outcome = work(app, &attempt, &owner, callback).await;
+                let work = Work {
+                    app,
+                    budget,
+                    state,
+                    attempt: &attempt,
+                    owner: &owner,
+                };
+                let outcome = work.end(callback).await;
                 return Ok(Ended::of(&attempt, outcome));
             }
             Consumed::Before(attempt) => *attempt,
         },
         _ => attempt,
     };
-    let outcome = outcome_of(app, state, &attempt).await?;
+    let outcome = outcome_of(app, budget, state, &attempt).await?;
     Ok(Ended::of(&attempt, outcome))
 }
 
 /// The ending that another request gave the attempt, or is about to.
 async fn outcome_of(
     app: &App,
+    budget: Budget,
     state: &str,
     attempt: &Attempt,
 ) -> Result<Result<(), LinkFailure>, StoreError> {
     let mut state_now = attempt.state;
-    for _ in 0..OUTCOME_TRIES {
+    while budget.allows_a_step() {
         match state_now {
             AttemptState::Linked => return Ok(Ok(())),
             AttemptState::Failed(failure) => return Ok(Err(failure)),
-            AttemptState::Consumed(at) if app.clock.now().since(at) > FUNCTION_LIMIT => break,
+            AttemptState::Consumed(at) if app.clock.now().since(at) > REQUEST_LIFE => break,
             AttemptState::Started | AttemptState::Consumed(_) => {}
         }
         tokio::time::sleep(OUTCOME_PAUSE).await;
@@ -119,82 +125,146 @@ async fn outcome_of(
             None => break,
         }
     }
-    // Whoever consumed it is gone, and so is the code: only a new attempt helps.
+    // Whoever consumed it is gone, or too slow, and the code is used up: only a new attempt helps.
     Ok(Err(LinkFailure::Internal))
 }
 
-/// The attempt is ours: ends it, one way or the other.
-async fn work(
-    app: &App,
-    attempt: &Attempt,
-    owner: &str,
-    callback: Callback,
-) -> Result<(), LinkFailure> {
-    let outcome = make_link(app, attempt, owner, callback).await;
-    match outcome {
-        Ok(()) => tracing::info!(event = "linked", player_id = %attempt.player),
-        Err(failure) => {
-            tracing::warn!(
-                event = "link_failed",
-                code = failure.code(), player_id = %attempt.player
-            );
-            if let Err(error) = app.links.fail_attempt(attempt, owner, failure).await {
-                tracing::warn!(event = "link_ending_not_stored", %error);
-            }
-        }
-    }
-    outcome
+/// An attempt that is ours to end, one way or the other.
+struct Work<'a> {
+    app: &'a App,
+    budget: Budget,
+    state: &'a str,
+    attempt: &'a Attempt,
+    owner: &'a str,
 }
 
-async fn make_link(
-    app: &App,
-    attempt: &Attempt,
-    owner: &str,
-    callback: Callback,
-) -> Result<(), LinkFailure> {
-    let (code, scope) = match callback {
-        Callback::Code { code, scope } => (code, scope),
-        Callback::Error(word) => return Err(refusal(&word)),
-    };
-    has_scopes(app, scope.as_deref())?;
-    let tokens = exchange(app, attempt, &code).await?;
-    has_scopes(app, tokens.scope.as_deref())?;
-    let client_id = &app.config.login.client_id;
-    let amazon_user_id = app
-        .login
-        .identify(client_id, &tokens.access_token)
+impl Work<'_> {
+    async fn end(&self, callback: Callback) -> Result<(), LinkFailure> {
+        let outcome = self.make_link(callback).await;
+        let player_id = &self.attempt.player;
+        match outcome {
+            Ok(()) => tracing::info!(event = "linked", %player_id),
+            Err(failure) => {
+                tracing::warn!(event = "link_failed", code = failure.code(), %player_id);
+                let links = &self.app.links;
+                if let Err(error) = links.fail_attempt(self.attempt, self.owner, failure).await {
+                    tracing::warn!(event = "link_ending_not_stored", %error);
+                }
+            }
+        }
+        outcome
+    }
+
+    async fn make_link(&self, callback: Callback) -> Result<(), LinkFailure> {
+        let Self { app, attempt, .. } = self;
+        let (code, scope) = match callback {
+            Callback::Code { code, scope } => (code, scope),
+            Callback::Error(word) => return Err(refusal(&word)),
+        };
+        has_scopes(app, scope.as_deref())?;
+        let tokens = self.exchange(&code).await?;
+        has_scopes(app, tokens.scope.as_deref())?;
+        let amazon_user_id = self.identify(&tokens.access_token).await?;
+        let Some(refresh) = tokens.refresh_token else {
+            tracing::error!(event = "no_refresh_token", "is lwa_client_secret set?");
+            return Err(LinkFailure::Internal);
+        };
+        let access_expires_at = app.clock.now() + tokens.expires_in;
+        let open = OpenTokens {
+            access: tokens.access_token,
+            refresh,
+        };
+        self.store(&NewLink {
+            player: &attempt.player,
+            amazon_user_id: &amazon_user_id,
+            client_id: &app.config.login.client_id,
+            tokens: &seal_tokens(app, &attempt.player, &open),
+            access_expires_at,
+        })
         .await
-        .map_err(|error| {
+    }
+
+    /// What is begun is awaited, so nothing is begun that there is no time for.
+    fn has_time(&self) -> Result<(), LinkFailure> {
+        if self.budget.allows_a_step() {
+            Ok(())
+        } else {
+            tracing::error!(event = "no_time_left");
+            Err(LinkFailure::AmazonUnavailable)
+        }
+    }
+
+    async fn exchange(&self, code: &SecretString) -> Result<Tokens, LinkFailure> {
+        let Self { app, attempt, .. } = self;
+        let verifier = open(app, &attempt.player, "verifier", &attempt.verifier)
+            .await
+            .map_err(|error| {
+                tracing::error!(event = "verifier_unreadable", player_id = %attempt.player, %error);
+                LinkFailure::Internal
+            })?;
+        self.has_time()?;
+        let mut answer = self.ask_for_tokens(code, &verifier).await;
+        // Decided before Amazon looked at the code; the secret may have been rotated.
+        if matches!(answer, Err(TokenError::InvalidClient))
+            && app.secrets.reload(app.clock.now()).await
+        {
+            self.has_time()?;
+            answer = self.ask_for_tokens(code, &verifier).await;
+        }
+        answer.map_err(|error| {
+            tracing::warn!(event = "code_not_exchanged", %error);
+            match error {
+                TokenError::InvalidGrant => LinkFailure::AttemptExpired,
+                TokenError::Unavailable { .. } => LinkFailure::AmazonUnavailable,
+                TokenError::InvalidClient | TokenError::Rejected { .. } => LinkFailure::Internal,
+            }
+        })
+    }
+
+    async fn ask_for_tokens(
+        &self,
+        code: &SecretString,
+        verifier: &SecretString,
+    ) -> Result<Tokens, TokenError> {
+        let Self { app, attempt, .. } = self;
+        let login = &app.config.login;
+        let secret = app.secrets.current().secret_for(&login.client_id, login);
+        let redirect_uri = attempt.redirect_uri.as_str();
+        app.login
+            .exchange_code(&secret, code, redirect_uri, verifier, app.clock.now())
+            .await
+    }
+
+    async fn identify(&self, access_token: &SecretString) -> Result<AmazonUserId, LinkFailure> {
+        self.has_time()?;
+        let client_id = &self.app.config.login.client_id;
+        let identified = self.app.login.identify(client_id, access_token).await;
+        identified.map_err(|error| {
             tracing::warn!(event = "identify_failed", %error);
             match error {
                 IdentifyError::Mismatch(_) => LinkFailure::IdentityMismatch,
                 IdentifyError::Unavailable { .. } => LinkFailure::AmazonUnavailable,
             }
-        })?;
-    let Some(refresh) = tokens.refresh_token else {
-        tracing::error!(event = "no_refresh_token", "is lwa_client_secret set?");
-        return Err(LinkFailure::Internal);
-    };
-    let access_expires_at = app.clock.now() + tokens.expires_in;
-    let open = OpenTokens {
-        access: tokens.access_token,
-        refresh,
-    };
-    let new = NewLink {
-        player: &attempt.player,
-        amazon_user_id: &amazon_user_id,
-        client_id,
-        tokens: &seal_tokens(app, &attempt.player, &open),
-        access_expires_at,
-    };
-    match app.links.link(attempt, owner, &new, app.clock.now()).await {
-        Ok(LinkOutcome::Linked) => Ok(()),
-        Ok(LinkOutcome::PlayerAlreadyLinked) => Err(LinkFailure::PlayerAlreadyLinked),
-        Ok(LinkOutcome::AmazonAccountTaken) => Err(LinkFailure::AmazonAccountTaken),
-        Ok(LinkOutcome::AttemptOver) => Err(LinkFailure::Internal),
-        Err(error) => {
-            tracing::error!(event = "link_not_stored", %error);
-            Err(LinkFailure::Internal)
+        })
+    }
+
+    async fn store(&self, new: &NewLink<'_>) -> Result<(), LinkFailure> {
+        let links = &self.app.links;
+        match links
+            .link(self.attempt, self.owner, new, self.app.clock.now())
+            .await
+        {
+            Ok(LinkOutcome::Linked) => return Ok(()),
+            Ok(LinkOutcome::PlayerAlreadyLinked) => return Err(LinkFailure::PlayerAlreadyLinked),
+            Ok(LinkOutcome::AmazonAccountTaken) => return Err(LinkFailure::AmazonAccountTaken),
+            Ok(LinkOutcome::AttemptOver) => {}
+            Err(error) => tracing::error!(event = "link_not_stored", %error),
+        }
+        // The link may be there though its answer was lost: the attempt knows, for both are
+        // written together.
+        match links.attempt(self.state).await {
+            Ok(Some(attempt)) if attempt.state == AttemptState::Linked => Ok(()),
+            _ => Err(LinkFailure::Internal),
         }
     }
 }
@@ -224,47 +294,4 @@ fn has_scopes(app: &App, granted: Option<&str>) -> Result<(), LinkFailure> {
     } else {
         Err(LinkFailure::PermissionMissing)
     }
-}
-
-async fn exchange(
-    app: &App,
-    attempt: &Attempt,
-    code: &SecretString,
-) -> Result<Tokens, LinkFailure> {
-    let verifier = open(app, &attempt.player, "verifier", &attempt.verifier)
-        .await
-        .map_err(|error| {
-            tracing::error!(event = "verifier_unreadable", player_id = %attempt.player, %error);
-            LinkFailure::Internal
-        })?;
-    let mut answer = ask_for_tokens(app, attempt, code, &verifier).await;
-    // Decided before Amazon looked at the code; the secret may have been rotated.
-    if matches!(answer, Err(TokenError::InvalidClient)) && app.secrets.reload(app.clock.now()).await
-    {
-        answer = ask_for_tokens(app, attempt, code, &verifier).await;
-    }
-    answer.map_err(|error| {
-        tracing::warn!(event = "code_not_exchanged", %error);
-        match error {
-            TokenError::InvalidGrant => LinkFailure::AttemptExpired,
-            TokenError::Unavailable { .. } => LinkFailure::AmazonUnavailable,
-            TokenError::InvalidClient | TokenError::Rejected { .. } => LinkFailure::Internal,
-        }
-    })
-}
-
-async fn ask_for_tokens(
-    app: &App,
-    attempt: &Attempt,
-    code: &SecretString,
-    verifier: &SecretString,
-) -> Result<Tokens, TokenError> {
-    let secret = app
-        .secrets
-        .current()
-        .secret_for(&app.config.login.client_id, &app.config.login);
-    let redirect_uri = attempt.redirect_uri.as_str();
-    app.login
-        .exchange_code(&secret, code, redirect_uri, verifier, app.clock.now())
-        .await
 }

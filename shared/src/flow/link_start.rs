@@ -16,7 +16,6 @@ use crate::store::{NewAttempt, NewTicket, StoreError, Ticket};
 pub(super) const LIFETIME: Duration = Duration::from_secs(600);
 
 /// What a game gets to start a link.
-#[derive(Debug)]
 pub struct LinkSession {
     /// The secret in the address to open.
     pub ticket: String,

@@ -1,27 +1,62 @@
 //! Tells Prime Gaming what was delivered: each entitlement as its own request, several at once,
 //! with the tokens of the Amazon account that it came from, whoever is linked now.
+//!
+//! An earlier report may have been heard though its answer was lost, so whatever was reported
+//! before is looked up first: what Amazon no longer asks for is `reported`.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream;
 
-use super::budget::Budget;
+use super::budget::{Budget, REQUEST_LIFE};
 use super::session::{Session, SessionError};
 use crate::App;
-use crate::amazon::FulfillResult;
+use crate::amazon::{FulfillResult, Instruction, Listing};
 use crate::domain::{AmazonUserId, EntitlementId, Status, Timestamp, backoff, random_fraction};
-use crate::store::{Record, StoreError};
+use crate::store::{Link, LinkState, Record, StoreError};
 
 /// How many reports are on their way at once.
 const AT_ONCE: usize = 8;
 
-/// How long a report is its taker's: longer than any function lives.
-pub(super) const REPORT_LEASE: Duration = Duration::from_secs(30);
+/// What Amazon listed for one account, and when it was asked.
+#[derive(Debug)]
+pub(super) struct Lookup {
+    pub(super) listing: Listing,
+    pub(super) asked_at: Timestamp,
+}
 
-/// How long tokens that Prime Gaming refuses are left alone.
-pub(super) const REFUSED_PAUSE: Duration = Duration::from_secs(3600);
+/// What a lookup says about a report that was tried before.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Amazon asks for it: report it (again).
+    Wanted,
+    /// Amazon does not ask for it any more: it was heard.
+    Heard,
+    /// Amazon says a word that we do not know: leave it alone.
+    Unclear,
+}
+
+impl Lookup {
+    pub(super) fn verdict(&self, record: &Record) -> Verdict {
+        let listed = self
+            .listing
+            .entitlements
+            .iter()
+            .find(|listed| listed.id == record.id);
+        match listed.map(|listed| &listed.instruction) {
+            Some(Instruction::Fulfill) => Verdict::Wanted,
+            Some(Instruction::Unknown(_)) => Verdict::Unclear,
+            Some(Instruction::Noop) => Verdict::Heard,
+            // An element that could not be read may be any entitlement, and a list that was asked
+            // for before the delivery says nothing about it.
+            None if self.listing.broken > 0 || self.asked_at <= record.updated_at => {
+                Verdict::Wanted
+            }
+            None => Verdict::Heard,
+        }
+    }
+}
 
 /// Takes those of `delivered` that nobody else is reporting. `owner` is theirs from then on.
 pub(super) async fn take(app: &App, owner: &str, delivered: Vec<Record>) -> Vec<Record> {
@@ -40,7 +75,7 @@ async fn take_one(app: &App, owner: &str, record: Record) -> Option<Record> {
     let now = app.clock.now();
     let taken = app
         .fulfillments
-        .take_report(&record, owner, now, now + REPORT_LEASE)
+        .take_report(&record, owner, now, now + REQUEST_LIFE)
         .await;
     taken.unwrap_or_else(|error| {
         tracing::warn!(event = "report_not_taken", entitlement_id = %record.id, %error);
@@ -48,12 +83,13 @@ async fn take_one(app: &App, owner: &str, record: Record) -> Option<Record> {
     })
 }
 
-/// Reports what `owner` has taken; `own` is the session of the player who asks, if there is one.
-/// Gives the status of each afterwards.
+/// Reports what `owner` has taken. `own` is the session of the player who asks, if there is one,
+/// and `lookup` what Amazon has just listed for it. Gives the status of each afterwards.
 pub(super) async fn report_all(
     app: &App,
     budget: Budget,
     own: Option<&Session<'_>>,
+    lookup: Option<&Lookup>,
     owner: &str,
     taken: Vec<Record>,
 ) -> HashMap<EntitlementId, Status> {
@@ -66,114 +102,119 @@ pub(super) async fn report_all(
     }
     let mut statuses = HashMap::new();
     for (account, records) in by_account {
-        let other;
-        let session = match own {
+        let own = match own {
             Some(own) if own.link().await.amazon_user_id == account => Some(own),
-            _ => {
-                other = session_of(app, budget, &account).await;
-                other.as_ref()
-            }
+            _ => None,
         };
-        let reports: Vec<_> = records
-            .into_iter()
-            .map(|record| report_one(app, session, owner, record))
-            .collect();
-        let reports = stream::iter(reports).buffer_unordered(AT_ONCE);
-        statuses.extend(reports.collect::<Vec<_>>().await);
+        let reported = match own {
+            Some(own) => report_account(app, own, lookup, owner, records).await,
+            None => match session_of(app, budget, &account).await {
+                Ok(other) => report_account(app, &other, None, owner, records).await,
+                Err(cause) => postpone_all(app, owner, records, None, &cause).await,
+            },
+        };
+        statuses.extend(reported);
     }
     statuses
 }
 
+/// The session of the link that this Amazon account has now, or why there is none.
 async fn session_of<'a>(
     app: &'a App,
     budget: Budget,
     account: &AmazonUserId,
-) -> Option<Session<'a>> {
+) -> Result<Session<'a>, String> {
     match app.links.of_amazon_account(account).await {
-        Ok(link) => link.map(|link| Session::new(app, budget, link)),
-        Err(error) => {
-            tracing::warn!(event = "report_failed", %error);
-            None
+        Ok(Some(link)) => Ok(Session::new(app, budget, link)),
+        Ok(None) => Err("nobody is linked to the Amazon account that it came from".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Whether Prime Gaming refused this link lately, so that it is left alone until its next try.
+pub(super) fn is_resting(link: &Link, now: Timestamp) -> bool {
+    link.state == LinkState::RelinkRequired && link.next_check_at.is_some_and(|at| at > now)
+}
+
+async fn report_account(
+    app: &App,
+    session: &Session<'_>,
+    lookup: Option<&Lookup>,
+    owner: &str,
+    records: Vec<Record>,
+) -> Vec<(EntitlementId, Status)> {
+    // A check has taken the right to try a refused link before it comes here, and has a lookup.
+    let link = session.link().await;
+    if lookup.is_none() && is_resting(&link, app.clock.now()) {
+        let cause = "Amazon refuses this link; it is tried again later";
+        return postpone_all(app, owner, records, link.next_check_at, cause).await;
+    }
+    let (again, first): (Vec<_>, Vec<_>) =
+        records.into_iter().partition(|record| record.attempts > 1);
+    let mut done = Vec::new();
+    let own_lookup;
+    let lookup = match lookup {
+        None if !again.is_empty() => {
+            own_lookup = look_up(app, session).await;
+            own_lookup.as_ref().map_err(ToString::to_string).map(Some)
+        }
+        lookup => Ok(lookup),
+    };
+    let mut wanted = first;
+    match lookup {
+        Err(cause) => {
+            let retry_at = session.link().await.retry_at;
+            done.extend(postpone_all(app, owner, again, retry_at, &cause).await);
+        }
+        Ok(lookup) => {
+            for record in again {
+                match lookup.map_or(Verdict::Wanted, |lookup| lookup.verdict(&record)) {
+                    Verdict::Wanted => wanted.push(record),
+                    Verdict::Heard => {
+                        let status = mark_reported(app, owner, &record).await;
+                        done.push((record.id, status));
+                    }
+                    Verdict::Unclear => {
+                        let cause = "Amazon lists it with an unknown instruction";
+                        done.extend(postpone_all(app, owner, vec![record], None, cause).await);
+                    }
+                }
+            }
         }
     }
+    let reports: Vec<_> = wanted
+        .into_iter()
+        .map(|record| report_one(app, session, owner, record))
+        .collect();
+    let reports = stream::iter(reports).buffer_unordered(AT_ONCE);
+    done.extend(reports.collect::<Vec<_>>().await);
+    done
+}
+
+/// Asks Amazon what it still wants to hear of.
+pub(super) async fn look_up(app: &App, session: &Session<'_>) -> Result<Lookup, SessionError> {
+    let asked_at = app.clock.now();
+    let listing = session.entitlements().await?;
+    Ok(Lookup { listing, asked_at })
 }
 
 async fn report_one(
     app: &App,
-    session: Option<&Session<'_>>,
+    session: &Session<'_>,
     owner: &str,
     record: Record,
 ) -> (EntitlementId, Status) {
-    let failure = match session {
-        None => "nobody is linked to the Amazon account that it came from".to_owned(),
-        Some(session) => match tell(app, session, &record).await {
-            Ok(FulfillResult::Success) => {
-                let status = mark_reported(app, owner, &record).await;
-                return (record.id, status);
-            }
-            Ok(FulfillResult::NotReported(result)) => format!("Prime Gaming answered {result:?}"),
-            Err(error) => error.to_string(),
-        },
-    };
-    tracing::warn!(
-        event = "report_failed",
-        player_id = %record.player, entitlement_id = %record.id,
-        attempts = record.attempts, cause = failure
-    );
-    let retry_at = match session {
-        Some(session) => session.link().await.retry_at,
-        None => None,
-    };
-    let due_at = next_try(app, &record, retry_at);
-    if let Err(error) = app
-        .fulfillments
-        .postpone_report(&record, owner, due_at)
-        .await
-    {
-        // The lease runs out by itself.
-        tracing::warn!(event = "report_not_postponed", entitlement_id = %record.id, %error);
-    }
-    (record.id, Status::Delivered)
-}
-
-fn next_try(app: &App, record: &Record, retry_at: Option<Timestamp>) -> Timestamp {
-    let at = app.clock.now() + backoff(record.attempts, random_fraction());
-    retry_at.map_or(at, |retry_at| retry_at.max(at))
-}
-
-/// Sends one report. Where Prime Gaming refuses it, also with refreshed tokens, its list of
-/// entitlements tells whether the report or the link is at fault.
-async fn tell(
-    app: &App,
-    session: &Session<'_>,
-    record: &Record,
-) -> Result<FulfillResult, SessionError> {
-    let address = app.prime_gaming.address(&record.player);
-    let told = session
-        .call(|token| {
-            let (id, address) = (&record.id, &address);
-            async move {
-                app.prime_gaming
-                    .fulfill(&token, id, address, app.clock.now())
-                    .await
-            }
-        })
-        .await;
-    if !matches!(told, Err(SessionError::Refused)) {
-        return told;
-    }
-    let listed = session
-        .call(|token| async move { app.prime_gaming.entitlements(&token, app.clock.now()).await })
-        .await;
-    match listed {
-        Ok(_) => Ok(FulfillResult::NotReported("refused".to_owned())),
-        Err(SessionError::Refused) => {
-            let next = app.clock.now() + REFUSED_PAUSE;
-            app.links.mark_refused(&session.link().await, next).await?;
-            Err(SessionError::Refused)
+    let cause = match session.fulfill(&record).await {
+        Ok(FulfillResult::Success) => {
+            let status = mark_reported(app, owner, &record).await;
+            return (record.id, status);
         }
-        Err(error) => Err(error),
-    }
+        Ok(FulfillResult::NotReported(result)) => format!("Prime Gaming answered {result:?}"),
+        Err(error) => error.to_string(),
+    };
+    let retry_at = session.link().await.retry_at;
+    let status = postpone(app, owner, &record, retry_at, &cause).await;
+    (record.id, status)
 }
 
 async fn mark_reported(app: &App, owner: &str, record: &Record) -> Status {
@@ -198,15 +239,55 @@ async fn mark_reported(app: &App, owner: &str, record: &Record) -> Status {
     }
 }
 
+async fn postpone_all(
+    app: &App,
+    owner: &str,
+    records: Vec<Record>,
+    not_before: Option<Timestamp>,
+    cause: &str,
+) -> Vec<(EntitlementId, Status)> {
+    let mut statuses = Vec::new();
+    for record in records {
+        let status = postpone(app, owner, &record, not_before, cause).await;
+        statuses.push((record.id, status));
+    }
+    statuses
+}
+
+/// It stays `delivered`, and is due again after a while, not before `not_before`.
+async fn postpone(
+    app: &App,
+    owner: &str,
+    record: &Record,
+    not_before: Option<Timestamp>,
+    cause: &str,
+) -> Status {
+    tracing::warn!(
+        event = "report_failed",
+        player_id = %record.player, entitlement_id = %record.id,
+        attempts = record.attempts, cause
+    );
+    let at = app.clock.now() + backoff(record.attempts, random_fraction());
+    let due_at = not_before.map_or(at, |not_before| not_before.max(at));
+    if let Err(error) = app
+        .fulfillments
+        .postpone_report(record, owner, due_at)
+        .await
+    {
+        // The lease runs out by itself.
+        tracing::warn!(event = "report_not_postponed", entitlement_id = %record.id, %error);
+    }
+    Status::Delivered
+}
+
 /// Tells Prime Gaming once more about what is `reported` already. Whatever comes of it, the
 /// record stays as it is.
-pub(super) async fn report_again(app: &App, session: &Session<'_>, forgotten: Vec<Record>) {
+pub(super) async fn report_again(session: &Session<'_>, forgotten: Vec<Record>) {
     for record in forgotten {
-        let told = tell(app, session, &record).await;
+        let told = session.fulfill(&record).await;
         tracing::warn!(
             event = "reported_again",
-            player_id = %record.player, entitlement_id = %record.id,
-            success = matches!(told, Ok(FulfillResult::Success))
+            player_id = %record.player, entitlement_id = %record.id, ?told
         );
     }
 }

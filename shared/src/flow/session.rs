@@ -16,20 +16,19 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::sync::Mutex;
 
-use super::budget::Budget;
+use super::budget::{Budget, REQUEST_LIFE};
 use super::tokens::{OpenTokens, open_tokens, seal_tokens};
 use crate::App;
-use crate::amazon::{CallError, TokenError, Tokens};
+use crate::amazon::{CallError, FulfillResult, Listing, TokenError, Tokens};
 use crate::domain::{Timestamp, random_token};
 use crate::seal::Sealed;
-use crate::store::{Link, StoreError};
+use crate::store::{Link, LinkState, Record, StoreError};
 
 /// An access token that expires within this time counts as expired.
 const EXPIRY_MARGIN: Duration = Duration::from_secs(60);
 
-/// How long a refresh may take before another process may try: longer than the token request's
-/// time limit and the write after it.
-const REFRESH_LEASE: Duration = Duration::from_secs(15);
+/// How long tokens that Prime Gaming refuses are left alone.
+const REFUSED_PAUSE: Duration = Duration::from_secs(3600);
 
 /// How long who has lost the race for a refresh waits for the winner's token.
 const WINNER_PAUSE: Duration = Duration::from_millis(200);
@@ -64,6 +63,8 @@ pub(super) struct Session<'a> {
     app: &'a App,
     budget: Budget,
     state: Mutex<State>,
+    /// Held while it is found out whether the link is at fault.
+    verdict: Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -72,6 +73,9 @@ struct State {
     opened: Option<OpenTokens>,
     /// Whether this request has refreshed the tokens: once is enough.
     refreshed: bool,
+    /// Whether Prime Gaming has listed entitlements for these tokens, or refused to: who is
+    /// refused something else then knows whether the link is at fault.
+    accepted: Option<bool>,
 }
 
 impl<'a> Session<'a> {
@@ -80,11 +84,13 @@ impl<'a> Session<'a> {
             link,
             opened: None,
             refreshed: false,
+            accepted: None,
         };
         Self {
             app,
             budget,
             state: Mutex::new(state),
+            verdict: Mutex::new(()),
         }
     }
 
@@ -93,12 +99,84 @@ impl<'a> Session<'a> {
         self.state.lock().await.link.clone()
     }
 
+    /// What Prime Gaming lists for this link.
+    pub(super) async fn entitlements(&self) -> Result<Listing, SessionError> {
+        let app = self.app;
+        let listed = self
+            .call(
+                |token| async move { app.prime_gaming.entitlements(&token, app.clock.now()).await },
+            )
+            .await;
+        match &listed {
+            Ok(_) => self.accepted().await,
+            Err(SessionError::Refused) => self.refused().await?,
+            Err(_) => {}
+        }
+        listed
+    }
+
+    /// Reports one delivery. Where Prime Gaming refuses that, also with refreshed tokens, its
+    /// list of entitlements tells whether this report or the link is at fault.
+    pub(super) async fn fulfill(&self, record: &Record) -> Result<FulfillResult, SessionError> {
+        let app = self.app;
+        let address = app.prime_gaming.address(&record.player);
+        let told = self
+            .call(|token| {
+                let (id, address) = (&record.id, &address);
+                async move {
+                    app.prime_gaming
+                        .fulfill(&token, id, address, app.clock.now())
+                        .await
+                }
+            })
+            .await;
+        match told {
+            Ok(result) => {
+                self.accepted().await;
+                Ok(result)
+            }
+            Err(SessionError::Refused) => {
+                let _one_at_a_time = self.verdict.lock().await;
+                if self.state.lock().await.accepted.is_none() {
+                    self.entitlements().await?;
+                }
+                match self.state.lock().await.accepted {
+                    Some(true) => Ok(FulfillResult::NotReported("refused".to_owned())),
+                    _ => Err(SessionError::Refused),
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A success clears what a refusal has set.
+    async fn accepted(&self) {
+        let mut state = self.state.lock().await;
+        state.accepted = Some(true);
+        if state.link.state == LinkState::RelinkRequired {
+            state.link.state = LinkState::Linked;
+            if let Err(error) = self.app.links.mark_accepted(&state.link).await {
+                tracing::warn!(event = "link_not_cleared", player_id = %state.link.player, %error);
+            }
+        }
+    }
+
+    async fn refused(&self) -> Result<(), SessionError> {
+        let mut state = self.state.lock().await;
+        state.accepted = Some(false);
+        let next = self.app.clock.now() + REFUSED_PAUSE;
+        if !self.app.links.mark_refused(&state.link, next).await? {
+            return Err(SessionError::Changed);
+        }
+        tracing::warn!(event = "link_refused", player_id = %state.link.player);
+        state.link.state = LinkState::RelinkRequired;
+        state.link.next_check_at = Some(next);
+        Ok(())
+    }
+
     /// Calls Prime Gaming in the order that Amazon asks for: once more after a refusal, then
-    /// with a refreshed token.
-    pub(super) async fn call<T, F>(
-        &self,
-        request: impl Fn(SecretString) -> F,
-    ) -> Result<T, SessionError>
+    /// with a refreshed token, unless it is known that the token is not at fault.
+    async fn call<T, F>(&self, request: impl Fn(SecretString) -> F) -> Result<T, SessionError>
     where
         F: Future<Output = Result<T, CallError>>,
     {
@@ -131,7 +209,12 @@ impl<'a> Session<'a> {
 
     /// Amazon's `Retry-After` outranks everything, and no call is begun that can't be awaited.
     async fn may_call(&self) -> Result<(), SessionError> {
-        let retry_at = self.state.lock().await.link.retry_at;
+        let state = self.state.lock().await;
+        if state.accepted == Some(false) {
+            return Err(SessionError::Refused);
+        }
+        let retry_at = state.link.retry_at;
+        drop(state);
         if retry_at.is_some_and(|at| at > self.app.clock.now()) {
             return Err(SessionError::Unavailable(
                 "Amazon asked for rest".to_owned(),
@@ -141,7 +224,7 @@ impl<'a> Session<'a> {
     }
 
     fn has_time(&self) -> Result<(), SessionError> {
-        if self.budget.allows_amazon_call() {
+        if self.budget.allows_a_step() {
             Ok(())
         } else {
             Err(SessionError::Unavailable(
@@ -155,7 +238,7 @@ impl<'a> Session<'a> {
             return;
         };
         let until = self.app.clock.now() + retry_after;
-        link.retry_at = Some(until);
+        link.retry_at = link.retry_at.max(Some(until));
         if let Err(error) = self.app.links.rest_until(link, until).await {
             tracing::warn!(event = "retry_after_not_stored", %error);
         }
@@ -175,7 +258,7 @@ impl<'a> Session<'a> {
     async fn token_after(&self, version: u64) -> Result<SecretString, SessionError> {
         let mut state = self.state.lock().await;
         if state.link.token_version == version {
-            if state.refreshed {
+            if state.refreshed || state.accepted.is_some() {
                 return Err(SessionError::Refused);
             }
             self.refresh(&mut state).await?;
@@ -197,16 +280,17 @@ impl<'a> Session<'a> {
     }
 
     async fn refresh(&self, state: &mut State) -> Result<(), SessionError> {
-        let now = self.app.clock.now();
-        if state.link.retry_at.is_some_and(|at| at > now) {
+        let rests = |now| state.link.retry_at.is_some_and(|at| at > now);
+        if rests(self.app.clock.now()) {
             return Err(SessionError::Unavailable(
                 "Amazon asked for rest".to_owned(),
             ));
         }
-        self.has_time()?;
         let old = self.opened(state).await?;
+        self.has_time()?;
         let owner = random_token();
-        let until = now + REFRESH_LEASE;
+        let now = self.app.clock.now();
+        let until = now + REQUEST_LIFE;
         if !self
             .app
             .links
@@ -307,6 +391,7 @@ impl<'a> Session<'a> {
     async fn await_winner(&self, state: &mut State) -> Result<(), SessionError> {
         let version = state.link.token_version;
         for _ in 0..WINNER_TRIES {
+            self.has_time()?;
             tokio::time::sleep(WINNER_PAUSE).await;
             self.adopt(state).await?;
             if state.link.token_version != version {

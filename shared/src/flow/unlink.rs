@@ -11,7 +11,7 @@ use crate::App;
 use crate::domain::{LinkStatus, PlayerId, Status, Timestamp, random_token};
 use crate::store::{Link, StoreError, Unlinked};
 
-/// Reports are begun in the first half of this time, and each has the other half as its limit.
+/// Reports are begun in the first 5 s; the last one may still take its own time limit.
 const REPORTS: Duration = Duration::from_secs(10);
 
 /// How often a link that changes while it is removed is tried.
@@ -78,5 +78,5 @@ async fn report_rest(app: &App, budget: Budget, link: &Link) {
         return;
     }
     let session = Session::new(app, budget, link.clone());
-    report_all(app, budget, Some(&session), &owner, taken).await;
+    report_all(app, budget, Some(&session), None, &owner, taken).await;
 }

@@ -105,16 +105,6 @@ impl ApiError {
         .because(cause)
     }
 
-    /// 503: Amazon can't be asked, and nothing else can be answered.
-    #[must_use]
-    pub fn amazon_unavailable(cause: impl Into<BoxError>) -> Self {
-        Self::new(
-            Code::AmazonUnavailable,
-            "try again later, after the seconds in Retry-After",
-        )
-        .because(cause)
-    }
-
     /// With a private cause: logged, never shown.
     #[must_use]
     pub fn because(mut self, cause: impl Into<BoxError>) -> Self {

@@ -115,17 +115,6 @@ impl Request {
         &self.path
     }
 
-    /// The parts of the path between its slashes: `["v1", "link"]` of `/v1/link`. No part is
-    /// decoded, so that an encoded slash stays in its part.
-    #[must_use]
-    pub fn segments(&self) -> Vec<&str> {
-        self.path
-            .strip_prefix('/')
-            .unwrap_or(&self.path)
-            .split('/')
-            .collect()
-    }
-
     /// The route for logs: the gateway's template of it (`/v1/link/devices/{id}`), or the path
     /// where the gateway has no template.
     #[must_use]

@@ -10,12 +10,11 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use secrecy::SecretString;
 use tokio::sync::Mutex;
 
 pub use values::SecretValues;
 
-use crate::config::{LoginConfig, SecretsSource};
+use crate::config::SecretsSource;
 use crate::domain::Timestamp;
 use crate::net;
 
@@ -38,8 +37,8 @@ pub struct Secrets {
     source: SecretsSource,
     client: Option<aws_sdk_secretsmanager::Client>,
     current: RwLock<Arc<SecretValues>>,
-    /// When the secret was last read, or tried to be. Held while reading, so that only one does.
-    last_try: Mutex<Timestamp>,
+    /// When it was last tried to read the secret again. Held while reading, so that only one does.
+    last_try: Mutex<Option<Timestamp>>,
 }
 
 impl Secrets {
@@ -50,14 +49,13 @@ impl Secrets {
     pub async fn load(
         source: SecretsSource,
         client: Option<aws_sdk_secretsmanager::Client>,
-        now: Timestamp,
     ) -> Result<Self, SecretsError> {
         let values = read(&source, client.as_ref()).await?;
         Ok(Self {
             source,
             client,
             current: RwLock::new(Arc::new(values)),
-            last_try: Mutex::new(now),
+            last_try: Mutex::new(None),
         })
     }
 
@@ -65,12 +63,6 @@ impl Secrets {
     #[must_use]
     pub fn current(&self) -> Arc<SecretValues> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// The secret of an LWA client, as [`SecretValues::secret_for`].
-    #[must_use]
-    pub fn secret_for(&self, client_id: &str, login: &LoginConfig) -> SecretString {
-        self.current().secret_for(client_id, login)
     }
 
     /// Reads the secret again, unless that was tried less than a minute ago. `true` if it now holds
@@ -82,10 +74,10 @@ impl Secrets {
         if !Arc::ptr_eq(&before, &self.current()) {
             return true;
         }
-        if now.since(*last_try) < RELOAD_INTERVAL {
+        if last_try.is_some_and(|at| now.since(at) < RELOAD_INTERVAL) {
             return false;
         }
-        *last_try = now;
+        *last_try = Some(now);
         match read(&self.source, self.client.as_ref()).await {
             Ok(values) if values.is_same(&before) => false,
             Ok(values) => {

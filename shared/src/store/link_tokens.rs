@@ -61,22 +61,31 @@ impl Links {
         tokens: &Sealed,
         access_expires_at: Timestamp,
     ) -> Result<bool, StoreError> {
-        let written = self
-            .change_tokens(link, "")
-            .set("tokens", s(tokens.as_str()))
-            .set("token_version", n(link.token_version + 1))
-            .set("access_expires_at", time(access_expires_at))
-            .remove("refresh_owner")
-            .remove("refresh_until")
+        let change = |further| {
+            self.change_tokens(link, further)
+                .set("tokens", s(tokens.as_str()))
+                .set("token_version", n(link.token_version + 1))
+                .set("access_expires_at", time(access_expires_at))
+                .remove("refresh_owner")
+                .remove("refresh_until")
+        };
+        let refused = match change(" AND attribute_exists(#tokens)")
+            .apply(&self.client)
+            .await?
+        {
+            Written::Done(_) => return Ok(true),
+            Written::Refused(item) => item,
+        };
+        // Sealing is random, so equal text is our own write, repeated by the SDK.
+        if Reader::new(&self.table, &refused).text("tokens") == Some(tokens.as_str()) {
+            return Ok(true);
+        }
+        // A loser was told `invalid_grant` because we had won: the link is alive after all.
+        let revived = change(" AND attribute_not_exists(#tokens)")
+            .set("status", s("linked"))
             .apply(&self.client)
             .await?;
-        Ok(match written {
-            Written::Done(_) => true,
-            // Sealing is random, so equal text is our own write, repeated by the SDK.
-            Written::Refused(item) => {
-                Reader::new(&self.table, &item).text("tokens") == Some(tokens.as_str())
-            }
-        })
+        Ok(matches!(revived, Written::Done(_)))
     }
 
     /// Amazon said `invalid_grant` to these tokens: they are worthless, and are forgotten.
@@ -97,17 +106,19 @@ impl Links {
     }
 
     /// Prime Gaming refuses these tokens though they were refreshed. They are kept, and tried
-    /// again from `next`: the fault may be Amazon's.
+    /// again from `next`: the fault may be Amazon's. `false`: they are not the stored ones any
+    /// more.
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn mark_refused(&self, link: &Link, next: Timestamp) -> Result<(), StoreError> {
-        self.change_tokens(link, "")
+    pub async fn mark_refused(&self, link: &Link, next: Timestamp) -> Result<bool, StoreError> {
+        let written = self
+            .change_tokens(link, "")
             .set("status", s("relink_required"))
             .set("next_check_at", time(next))
             .apply(&self.client)
-            .await
-            .map(drop)
+            .await?;
+        Ok(matches!(written, Written::Done(_)))
     }
 
     /// Prime Gaming accepts the link again.

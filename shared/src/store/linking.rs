@@ -76,6 +76,7 @@ impl Links {
             .set("linked_at", time(now))
             .remove("checked_at")
             .remove("next_check_at")
+            .remove("check_owner")
             .remove("refresh_owner")
             .remove("refresh_until")
             .in_transaction();
@@ -119,6 +120,7 @@ impl Links {
                 "linked_at",
                 "checked_at",
                 "next_check_at",
+                "check_owner",
                 "retry_at",
                 "refresh_owner",
                 "refresh_until",

@@ -16,6 +16,15 @@ pub struct Links {
     pub(super) table: String,
 }
 
+/// Who has the right to ask Amazon now, and the player's row as it is.
+#[derive(Debug)]
+pub enum TakenCheck {
+    /// We have.
+    Ours(PlayerRow),
+    /// Someone else has, or the link is another by now.
+    Lost(PlayerRow),
+}
+
 impl Links {
     /// The links in `table`.
     #[must_use]
@@ -71,43 +80,58 @@ impl Links {
             .value(":expected_link", s(link.id.as_str()))
     }
 
-    /// Takes the right to ask Amazon at `now`; until `next` nobody else has it. `None`: someone
-    /// else took it first, or the link changed.
+    /// Takes the right to ask Amazon at `now`, for `owner`; until `next` nobody else has it.
     ///
     /// # Errors
     /// If the database does not answer, or the row is corrupt.
     pub async fn take_check(
         &self,
         link: &Link,
+        owner: &str,
         now: Timestamp,
         next: Timestamp,
-    ) -> Result<Option<PlayerRow>, StoreError> {
+    ) -> Result<TakenCheck, StoreError> {
         let written = self
             .change_link(
                 link,
                 " AND (attribute_not_exists(#next_check_at) OR #next_check_at <= :now)",
             )
             .value(":now", time(now))
+            .set("check_owner", s(owner))
             .set("checked_at", time(now))
             .set("next_check_at", time(next))
             .apply(&self.client)
             .await?;
-        match written {
-            Written::Done(item) => player_row(&self.table, &item).map(Some),
-            Written::Refused(_) => Ok(None),
-        }
+        let (item, is_ours) = match written {
+            Written::Done(item) => (item, true),
+            // Perhaps our own write, whose answer was lost and which the SDK repeated.
+            Written::Refused(item) => {
+                let is_ours = Reader::new(&self.table, &item).text("check_owner") == Some(owner);
+                (item, is_ours)
+            }
+        };
+        let row = player_row(&self.table, &item)?;
+        Ok(if is_ours {
+            TakenCheck::Ours(row)
+        } else {
+            TakenCheck::Lost(row)
+        })
     }
 
-    /// Amazon asked for rest until `until`; this binds every process.
+    /// Amazon asked for rest until `until`; this binds every process. A longer rest that is
+    /// known already stays.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn rest_until(&self, link: &Link, until: Timestamp) -> Result<(), StoreError> {
-        self.change_link(link, "")
-            .set("retry_at", time(until))
-            .apply(&self.client)
-            .await
-            .map(drop)
+        self.change_link(
+            link,
+            " AND (attribute_not_exists(#retry_at) OR #retry_at < :retry_at)",
+        )
+        .set("retry_at", time(until))
+        .apply(&self.client)
+        .await
+        .map(drop)
     }
 
     /// Notes that a look found nothing open. Refused, rightly, if something new came since the

@@ -5,8 +5,8 @@
 //! - [`Fulfillments`]: what every player was given, for ever
 //! - [`Offers`]: what a SKU stands for
 //!
-//! Every write names the state that it needs. A write that finds another state is refused with
-//! the item as it is, which the caller reads instead of asking again.
+//! Every write of a player's data names the state that it needs. One that finds another state is
+//! refused, and brings the item as it is, so that nobody has to ask again.
 
 mod admissions;
 mod attempts;
@@ -25,7 +25,7 @@ pub use admissions::{Admission, Claim};
 pub use attempts::{Attempt, AttemptState, Consumed};
 pub use fulfillments::{Fulfillments, Page};
 pub use linking::{LinkOutcome, NewLink, Unlinked};
-pub use links::Links;
+pub use links::{Links, TakenCheck};
 pub use offers::{CachedOffers, Offers};
 pub use record::{Link, LinkState, PlayerRow, Record};
 pub use reports::Confirmation;

@@ -100,7 +100,7 @@ impl Fulfillments {
         Ok((done || record.owner.as_deref() == Some(owner)).then_some(record))
     }
 
-    /// `delivered` → `reported`: Amazon said SUCCESS to `owner`. `false`: it is someone else's
+    /// `delivered` → `reported`: `owner` knows that Amazon knows. `false`: it is someone else's
     /// by now, who will find out what Amazon knows.
     ///
     /// # Errors
@@ -123,24 +123,6 @@ impl Fulfillments {
                 !item.is_empty() && record(&self.table, &item)?.status == Status::Reported
             }
         })
-    }
-
-    /// `delivered` → `reported`, because Amazon does not ask for it any more after a report whose
-    /// outcome we never learned. Refused while someone is reporting it.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn mark_settled(&self, known: &Record, now: Timestamp) -> Result<bool, StoreError> {
-        let written = self
-            .change_delivered(
-                known,
-                " AND (attribute_not_exists(#owner) OR #due_at <= :now)",
-            )
-            .value(":now", time(now))
-            .into_reported(now)
-            .apply(&self.client)
-            .await?;
-        Ok(matches!(written, Written::Done(_)))
     }
 
     /// A report by `owner` did not succeed, or its outcome is unknown: it stays `delivered`, and

@@ -27,7 +27,6 @@ const LINGER: Duration = Duration::from_secs(3600);
 const COUNT_TRIES: u32 = 8;
 
 /// What a ticket is made of.
-#[derive(Debug)]
 pub struct NewTicket<'a> {
     /// The secret in the start address.
     pub secret: &'a str,
@@ -55,7 +54,6 @@ pub struct Ticket {
 }
 
 /// What an attempt is made of, besides its ticket.
-#[derive(Debug)]
 pub struct NewAttempt<'a> {
     /// OAuth's `state`.
     pub state: &'a str,

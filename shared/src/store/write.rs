@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-    Update,
+    AttributeValue, CancellationReason, Delete, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, Update,
 };
 
 use super::StoreError;
 use super::item::Item;
-use crate::domain::random_fraction;
+use crate::domain::{random_fraction, random_token};
 
 /// How often a write that met another writer's transaction is tried.
 const CONFLICT_TRIES: u32 = 6;
@@ -173,24 +174,30 @@ impl Change {
         }
     }
 
-    /// Deletes the item, by itself. `Done` carries nothing.
+    /// Deletes the item, by itself. `false`: the condition did not hold.
     pub(super) async fn delete(self, client: &Client) -> Result<bool, StoreError> {
-        use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
-        let result = client
+        let delete = client
             .delete_item()
             .table_name(self.table)
             .set_key(Some(self.key))
             .set_condition_expression(self.condition)
             .set_expression_attribute_names(some(self.names))
-            .set_expression_attribute_values(some(self.values))
-            .send()
-            .await;
-        match result {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(unavailable("DeleteItem", &error)),
-            },
+            .set_expression_attribute_values(some(self.values));
+        let mut tries = 0;
+        loop {
+            let Err(error) = delete.clone().send().await else {
+                return Ok(true);
+            };
+            match error.as_service_error() {
+                Some(DeleteItemError::ConditionalCheckFailedException(_)) => return Ok(false),
+                Some(DeleteItemError::TransactionConflictException(_))
+                    if tries + 1 < CONFLICT_TRIES =>
+                {
+                    tries += 1;
+                    pause(tries).await;
+                }
+                _ => return Err(unavailable("DeleteItem", &error)),
+            }
         }
     }
 
@@ -235,7 +242,8 @@ pub(super) enum Committed {
 }
 
 /// Writes everything or nothing. Where another writer's transaction is in the way, it is tried
-/// again a few times; the SDK's client request token makes a repeat after a lost answer harmless.
+/// again a few times. The client request token makes a repeat after a lost answer harmless; one
+/// that was canceled is a new request, with a token of its own.
 pub(super) async fn transact(
     client: &Client,
     parts: Vec<TransactWriteItem>,
@@ -243,45 +251,56 @@ pub(super) async fn transact(
     let request = client
         .transact_write_items()
         .set_transact_items(Some(parts));
+    let mut token = request_token();
     let mut tries = 0;
     loop {
-        let error = match request.clone().send().await {
+        let error = match request.clone().client_request_token(&token).send().await {
             Ok(_) => return Ok(Committed::All),
             Err(error) => error,
         };
-        let busy = match error.as_service_error() {
+        tries += 1;
+        match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
                 let reasons = canceled.cancellation_reasons();
-                let refusals: Vec<_> = reasons
-                    .iter()
-                    .map(|reason| {
-                        (reason.code() == Some("ConditionalCheckFailed"))
-                            .then(|| reason.item().cloned().unwrap_or_default())
-                    })
-                    .collect();
-                if refusals.iter().any(Option::is_some) {
-                    return Ok(Committed::Nothing(refusals));
+                if reasons.iter().any(is_refusal) {
+                    return Ok(Committed::Nothing(reasons.iter().map(refusal).collect()));
                 }
-                reasons.iter().any(|reason| {
-                    matches!(
-                        reason.code(),
-                        Some(
-                            "TransactionConflict"
-                                | "ThrottlingError"
-                                | "ProvisionedThroughputExceeded"
-                        )
-                    )
-                })
+                if tries >= CONFLICT_TRIES || !reasons.iter().any(is_passing) {
+                    return Err(unavailable("TransactWriteItems", &error));
+                }
+                token = request_token();
             }
-            Some(TransactWriteItemsError::TransactionInProgressException(_)) => true,
-            _ => false,
-        };
-        tries += 1;
-        if !busy || tries >= CONFLICT_TRIES {
-            return Err(unavailable("TransactWriteItems", &error));
+            // The same request is under way: only its own token leads to its outcome.
+            Some(TransactWriteItemsError::TransactionInProgressException(_))
+                if tries < CONFLICT_TRIES => {}
+            _ => return Err(unavailable("TransactWriteItems", &error)),
         }
         pause(tries).await;
     }
+}
+
+/// DynamoDB takes at most 36 characters.
+fn request_token() -> String {
+    let mut token = random_token();
+    token.truncate(36);
+    token
+}
+
+fn is_refusal(reason: &CancellationReason) -> bool {
+    reason.code() == Some("ConditionalCheckFailed")
+}
+
+/// The item that refused, or `None` where the condition held.
+fn refusal(reason: &CancellationReason) -> Option<Item> {
+    is_refusal(reason).then(|| reason.item().cloned().unwrap_or_default())
+}
+
+/// Whether trying again may help.
+fn is_passing(reason: &CancellationReason) -> bool {
+    matches!(
+        reason.code(),
+        Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")
+    )
 }
 
 /// Waits 10 to 320 ms at most, doubling, with full jitter.

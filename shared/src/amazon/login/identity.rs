@@ -4,7 +4,8 @@ use reqwest::{Request, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::{Login, MAX_ANSWER_BYTES, TIME_LIMIT};
+use super::{Login, MAX_ANSWER_BYTES};
+use crate::amazon::CALL_LIMIT;
 use crate::amazon::prime_gaming::access_token_header;
 use crate::domain::AmazonUserId;
 use crate::net::{NetError, exchange};
@@ -74,7 +75,7 @@ impl Login {
     ) -> Result<Value, IdentifyError> {
         let answer = async {
             let request: Request = request.build()?;
-            exchange(&self.http, request, TIME_LIMIT, MAX_ANSWER_BYTES).await
+            exchange(&self.http, request, CALL_LIMIT, MAX_ANSWER_BYTES).await
         };
         let answer = answer
             .await

@@ -7,8 +7,6 @@
 mod identity;
 mod token;
 
-use std::time::Duration;
-
 use oauth2::{ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, Scope, TokenUrl};
 use reqwest::Client;
 use secrecy::{ExposeSecret, SecretString};
@@ -19,9 +17,6 @@ pub use token::{TokenError, Tokens};
 
 use crate::config::LoginConfig;
 use crate::domain::random_token;
-
-/// What one request to Login with Amazon may take, body and all.
-const TIME_LIMIT: Duration = Duration::from_secs(5);
 
 /// No answer of Login with Amazon is longer: two tokens of 2,048 bytes, and little else.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;

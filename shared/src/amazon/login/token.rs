@@ -18,7 +18,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Login, MAX_ANSWER_BYTES, TIME_LIMIT, pkce};
+use super::{Login, MAX_ANSWER_BYTES, pkce};
+use crate::amazon::CALL_LIMIT;
 use crate::amazon::text::{bounded, description, error_word};
 use crate::domain::Timestamp;
 use crate::net::{NetError, exchange};
@@ -171,7 +172,7 @@ impl<'c> AsyncHttpClient<'c> for Transport {
 impl Transport {
     async fn post(&self, request: HttpRequest) -> Result<HttpResponse, Lost> {
         let request = reqwest::Request::try_from(request).map_err(NetError::from)?;
-        let answer = exchange(&self.http, request, TIME_LIMIT, MAX_ANSWER_BYTES).await?;
+        let answer = exchange(&self.http, request, CALL_LIMIT, MAX_ANSWER_BYTES).await?;
         if !matches!(answer.status, 200 | 400 | 401) {
             return Err(Lost {
                 retry_after: answer.retry_after(self.now),
