@@ -243,6 +243,7 @@ impl Work<'_> {
             tracing::warn!(event = "identify_failed", %error);
             match error {
                 IdentifyError::Mismatch(_) => LinkFailure::IdentityMismatch,
+                IdentifyError::PermissionMissing => LinkFailure::PermissionMissing,
                 IdentifyError::Unavailable { .. } => LinkFailure::AmazonUnavailable,
             }
         })
@@ -276,9 +277,13 @@ fn refusal(word: &str) -> LinkFailure {
         // The client id is not allow-listed for Prime Gaming.
         "invalid_scope" => LinkFailure::PermissionMissing,
         "server_error" | "temporarily_unavailable" => LinkFailure::AmazonUnavailable,
-        word => {
-            let word: String = word.chars().take(64).collect();
-            tracing::error!(event = "authorize_failed", error = ?word);
+        "invalid_request" | "unauthorized_client" | "unsupported_response_type" => {
+            tracing::error!(event = "authorize_failed", error = word);
+            LinkFailure::Internal
+        }
+        // Anybody can write anything here, so it is not repeated.
+        _ => {
+            tracing::error!(event = "authorize_failed", error = "unknown");
             LinkFailure::Internal
         }
     }

@@ -1,7 +1,7 @@
 //! JSON bodies, and errors about them that a developer can act on. No error repeats a value of the
 //! body, because it goes into the log too.
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
 use super::ApiError;
@@ -12,33 +12,29 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
         .map_err(|_| ApiError::invalid_request("the body is not UTF-8"))?
         .trim_matches([' ', '\t', '\r', '\n']);
     let text = if text.is_empty() { "{}" } else { text };
+    // serde reads structs from lists too; the API's bodies are objects.
+    if !text.starts_with('{') {
+        return Err(match serde_json::from_str::<IgnoredAny>(text) {
+            Ok(_) => ApiError::invalid_request("the body must be a JSON object"),
+            Err(error) => explain(".", &error),
+        });
+    }
     let mut json = serde_json::Deserializer::from_str(text);
     let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
-        explain(text, &path, error.inner())
+        explain(&path, error.inner())
     })?;
     // What follows the object is not part of it: `{} {}` is no JSON.
-    json.end().map_err(|error| explain(text, ".", &error))?;
-    if text.starts_with('{') {
-        Ok(parsed)
-    } else {
-        Err(not_an_object())
-    }
+    json.end().map_err(|error| explain(".", &error))?;
+    Ok(parsed)
 }
 
-fn not_an_object() -> ApiError {
-    ApiError::invalid_request("the body must be a JSON object")
-}
-
-fn explain(text: &str, path: &str, error: &serde_json::Error) -> ApiError {
+fn explain(path: &str, error: &serde_json::Error) -> ApiError {
     if error.classify() != Category::Data {
         let (line, column) = (error.line(), error.column());
         return ApiError::invalid_request(format!(
             "the body is not valid JSON (line {line}, column {column})"
         ));
-    }
-    if !text.starts_with('{') {
-        return not_an_object();
     }
     let rule = rule(&error.to_string());
     ApiError::invalid_request(if path == "." {

@@ -30,5 +30,5 @@ pub use caller::Caller;
 pub use code::Code;
 pub use error::{ApiError, BoxError};
 pub use request::{MAX_BODY_BYTES, Pairs, Request};
-pub use run::run;
+pub use run::{incoming, run};
 pub use serve::serve;

@@ -188,9 +188,9 @@ impl Request {
         self.headers
             .get_all(COOKIE)
             .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
+            // Of a neighbour's cookie that is not text, ours must not suffer.
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
+            .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
             .find(|(key, _)| *key == name)
             .map(|(_, value)| value)
     }

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::fmt::Write;
 use std::future::Future;
 
-use http::header::{HOST, HeaderName, SET_COOKIE};
+use http::header::{HOST, HeaderName, HeaderValue, SET_COOKIE};
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, Error, LambdaEvent, lambda_runtime, service_fn};
@@ -36,7 +36,12 @@ where
 
 /// The request in an event, made such that a URI can be built of it. Our own code uses neither of
 /// the two headers.
-fn incoming(mut event: ApiGatewayV2httpRequest) -> lambda_http::Request {
+#[must_use]
+pub fn incoming(mut event: ApiGatewayV2httpRequest) -> lambda_http::Request {
+    // One that can't stand in a header would cost all of them.
+    if let Some(cookies) = &mut event.cookies {
+        cookies.retain(|cookie| HeaderValue::from_str(cookie).is_ok());
+    }
     event.headers.remove(HOST);
     event.headers.remove(X_FORWARDED_PROTO);
     event.raw_query_string = event.raw_query_string.as_deref().map(escaped);

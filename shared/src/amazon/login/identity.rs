@@ -16,6 +16,9 @@ pub enum IdentifyError {
     /// The token is not for this app, not of the profile's user, or not good: do not link.
     #[error("the access token is not what it should be: {0}")]
     Mismatch(&'static str),
+    /// The token opens less than what was asked for.
+    #[error("the access token lacks a permission")]
+    PermissionMissing,
     /// Amazon could not be asked, or its answer was unusable: try again later.
     #[error("Login with Amazon is unavailable: {cause}")]
     Unavailable {
@@ -48,14 +51,12 @@ impl Login {
             self.ask("tokeninfo", tokeninfo),
             self.ask("profile", profile),
         );
-        // A mismatch is final, so it comes before the other answer's being unavailable.
+        // What is final comes before the other answer's being unavailable.
         let (tokeninfo, profile) = match (tokeninfo, profile) {
             (Ok(tokeninfo), Ok(profile)) => (tokeninfo, profile),
-            (Err(error @ IdentifyError::Mismatch(_)), _)
-            | (_, Err(error))
-            | (Err(error), Ok(_)) => {
-                return Err(error);
-            }
+            (Err(IdentifyError::Unavailable { .. }), Err(error))
+            | (Err(error), _)
+            | (_, Err(error)) => return Err(error),
         };
         if tokeninfo.get("aud").and_then(Value::as_str) != Some(client_id) {
             return Err(IdentifyError::Mismatch("`aud` is not our client id"));
@@ -86,10 +87,19 @@ impl Login {
                 .filter(Value::is_object)
                 // serde_json's own text would quote the answer.
                 .ok_or_else(|| unavailable(&format!("{what}: the answer is not a JSON object"))),
+            400 | 401 | 403 if error_of(&answer.body).as_deref() == Some("insufficient_scope") => {
+                Err(IdentifyError::PermissionMissing)
+            }
             400 | 401 => Err(IdentifyError::Mismatch("Amazon does not take it")),
             status => Err(unavailable(&format!("{what}: status {status}"))),
         }
     }
+}
+
+/// OAuth's error word in an answer.
+fn error_of(body: &[u8]) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    Some(body.get("error")?.as_str()?.to_owned())
 }
 
 fn unavailable(cause: &str) -> IdentifyError {
