@@ -1,0 +1,20 @@
+//! What the integration tests share: the handlers of the real functions, called with events as
+//! API Gateway sends them, against an embedded DynamoDB and a stand-in for Amazon over real HTTP.
+//! Time is the test's.
+
+mod browser;
+mod call;
+mod shortcuts;
+mod spy;
+mod world;
+
+pub use browser::{Browser, hidden_inputs};
+pub use call::{Answer, Call};
+pub use shortcuts::{
+    check_in, confirm_in, entitlement_id, entitlement_of, ids_of, player_id, status_of,
+};
+pub use spy::Spy;
+pub use world::{
+    AUDIENCE, BASE_URL, CLIENT_ID, CLIENT_SECRET, ISSUER, JWT_SECRET, TestClock, World, secrets,
+    sign_hs256,
+};

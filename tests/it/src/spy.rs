@@ -1,0 +1,138 @@
+//! What the functions ask of the database, request by request as they go out; and requests that
+//! fail on purpose.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::interceptors::{
+    BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextMut,
+};
+use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_dynamodb::error::BoxError;
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+
+/// Counts and breaks requests of the clients that it watches. Clones are handles of the same one.
+#[derive(Clone, Debug, Default)]
+pub struct Spy(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    requests: Vec<String>,
+    plans: Vec<Plan>,
+}
+
+/// What is to go wrong.
+#[derive(Debug)]
+struct Plan {
+    operation: String,
+    pass: u32,
+    times: u32,
+    breakage: Breakage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Breakage {
+    /// The request never leaves.
+    Refused,
+    /// It takes effect, and its answer is lost: the SDK sees a 500 and sends it again.
+    AnswerLost,
+}
+
+impl Spy {
+    /// A client like `client` that this one watches.
+    #[must_use]
+    pub fn watch(&self, client: &Client) -> Client {
+        let config = client.config().to_builder().interceptor(self.clone());
+        Client::from_conf(config.build())
+    }
+
+    /// The operations that were sent, repeats included, in order.
+    #[must_use]
+    pub fn requests(&self) -> Vec<String> {
+        self.state().requests.clone()
+    }
+
+    /// Forgets the requests so far.
+    pub fn forget(&self) {
+        self.state().requests.clear();
+    }
+
+    /// After `pass` more requests of `operation`, fails `times` of them before they are sent.
+    pub fn refuse(&self, operation: &str, pass: u32, times: u32) {
+        self.plan(operation, pass, times, Breakage::Refused);
+    }
+
+    /// After `pass` more requests of `operation`, loses the answer of the next one.
+    pub fn lose_answer(&self, operation: &str, pass: u32) {
+        self.plan(operation, pass, 1, Breakage::AnswerLost);
+    }
+
+    fn plan(&self, operation: &str, pass: u32, times: u32, breakage: Breakage) {
+        self.state().plans.push(Plan {
+            operation: operation.to_owned(),
+            pass,
+            times,
+            breakage,
+        });
+    }
+
+    /// Whether this request is to break so.
+    fn breaks(&self, operation: &str, breakage: Breakage) -> bool {
+        let mut state = self.state();
+        let Some(plan) = state.plans.iter_mut().find(|plan| {
+            plan.operation == operation && plan.breakage == breakage && plan.times > 0
+        }) else {
+            return false;
+        };
+        if plan.pass > 0 {
+            plan.pass -= 1;
+            return false;
+        }
+        plan.times -= 1;
+        true
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The operation by DynamoDB's name.
+fn operation(config: &ConfigBag) -> String {
+    config
+        .load::<Metadata>()
+        .map(|operation| operation.name().to_owned())
+        .unwrap_or_default()
+}
+
+impl Intercept for Spy {
+    fn name(&self) -> &'static str {
+        "Spy"
+    }
+
+    fn modify_before_transmit(
+        &self,
+        _context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let operation = operation(config);
+        self.state().requests.push(operation.clone());
+        if self.breaks(&operation, Breakage::Refused) {
+            return Err("refused by the test".into());
+        }
+        Ok(())
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if self.breaks(&operation(config), Breakage::AnswerLost) {
+            *context.response_mut().status_mut() = 500_u16.try_into()?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,258 @@
+//! `GET /link/callback`: whose state it is, in which browser, and how often.
+
+use std::time::Duration;
+
+use amazon::Endpoint;
+use it::World;
+
+use crate::link_support::{
+    at_amazon, back_from_amazon, callback, linked_pairs, links, no_violations, nothing_linked,
+    parameter, text, unlinked, with,
+};
+
+#[tokio::test]
+async fn the_link_is_made() {
+    let world = World::new().await;
+    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
+    let answer = browser.get(&back).await;
+    answer.page(200, "linked to player <bdi>Player p1</bdi>");
+    linked_pairs(&world, &[("p1", "alice")]).await;
+    for (endpoint, times) in [
+        (Endpoint::Token, 1),
+        (Endpoint::TokenInfo, 1),
+        (Endpoint::Profile, 1),
+        (Endpoint::Entitlements, 0),
+    ] {
+        assert_eq!(world.amazon.calls_to(endpoint), times, "{endpoint:?}");
+    }
+    let calls = world.amazon.calls();
+    let token = calls.iter().find(|call| call.endpoint == Endpoint::Token);
+    let form = &token.expect("it was asked").summary["form"];
+    assert_eq!(form["grant_type"], "authorization_code");
+    assert_eq!(form["redirect_uri"], "http://127.0.0.1:8080/link/callback");
+    no_violations(&world);
+}
+
+#[tokio::test]
+async fn an_unknown_state_is_invalid() {
+    let world = World::new().await;
+    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
+    let longer = format!("{}A", parameter(&back, "state"));
+    let unknown = "A".repeat(43);
+    let huge = "A".repeat(6000);
+    for state in ["", "x", &unknown, &huge, &longer, "\u{0}\u{1F3AE}"] {
+        let answer = browser.get(&with(&back, "state", Some(state))).await;
+        answer.page(400, "invalid_state");
+        assert!(answer.header("location").is_none());
+    }
+    assert_eq!(world.amazon.calls_to(Endpoint::Token), 0);
+    nothing_linked(&world).await;
+    browser.get(&back).await.page(200, "Player p1");
+}
+
+#[tokio::test]
+async fn a_missing_state_is_invalid() {
+    let world = World::new().await;
+    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
+    for address in [with(&back, "state", None), "/link/callback".to_owned()] {
+        browser.get(&address).await.page(400, "invalid_state");
+    }
+    assert_eq!(world.amazon.calls_to(Endpoint::Token), 0);
+    nothing_linked(&world).await;
+}
+
+#[tokio::test]
+async fn a_doubled_state_is_invalid() {
+    let world = World::new().await;
+    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
+    let state = parameter(&back, "state");
+    for more in [state.as_str(), "", "x"] {
+        let answer = browser.get(&format!("{back}&state={more}")).await;
+        answer.page(400, "invalid_state");
+    }
+    assert_eq!(world.amazon.calls_to(Endpoint::Token), 0);
+    nothing_linked(&world).await;
+    browser.get(&back).await.page(200, "Player p1");
+}
+
+#[tokio::test]
+async fn what_can_not_be_understood_uses_nothing_up() {
+    let world = World::new().await;
+    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
+    for address in [
+        with(&back, "code", None),
+        format!("{back}&code=x"),
+        format!("{back}&error=a&error=b"),
+        format!("{back}&scope=x"),
+    ] {
+        let answer = browser.get(&address).await;
+        answer.page(400, "invalid_state");
+    }
+    assert_eq!(world.amazon.calls_to(Endpoint::Token), 0);
+    browser.get(&back).await.page(200, "Player p1");
+}
+
+#[tokio::test]
+async fn after_ten_minutes_the_attempt_has_expired() {
+    let world = World::new().await;
+    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", Some("mygame:x")).await;
+    world.clock.advance(Duration::from_secs(600));
+    let answer = browser.get(&back).await;
+    answer.page(400, "attempt_expired");
+    assert!(!answer.body.contains("mygame"), "not a valid attempt");
+    assert_eq!(world.amazon.calls_to(Endpoint::Token), 0);
+    nothing_linked(&world).await;
+    unlinked(&world, "p1").await;
+}
+
+#[tokio::test]
+async fn just_before_ten_minutes_it_has_not() {
+    let world = World::new().await;
+    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
+    world.clock.advance(Duration::from_millis(599_999));
+    browser.get(&back).await.page(200, "Player p1");
+}
+
+#[tokio::test]
+async fn a_code_that_is_too_old_is_an_expired_attempt() {
+    let world = World::new().await;
+    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
+    world.amazon.advance(Duration::from_secs(360));
+    browser.get(&back).await.page(400, "attempt_expired");
+    assert_eq!(world.amazon.calls_to(Endpoint::Token), 1);
+    nothing_linked(&world).await;
+    unlinked(&world, "p1").await;
+    no_violations(&world);
+}
+
+#[tokio::test]
+async fn without_the_cookie_it_is_the_wrong_browser() {
+    let world = World::new().await;
+    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
+    let answer = world.browser().get(&back).await;
+    answer.page(403, "wrong_browser");
+    assert!(!answer.body.contains("Player p1"), "not for this browser");
+    assert_eq!(world.amazon.calls_to(Endpoint::Token), 0);
+    nothing_linked(&world).await;
+    browser.get(&back).await.page(200, "Player p1");
+    linked_pairs(&world, &[("p1", "alice")]).await;
+}
+
+#[tokio::test]
+async fn another_browser_is_the_wrong_one() {
+    let world = World::new().await;
+    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
+    let (mut other, _) = at_amazon(&world, "p2", None).await;
+    for _ in 0..3 {
+        other.get(&back).await.page(403, "wrong_browser");
+    }
+    assert_eq!(world.amazon.calls_to(Endpoint::Token), 0);
+    nothing_linked(&world).await;
+    browser.get(&back).await.page(200, "Player p1");
+    other.get(&back).await.page(403, "wrong_browser");
+    linked_pairs(&world, &[("p1", "alice")]).await;
+    no_violations(&world);
+}
+
+#[tokio::test]
+async fn a_strangers_code_does_not_fit_ones_own_attempt() {
+    let world = World::new().await;
+    let (_stranger, theirs) = back_from_amazon(&world, "p2", "mallory", None).await;
+    let (mut browser, mine) = back_from_amazon(&world, "p1", "alice", None).await;
+    let injected = with(&mine, "code", Some(&parameter(&theirs, "code")));
+    browser.get(&injected).await.page(400, "attempt_expired");
+    nothing_linked(&world).await;
+    assert_eq!(
+        world.amazon.violations().len(),
+        1,
+        "the verifier is not that code's: {:?}",
+        world.amazon.violations()
+    );
+}
+
+#[tokio::test]
+async fn reloading_shows_the_link_again_and_exchanges_nothing() {
+    let world = World::new().await;
+    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
+    let first = browser.get(&back).await;
+    let stored = links(&world, "PLAYER#").await;
+    world.clock.advance(Duration::from_secs(60));
+    for _ in 0..2 {
+        let again = browser.get(&back).await;
+        assert_eq!((again.status, &again.body), (first.status, &first.body));
+    }
+    assert_eq!(world.amazon.calls_to(Endpoint::Token), 1);
+    assert_eq!(links(&world, "PLAYER#").await, stored);
+    no_violations(&world);
+}
+
+#[tokio::test]
+async fn reloading_shows_a_failure_again_whatever_comes_along() {
+    let world = World::new().await;
+    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
+    let state = parameter(&back, "state");
+    let denied = callback(&[("error", "access_denied"), ("state", &state)]);
+    let first = browser.get(&denied).await;
+    first.page(403, "access_denied");
+    for address in [&denied, &back] {
+        let again = browser.get(address).await;
+        assert_eq!((again.status, &again.body), (first.status, &first.body));
+    }
+    assert_eq!(world.amazon.calls_to(Endpoint::Token), 0);
+    nothing_linked(&world).await;
+}
+
+#[tokio::test]
+async fn a_failure_is_remembered_when_amazon_is_well_again() {
+    let world = World::new().await;
+    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
+    world.amazon.fault(Endpoint::Token, amazon::Fault::Reset, 1);
+    browser.get(&back).await.page(503, "amazon_unavailable");
+    browser.get(&back).await.page(503, "amazon_unavailable");
+    assert_eq!(world.amazon.calls_to(Endpoint::Token), 1, "nothing twice");
+    nothing_linked(&world).await;
+}
+
+#[tokio::test]
+async fn an_outcome_is_remembered_until_the_attempt_expires() {
+    let world = World::new().await;
+    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
+    browser.get(&back).await.page(200, "Player p1");
+    world.clock.advance(Duration::from_millis(599_999));
+    browser.get(&back).await.page(200, "Player p1");
+    world.clock.advance(Duration::from_millis(1));
+    browser.get(&back).await.page(400, "attempt_expired");
+    linked_pairs(&world, &[("p1", "alice")]).await;
+    assert_eq!(world.amazon.calls_to(Endpoint::Token), 1);
+}
+
+#[tokio::test]
+async fn an_attempt_whose_function_died_ends_as_our_fault() {
+    let world = World::new().await;
+    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
+    let state = parameter(&back, "state");
+    let attempt = world.app.links.attempt(&state).await.expect("stored");
+    let attempt = attempt.expect("there is one");
+    let now = world.clock.now();
+    let consumed = world.app.links.consume_attempt(&attempt, "me", now).await;
+    assert!(matches!(consumed, Ok(prime_gaming::store::Consumed::Ours)));
+    world.clock.advance(Duration::from_secs(29));
+    browser.get(&back).await.page(500, "internal");
+    assert_eq!(world.amazon.calls_to(Endpoint::Token), 0);
+    nothing_linked(&world).await;
+    let attempts = links(&world, "ATTEMPT#").await;
+    assert!(attempts.values().all(|it| text(it, "status") == "consumed"));
+}
+
+#[tokio::test]
+async fn two_attempts_of_one_browser_do_not_disturb_each_other() {
+    let world = World::new().await;
+    let mut browser = world.browser();
+    let one = browser.to_amazon("p1", None).await;
+    let two = browser.to_amazon("p2", None).await;
+    let (one, two) = (browser.allow(&one, "alice"), browser.allow(&two, "bob"));
+    browser.get(&two).await.page(200, "Player p2");
+    browser.get(&one).await.page(200, "Player p1");
+    linked_pairs(&world, &[("p1", "alice"), ("p2", "bob")]).await;
+    no_violations(&world);
+}

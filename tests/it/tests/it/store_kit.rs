@@ -1,0 +1,109 @@
+//! Steps of the tests of the fulfillments table.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use it::{World, entitlement_id, player_id};
+use prime_gaming::domain::{HoldReason, Offer, PerPlayer, Sku};
+use prime_gaming::store::{Admission, Claim, Confirmation, Link, Record};
+use serde_json::json;
+
+pub(crate) fn offer(per_player: Option<u32>) -> Offer {
+    Offer {
+        sku: Sku::new("hat").expect("a sku"),
+        title: "Hat".to_owned(),
+        content: json!({"item": "hat"}),
+        per_player: PerPlayer(per_player),
+    }
+}
+
+pub(crate) async fn linked_world() -> (World, Link) {
+    let world = World::new().await;
+    world.linked("p1", "alice").await;
+    let link = world.stored_link("p1").await;
+    (world, link)
+}
+
+/// Admits this entitlement of the link, never seen before.
+pub(crate) async fn admit(world: &World, link: &Link, id: &str, offer: &Offer) -> Admission {
+    admit_known(world, link, id, offer, None).await
+}
+
+pub(crate) async fn admit_known(
+    world: &World,
+    link: &Link,
+    id: &str,
+    offer: &Offer,
+    known: Option<&Record>,
+) -> Admission {
+    let id = entitlement_id(id);
+    let claim = Claim {
+        link,
+        id: &id,
+        sku: Some("hat"),
+        known,
+        now: world.clock.now(),
+    };
+    let admission = world
+        .app
+        .fulfillments
+        .admit(&world.app.links, &claim, offer, None);
+    admission.await.expect("an answer")
+}
+
+pub(crate) async fn hold(
+    world: &World,
+    link: &Link,
+    id: &str,
+    known: Option<&Record>,
+    reason: HoldReason,
+) -> Admission {
+    let id = entitlement_id(id);
+    let claim = Claim {
+        link,
+        id: &id,
+        sku: Some("hat"),
+        known,
+        now: world.clock.now(),
+    };
+    let admission = world
+        .app
+        .fulfillments
+        .hold(&world.app.links, &claim, reason);
+    admission.await.expect("an answer")
+}
+
+pub(crate) fn written(admission: Admission) -> Record {
+    match admission {
+        Admission::Written(record) => *record,
+        other => panic!("not written: {other:?}"),
+    }
+}
+
+pub(crate) async fn record(world: &World, id: &str) -> Record {
+    let (player, id) = (player_id("p1"), entitlement_id(id));
+    let record = world.app.fulfillments.get(&player, &id).await;
+    record.expect("an answer").expect("a record")
+}
+
+/// Confirms `e1` for `owner` for 30 seconds.
+pub(crate) async fn confirm(world: &World, id: &str, owner: &str) -> Confirmation {
+    let (player, id) = (player_id("p1"), entitlement_id(id));
+    let now = world.clock.now();
+    let fulfillments = &world.app.fulfillments;
+    let confirmed = fulfillments.confirm(&player, &id, owner, now, now + Duration::from_secs(30));
+    confirmed.await.expect("an answer")
+}
+
+/// How many items each index shows of the player.
+pub(crate) async fn indexed(world: &World, index: &str) -> usize {
+    let query = world
+        .dynamodb
+        .query()
+        .table_name(&world.app.config.tables.fulfillments)
+        .index_name(index)
+        .consistent_read(true)
+        .key_condition_expression("pk = :pk")
+        .expression_attribute_values(":pk", AttributeValue::S("PLAYER#p1".to_owned()));
+    query.send().await.expect("an answer").items().len()
+}
