@@ -313,8 +313,13 @@ impl<'a> Session<'a> {
             }
             Err(error) => {
                 tracing::warn!(event = "refresh_failed", player_id = %state.link.player, %error);
-                if let TokenError::Unavailable { retry_after, .. } = &error {
-                    self.rest(&mut state.link, *retry_after).await;
+                match &error {
+                    // Whether Amazon has heard is not known: nobody asks before the lease ends.
+                    TokenError::Unavailable { retry_after, .. } => {
+                        self.rest(&mut state.link, *retry_after).await;
+                    }
+                    // Amazon refused before it looked at the token: the lease serves nobody.
+                    _ => self.app.links.release_refresh(&state.link, &owner).await?,
                 }
                 Err(SessionError::Unavailable(error.to_string()))
             }

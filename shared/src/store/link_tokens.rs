@@ -88,6 +88,20 @@ impl Links {
         Ok(matches!(revived, Written::Done(_)))
     }
 
+    /// Gives back what [`Links::take_refresh`] took.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn release_refresh(&self, link: &Link, owner: &str) -> Result<(), StoreError> {
+        self.change_link(link, " AND #refresh_owner = :owner")
+            .value(":owner", s(owner))
+            .remove("refresh_owner")
+            .remove("refresh_until")
+            .apply(&self.client)
+            .await
+            .map(drop)
+    }
+
     /// Amazon said `invalid_grant` to these tokens: they are worthless, and are forgotten.
     /// `false`: they are not the stored ones any more.
     ///

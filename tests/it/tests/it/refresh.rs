@@ -169,6 +169,29 @@ async fn an_app_that_was_removed_shows_at_the_next_call() {
     assert_eq!(world.asked(), [Entitlements, Entitlements, Token]);
 }
 
+/// What Amazon decided is known, so that nobody has to wait for a lease to run out.
+#[tokio::test]
+async fn a_refusal_of_ours_gives_the_lease_back_and_an_unknown_outcome_keeps_it() {
+    for (fault, asked_next) in [
+        (
+            Fault::OAuthError {
+                error: "unauthorized_client".to_owned(),
+                description: String::new(),
+            },
+            vec![Token, Entitlements],
+        ),
+        (Fault::Reset, vec![]),
+    ] {
+        let world = linked_world().await;
+        world.pass(3600);
+        world.amazon.fault(Token, fault.clone(), 1);
+        world.check("p1").await;
+        world.amazon.reset_calls();
+        world.check_later("p1").await;
+        assert_eq!(world.asked(), asked_next, "{fault:?}");
+    }
+}
+
 #[tokio::test]
 async fn only_invalid_grant_ends_a_link() {
     let oauth = |error: &str| Fault::OAuthError {
