@@ -190,11 +190,11 @@ fn log_admission(record: &Record) {
         Some(reason) => tracing::warn!(
             event = "held",
             reason = reason.as_str(),
-            player_id = %player, entitlement_id = %id, sku = ?sku
+            player_id = %player, entitlement_id = %id, sku = sku.as_deref()
         ),
         None => tracing::info!(
             event = "pending",
-            player_id = %player, entitlement_id = %id, sku = ?sku
+            player_id = %player, entitlement_id = %id, sku = sku.as_deref()
         ),
     }
 }

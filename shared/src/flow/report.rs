@@ -110,7 +110,7 @@ pub(super) async fn report_all(
             Some(own) => report_account(app, own, lookup, owner, records).await,
             None => match session_of(app, budget, &account).await {
                 Ok(other) => report_account(app, &other, None, owner, records).await,
-                Err(cause) => postpone_all(app, owner, records, None, &cause).await,
+                Err(why) => postpone_all(app, owner, records, None, &why).await,
             },
         };
         statuses.extend(reported);
@@ -123,11 +123,16 @@ async fn session_of<'a>(
     app: &'a App,
     budget: Budget,
     account: &AmazonUserId,
-) -> Result<Session<'a>, String> {
+) -> Result<Session<'a>, Why<'static>> {
     match app.links.of_amazon_account(account).await {
         Ok(Some(link)) => Ok(Session::new(app, budget, link)),
-        Ok(None) => Err("nobody is linked to the Amazon account that it came from".to_owned()),
-        Err(error) => Err(error.to_string()),
+        Ok(None) => Err(Why::Waiting(
+            "nobody is linked to the Amazon account that it came from",
+        )),
+        Err(error) => {
+            tracing::warn!(event = "link_not_read", %error);
+            Err(Why::Failed("the database did not answer"))
+        }
     }
 }
 
@@ -146,8 +151,8 @@ async fn report_account(
     // A check has taken the right to try a refused link before it comes here, and has a lookup.
     let link = session.link().await;
     if lookup.is_none() && is_resting(&link, app.clock.now()) {
-        let cause = "Amazon refuses this link; it is tried again later";
-        return postpone_all(app, owner, records, link.next_check_at, cause).await;
+        let why = Why::Waiting("Amazon refuses this link; it is tried again later");
+        return postpone_all(app, owner, records, link.next_check_at, &why).await;
     }
     let (again, first): (Vec<_>, Vec<_>) =
         records.into_iter().partition(|record| record.attempts > 1);
@@ -164,7 +169,7 @@ async fn report_account(
     match lookup {
         Err(cause) => {
             let retry_at = session.link().await.retry_at;
-            done.extend(postpone_all(app, owner, again, retry_at, &cause).await);
+            done.extend(postpone_all(app, owner, again, retry_at, &Why::Failed(&cause)).await);
         }
         Ok(lookup) => {
             for record in again {
@@ -175,8 +180,9 @@ async fn report_account(
                         done.push((record.id, status));
                     }
                     Verdict::Unclear => {
-                        let cause = "Amazon lists it with an unknown instruction";
-                        done.extend(postpone_all(app, owner, vec![record], None, cause).await);
+                        let why = Why::Waiting("Amazon lists it with an unknown instruction");
+                        let status = postpone(app, owner, &record, None, &why).await;
+                        done.push((record.id, status));
                     }
                 }
             }
@@ -213,7 +219,7 @@ async fn report_one(
         Err(error) => error.to_string(),
     };
     let retry_at = session.link().await.retry_at;
-    let status = postpone(app, owner, &record, retry_at, &cause).await;
+    let status = postpone(app, owner, &record, retry_at, &Why::Failed(&cause)).await;
     (record.id, status)
 }
 
@@ -239,16 +245,24 @@ async fn mark_reported(app: &App, owner: &str, record: &Record) -> Status {
     }
 }
 
+/// Why something is not reported now.
+enum Why<'a> {
+    /// It was tried, and failed.
+    Failed(&'a str),
+    /// It was not tried, because it would be in vain.
+    Waiting(&'a str),
+}
+
 async fn postpone_all(
     app: &App,
     owner: &str,
     records: Vec<Record>,
     not_before: Option<Timestamp>,
-    cause: &str,
+    why: &Why<'_>,
 ) -> Vec<(EntitlementId, Status)> {
     let mut statuses = Vec::new();
     for record in records {
-        let status = postpone(app, owner, &record, not_before, cause).await;
+        let status = postpone(app, owner, &record, not_before, why).await;
         statuses.push((record.id, status));
     }
     statuses
@@ -260,13 +274,18 @@ async fn postpone(
     owner: &str,
     record: &Record,
     not_before: Option<Timestamp>,
-    cause: &str,
+    why: &Why<'_>,
 ) -> Status {
-    tracing::warn!(
-        event = "report_failed",
-        player_id = %record.player, entitlement_id = %record.id,
-        attempts = record.attempts, cause
-    );
+    let (player_id, entitlement_id, attempts) = (&record.player, &record.id, record.attempts);
+    match why {
+        // The alarm on failing reports counts these, and only these.
+        Why::Failed(cause) => {
+            tracing::warn!(event = "report_failed", %player_id, %entitlement_id, attempts, cause);
+        }
+        Why::Waiting(cause) => {
+            tracing::info!(event = "report_waits", %player_id, %entitlement_id, attempts, cause);
+        }
+    }
     let at = app.clock.now() + backoff(record.attempts, random_fraction());
     let due_at = not_before.map_or(at, |not_before| not_before.max(at));
     if let Err(error) = app
