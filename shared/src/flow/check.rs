@@ -57,7 +57,8 @@ pub async fn check(
         .take_check(link, &random_token(), now, next)
         .await?
     {
-        TakenCheck::Ours(row) => ask(app, budget, player, row).await,
+        // Boxed, so that the many checks that end before this do not carry its state around.
+        TakenCheck::Ours(row) => Box::pin(ask(app, budget, player, row)).await,
         TakenCheck::Lost(row) => known(app, player, row).await,
     }
 }
@@ -65,12 +66,12 @@ pub async fn check(
 /// What is known without asking Amazon. Of a player who is not linked, that is everything.
 async fn known(app: &App, player: &PlayerId, row: PlayerRow) -> Result<CheckAnswer, StoreError> {
     let open = if row.has_open {
-        app.fulfillments.open(player).await?
+        Box::pin(app.fulfillments.open(player)).await?
     } else {
         Vec::new()
     };
     if row.has_open && open.is_empty() {
-        clear_open(app, player, &row).await;
+        Box::pin(clear_open(app, player, &row)).await;
     }
     let fresh = row.link.is_none();
     Ok(answer(row.status(), row.link.as_ref(), fresh, open))

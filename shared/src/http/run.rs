@@ -28,7 +28,8 @@ where
     Fut: Future<Output = Response>,
 {
     lambda_runtime::run(service_fn(|event: LambdaEvent<ApiGatewayV2httpRequest>| {
-        let answer = handle(incoming(event.payload));
+        // Boxed once, because the runtime's layers hand it on by value, and it is large.
+        let answer = Box::pin(handle(incoming(event.payload)));
         async move { Ok::<_, Infallible>(outgoing(answer.await)) }
     }))
     .await

@@ -29,12 +29,11 @@ use super::{NetError, read_bounded};
 /// No answer of DynamoDB or Secrets Manager is longer; a batch read has at most 16 MB.
 const MAX_ANSWER_BYTES: usize = 20 * 1024 * 1024;
 
-/// What one try of one operation may take.
+/// What one try of one operation may take, to the answer's last byte. Set on the HTTP request and
+/// not in the SDK, whose own timers cost as much CPU as the rest of a warm read's waiting.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What an operation may take with all its tries.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
-
+/// An operation takes so many tries at most, and so three times their time limit.
 const MAX_ATTEMPTS: u32 = 3;
 
 /// The first wait between tries, as AWS recommends it for DynamoDB; the SDK's general second would
@@ -100,12 +99,7 @@ pub fn sdk_config_from(
                 // repeated request logs an error that none could be marked for closure.
                 .with_reconnect_mode(ReconnectMode::ReuseAllConnections),
         )
-        .timeout_config(
-            TimeoutConfig::builder()
-                .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-                .operation_timeout(OPERATION_TIMEOUT)
-                .build(),
-        )
+        .timeout_config(TimeoutConfig::disabled())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .service_config(Endpoints(Box::new(variable)))
         .build())
@@ -152,8 +146,8 @@ pub fn dynamodb_origin(config: &SdkConfig) -> Option<Url> {
         .ok()
 }
 
-/// Lends our HTTP client to the AWS SDK. The SDK's limits on a try and an operation stay its own;
-/// its connect and read time-outs do nothing, because the client has set its own.
+/// Lends our HTTP client to the AWS SDK. The SDK's own time-outs do nothing: a try has
+/// [`ATTEMPT_TIMEOUT`], and what the client has set for connecting.
 #[must_use]
 pub fn sdk_http_client(client: Client) -> SharedHttpClient {
     SharedHttpClient::new(Lent(SharedHttpConnector::new(Connector(client))))
@@ -191,8 +185,9 @@ async fn send(client: &Client, request: HttpRequest) -> Result<HttpResponse, Con
     let body = body.bytes().map(<[u8]>::to_vec).ok_or_else(|| {
         ConnectorError::user("a request with a streamed body is not supported".into())
     })?;
-    let request = reqwest::Request::try_from(::http::Request::from_parts(parts, body))
+    let mut request = reqwest::Request::try_from(::http::Request::from_parts(parts, body))
         .map_err(|error| ConnectorError::user(error.without_url().into()))?;
+    *request.timeout_mut() = Some(ATTEMPT_TIMEOUT);
     let mut response = client
         .execute(request)
         .await
