@@ -147,7 +147,7 @@ pub fn dynamodb_origin(config: &SdkConfig) -> Option<Url> {
 }
 
 /// Lends our HTTP client to the AWS SDK. The SDK's own time-outs do nothing: a try has
-/// [`ATTEMPT_TIMEOUT`], and what the client has set for connecting.
+/// two seconds, and what the client has set for connecting.
 #[must_use]
 pub fn sdk_http_client(client: Client) -> SharedHttpClient {
     SharedHttpClient::new(Lent(SharedHttpConnector::new(Connector(client))))
