@@ -1,5 +1,6 @@
 //! Everything a request needs, built once per cold start and lent to the handlers.
 
+use std::fmt;
 use std::sync::Arc;
 
 use url::Url;
@@ -45,8 +46,21 @@ pub enum Warm {
     PrimeGaming,
 }
 
-/// Why a function can't start. Names every fault at once.
-pub type StartError = Box<dyn std::error::Error + Send + Sync>;
+/// Why a function can't start. Names every fault at once, in a sentence: this is what the log shows
+/// where `main` returns it.
+pub struct StartError(String);
+
+impl fmt::Debug for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<E: fmt::Display> From<E> for StartError {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
 
 impl App {
     /// Builds everything from the environment.

@@ -33,7 +33,11 @@ struct CheckBody {
 async fn check(app: &App, budget: Budget, request: &Request) -> Result<Response, ApiError> {
     let caller = app.authenticator.caller(request, app.clock.now()).await?;
     let body: CheckBody = request.json_body()?;
-    let player = caller.player(body.player_id.as_deref())?;
+    let named = match body.player_id {
+        Some(_) => body.player_id.as_deref(),
+        None => request.query_one("player_id")?,
+    };
+    let player = caller.player(named)?;
     json(StatusCode::OK, &flow::check(app, budget, &player).await?)
 }
 

@@ -7,5 +7,5 @@ use prime_gaming::http::run;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
     let app = App::start(Warm::PrimeGaming).await?;
-    run(|event| entitlements::handle(&app, event)).await
+    Ok(run(|event| entitlements::handle(&app, event)).await?)
 }

@@ -113,7 +113,11 @@ pub(crate) async fn back(
 /// What Amazon sent along: an error, or else a code. Of neither, and of anything doubled, nobody
 /// can say what it means. An error wins over a code: what was refused is not exchanged.
 fn callback(request: &Request) -> Option<Callback> {
-    let value = |name| request.query_one(name).ok();
+    // An empty value says as little as none.
+    let value = |name| {
+        let value = request.query_one(name).ok()?;
+        Some(value.filter(|value| !value.is_empty()))
+    };
     let (error, code, scope) = (value("error")?, value("code")?, value("scope")?);
     match (error, code) {
         (Some(error), _) => Some(Callback::Error(error.to_owned())),

@@ -7,5 +7,5 @@ use prime_gaming::http::run;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
     let app = App::start(Warm::Database).await?;
-    run(|event| link::handle(&app, event)).await
+    Ok(run(|event| link::handle(&app, event)).await?)
 }

@@ -282,3 +282,19 @@ async fn fifty_parallel_checks_ask_amazon_once() {
     }
     world.contract_is_kept();
 }
+
+#[tokio::test]
+async fn a_server_without_a_body_names_the_player_in_the_query() {
+    let world = World::new().await;
+    world.linked("p1", "alice").await;
+    let server = world.server_token();
+    let check = |query: &str| {
+        let path = format!("/v1/entitlements/check{query}");
+        world.call("POST", &path).bearer(&server)
+    };
+    let answer = check("?player_id=p1").send().await.ok();
+    assert_eq!(answer["link"], "linked");
+    check("").send().await.problem(400, "invalid_request");
+    let other = world.call_as("p2", "POST", "/v1/entitlements/check?player_id=p1");
+    other.send().await.problem(403, "forbidden");
+}
