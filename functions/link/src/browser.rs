@@ -113,19 +113,16 @@ pub(crate) async fn back(
 /// What Amazon sent along: an error, or else a code. Of neither, and of anything doubled, nobody
 /// can say what it means. An error wins over a code: what was refused is not exchanged.
 fn callback(request: &Request) -> Option<Callback> {
-    // An empty value says as little as none.
-    let value = |name| {
-        let value = request.query_one(name).ok()?;
-        Some(value.filter(|value| !value.is_empty()))
-    };
+    let value = |name| request.query_one(name).ok();
     let (error, code, scope) = (value("error")?, value("code")?, value("scope")?);
     match (error, code) {
         (Some(error), _) => Some(Callback::Error(error.to_owned())),
-        (None, Some(code)) => Some(Callback::Code {
+        // An empty code is none, and must not cost the attempt.
+        (None, Some(code)) if !code.is_empty() => Some(Callback::Code {
             code: code.into(),
             scope: scope.map(ToOwned::to_owned),
         }),
-        (None, None) => None,
+        (None, _) => None,
     }
 }
 
