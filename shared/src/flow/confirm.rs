@@ -127,7 +127,7 @@ async fn report(
     let own = match app.links.get(player).await {
         Ok(row) => row.link.map(|link| Session::new(app, budget, link)),
         Err(error) => {
-            tracing::warn!(event = "report_failed", player_id = %player, %error);
+            tracing::warn!(event = "link_not_read", player_id = %player, %error);
             None
         }
     };

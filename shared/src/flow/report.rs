@@ -137,7 +137,7 @@ async fn session_of<'a>(
 }
 
 /// Whether Prime Gaming refused this link lately, so that it is left alone until its next try.
-pub(super) fn is_resting(link: &Link, now: Timestamp) -> bool {
+fn is_resting(link: &Link, now: Timestamp) -> bool {
     link.state == LinkState::RelinkRequired && link.next_check_at.is_some_and(|at| at > now)
 }
 

@@ -64,7 +64,7 @@ async fn report_rest(app: &App, budget: Budget, link: &Link) {
     let open = match app.fulfillments.open(&link.player).await {
         Ok(open) => open,
         Err(error) => {
-            tracing::warn!(event = "report_failed", player_id = %link.player, %error);
+            tracing::warn!(event = "open_not_read", player_id = %link.player, %error);
             return;
         }
     };
