@@ -7,7 +7,8 @@ use url::Url;
 
 use crate::amazon::{Login, PrimeGaming};
 use crate::clock::Clock;
-use crate::config::{Config, SecretsSource};
+use crate::config::{Config, DeliveryConfig, SecretsSource};
+use crate::delivery::Webhook;
 use crate::http::Authenticator;
 use crate::secrets::Secrets;
 use crate::store::{CachedOffers, Fulfillments, Links, Offers};
@@ -32,6 +33,8 @@ pub struct App {
     pub login: Login,
     /// Prime Gaming.
     pub prime_gaming: PrimeGaming,
+    /// The studio's backend, where it delivers.
+    pub webhook: Option<Webhook>,
     /// Tells who calls.
     pub authenticator: Authenticator,
 }
@@ -90,7 +93,8 @@ impl App {
     /// Builds everything from its parts.
     ///
     /// # Errors
-    /// If there is not exactly one source of keys for players' tokens.
+    /// If there is not exactly one source of keys for players' tokens, or the webhook has no
+    /// secret.
     pub fn new(
         config: Config,
         secrets: Secrets,
@@ -99,6 +103,22 @@ impl App {
         dynamodb: aws_sdk_dynamodb::Client,
     ) -> Result<Self, StartError> {
         let player_jwt_secret = secrets.current().player_jwt_secret.clone();
+        let webhook = match &config.delivery {
+            DeliveryConfig::Confirm => None,
+            DeliveryConfig::Webhook { url } => {
+                if secrets.current().delivery_webhook_secret.is_none() {
+                    return Err("delivery_webhook_secret is missing in the secret, because \
+                         DELIVERY is `webhook`: it should be `whsec_` and 24 to 64 bytes in base64"
+                        .into());
+                }
+                let client = if config.is_local() {
+                    http.clone()
+                } else {
+                    net::client_for_studio()?
+                };
+                Some(Webhook::new(client, url.clone()))
+            }
+        };
         let offers = Offers::new(dynamodb.clone(), config.tables.offers.clone());
         Ok(Self {
             authenticator: Authenticator::new(&config.players, player_jwt_secret, http.clone())?,
@@ -107,6 +127,7 @@ impl App {
             offers: CachedOffers::new(offers),
             login: Login::new(http.clone(), &config.login),
             prime_gaming: PrimeGaming::new(http, &config.prime_gaming),
+            webhook,
             config,
             secrets,
             clock,

@@ -5,12 +5,13 @@
 //! [`flow`], and answers. Read in this direction, and nothing points back:
 //!
 //! ```text
-//! functions → http, flow → store, amazon → domain
+//! functions → http, flow → store, amazon, delivery → domain
 //! ```
 //!
 //! - [`domain`] is pure: ids, states, decisions. No AWS, no HTTP, no clock.
 //! - [`store`] is DynamoDB. The condition expressions *are* the rules.
 //! - [`amazon`] speaks to Login with Amazon and Prime Gaming.
+//! - [`delivery`] calls the studio's backend, where that delivers.
 //! - [`flow`] has one file per use case.
 //! - [`http`] is the one place where requests come in and errors become answers.
 
@@ -18,6 +19,7 @@ pub mod amazon;
 pub mod app;
 pub mod clock;
 pub mod config;
+pub mod delivery;
 pub mod domain;
 pub mod flow;
 pub mod http;

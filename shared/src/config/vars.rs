@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{
     ConfigError, DeliveryConfig, Fault, FulfillmentAddress, REQUIRED_SCOPES, ReturnOrigins,
-    SecretsSource, is_loopback,
+    SecretsSource, is_loopback, leads_inside,
 };
 
 const URL_RULE: &str =
@@ -225,10 +225,10 @@ impl<'a> Vars<'a> {
                     "the address of the studio's backend, because DELIVERY is `webhook`",
                 );
                 let url = set.and_then(|_| self.optional_url(url_variable));
-                if !local && url.as_ref().is_some_and(is_loopback) {
+                if !local && url.as_ref().is_some_and(leads_inside) {
                     self.fault(
                         url_variable,
-                        "may be a loopback address only where PUBLIC_BASE_URL is one",
+                        "may be a loopback or link-local address only where PUBLIC_BASE_URL is a loopback one",
                     );
                 }
                 url.map_or(DeliveryConfig::Confirm, |url| DeliveryConfig::Webhook {

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::budget::Budget;
+use super::lease::lease;
 use crate::App;
 use crate::amazon::{Instruction, Listed, Listing};
-use crate::config::DeliveryConfig;
 use crate::domain::{HoldReason, Offer, Sku, Status, Timestamp};
 use crate::store::{Admission, Claim, Link, Record, StoreError};
 
@@ -26,17 +26,18 @@ pub(super) struct Admitted {
     pub(super) link_changed: bool,
 }
 
-/// Writes down what is new in `listing`, asked with `link`; `open` is what was known. What can't
-/// be written now, Amazon lists again.
+/// Writes down what is new in `listing`, asked with `link`; `open` is what was known. What the
+/// studio's backend is to deliver is `owner`'s. What can't be written now, Amazon lists again.
 pub(super) async fn admit(
     app: &App,
     budget: Budget,
     link: &Link,
     listing: &Listing,
     open: &[Record],
+    owner: &str,
 ) -> Admitted {
     let mut admitted = Admitted::default();
-    if let Err(error) = admit_all(app, budget, link, listing, open, &mut admitted).await {
+    if let Err(error) = admit_all(app, budget, link, listing, open, owner, &mut admitted).await {
         tracing::error!(event = "check_cut_short", player_id = %link.player, %error);
     }
     admitted
@@ -48,6 +49,7 @@ async fn admit_all(
     link: &Link,
     listing: &Listing,
     open: &[Record],
+    owner: &str,
     admitted: &mut Admitted,
 ) -> Result<(), StoreError> {
     let now = app.clock.now();
@@ -88,7 +90,7 @@ async fn admit_all(
             .sku
             .as_ref()
             .and_then(|sku| offers.get(&Sku::new(sku.clone()).ok()?));
-        match admit_one(app, &claim, &listed.instruction, offer).await? {
+        match admit_one(app, &claim, &listed.instruction, offer, owner).await? {
             Admission::Written(record) => {
                 log_admission(&record);
                 admitted.changed.push(*record);
@@ -132,16 +134,14 @@ async fn admit_one(
     claim: &Claim<'_>,
     instruction: &Instruction,
     offer: Option<&Offer>,
+    owner: &str,
 ) -> Result<Admission, StoreError> {
     let reason = match (instruction, offer) {
         (Instruction::Fulfill, Some(offer)) => {
-            let due_at = match app.config.delivery {
-                DeliveryConfig::Confirm => None,
-                DeliveryConfig::Webhook { .. } => Some(claim.now),
-            };
+            let lease = app.webhook.as_ref().map(|_| lease(owner, claim.now));
             match app
                 .fulfillments
-                .admit(&app.links, claim, offer, due_at)
+                .admit(&app.links, claim, offer, lease)
                 .await?
             {
                 Admission::UsedUp => HoldReason::DuplicateOffer,

@@ -13,6 +13,10 @@ pub(super) const REQUEST_LIFE: Duration = Duration::from_secs(30);
 /// What a request's work is planned for: what is begun within it still ends in time.
 const PLANNED: Duration = Duration::from_secs(20);
 
+/// After the planned time, what is under way may take so much longer; then the caller gets what is
+/// known. With the answer's own work that still ends before Lambda ends the function.
+const GRACE: Duration = Duration::from_secs(4);
+
 /// The time that a request's work may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
@@ -32,6 +36,24 @@ impl Budget {
         Self {
             deadline: Instant::now() + total,
         }
+    }
+
+    /// What is left of it, but no more than a request may take: for a part of longer work whose
+    /// leases must outlive it.
+    #[must_use]
+    pub(super) fn of_part(&self) -> Self {
+        let part = Self::of(PLANNED);
+        Self {
+            deadline: self.deadline.min(part.deadline),
+        }
+    }
+
+    /// Waits for `work`, but not beyond the time at which the caller must be answered. `None`: it
+    /// was given up, as a crash would have ended it.
+    pub(super) async fn at_most<F: Future>(&self, work: F) -> Option<F::Output> {
+        tokio::time::timeout_at(self.deadline + GRACE, work)
+            .await
+            .ok()
     }
 
     /// Whether there is time for one more step, be it a request to Amazon with its whole time

@@ -10,7 +10,9 @@ use serde::Serialize;
 
 use super::admit::{Admitted, admit};
 use super::budget::Budget;
-use super::report::{Lookup, Verdict, look_up, report_again, report_all, take};
+use super::deliver::deliver_all;
+use super::lease::take;
+use super::report::{Lookup, Verdict, look_up, report_again, report_all};
 use super::session::{Session, SessionError};
 use super::view::EntitlementView;
 use crate::App;
@@ -58,7 +60,16 @@ pub async fn check(
         .await?
     {
         // Boxed, so that the many checks that end before this do not carry its state around.
-        TakenCheck::Ours(row) => Box::pin(ask(app, budget, player, row)).await,
+        TakenCheck::Ours(row) => {
+            let asked = budget.at_most(Box::pin(ask(app, budget, player, row.clone())));
+            match asked.await {
+                Some(answer) => answer,
+                None => {
+                    tracing::error!(event = "check_cut_short", player_id = %player);
+                    known(app, player, row).await
+                }
+            }
+        }
         TakenCheck::Lost(row) => known(app, player, row).await,
     }
 }
@@ -150,19 +161,18 @@ async fn settle(
         clear_open(app, &link.player, row).await;
         return Ok(open);
     }
+    let owner = random_token();
     let Admitted {
         changed,
         forgotten,
         link_changed,
-    } = admit(app, budget, &link, listing, &open).await;
+    } = admit(app, budget, &link, listing, &open, &owner).await;
     if link_changed {
         return Err(SessionError::Changed);
     }
-    let ids: HashSet<_> = changed.iter().map(|record| record.id.clone()).collect();
-    open.retain(|record| !ids.contains(&record.id));
-    open.extend(changed);
-
-    let statuses = report_delivered(app, budget, session, lookup, &open).await;
+    replace(&mut open, changed);
+    let mut open = deliver_pending(app, budget, open, &owner).await;
+    let statuses = report_delivered(app, budget, session, lookup, &open, &owner).await;
     report_again(session, forgotten).await;
     for record in &mut open {
         if let Some(status) = statuses.get(&record.id) {
@@ -173,27 +183,67 @@ async fn settle(
     Ok(open)
 }
 
-/// Brings what is `delivered` to Amazon's knowledge.
+/// Where the studio's backend delivers, it gets what is `pending`: what `owner` has just written
+/// down, and what is due for another try. Gives all of `open` as it is afterwards.
+async fn deliver_pending(
+    app: &App,
+    budget: Budget,
+    mut open: Vec<Record>,
+    owner: &str,
+) -> Vec<Record> {
+    if app.webhook.is_none() {
+        return open;
+    }
+    let now = app.clock.now();
+    let is_ours = |record: &&Record| {
+        record.status == Status::Pending && record.owner.as_deref() == Some(owner)
+    };
+    let is_free = |record: &&Record| {
+        record.status == Status::Pending
+            && record.attention_at.is_none()
+            && record.due_at.is_none_or(|at| at <= now)
+    };
+    let mut ours: Vec<_> = open.iter().filter(is_ours).cloned().collect();
+    let free = open.iter().filter(is_free).cloned().collect();
+    ours.extend(take(app, owner, free).await);
+    replace(&mut open, deliver_all(app, budget, owner, ours).await);
+    open
+}
+
+/// Puts records in the place of what was known of them.
+fn replace(open: &mut Vec<Record>, changed: Vec<Record>) {
+    let ids: HashSet<_> = changed.iter().map(|record| record.id.clone()).collect();
+    open.retain(|record| !ids.contains(&record.id));
+    open.extend(changed);
+}
+
+/// Brings what is `delivered` to Amazon's knowledge: what `owner` has just delivered, and what
+/// was before.
 async fn report_delivered(
     app: &App,
     budget: Budget,
     session: &Session<'_>,
     lookup: &Lookup,
     open: &[Record],
+    owner: &str,
 ) -> HashMap<EntitlementId, Status> {
     let now = app.clock.now();
     let account = session.link().await.amazon_user_id;
     let is_to_do = |record: &&Record| {
-        let is_eager = record.amazon_user_id == account && record.attempts < EAGER_ATTEMPTS;
+        let is_eager = record.amazon_user_id == account
+            && (record.attempts < EAGER_ATTEMPTS || record.is_parked());
         record.status == Status::Delivered
             && !record.is_leased(now)
             && (is_eager || record.is_due(now))
             && lookup.verdict(record) != Verdict::Unclear
     };
+    let is_ours = |record: &&Record| {
+        record.status == Status::Delivered && record.owner.as_deref() == Some(owner)
+    };
     let to_do = open.iter().filter(is_to_do).cloned().collect();
-    let owner = random_token();
-    let taken = take(app, &owner, to_do).await;
-    report_all(app, budget, Some(session), Some(lookup), &owner, taken).await
+    let mut taken = take(app, owner, to_do).await;
+    taken.extend(open.iter().filter(is_ours).cloned());
+    report_all(app, budget, Some(session), Some(lookup), owner, taken).await
 }
 
 fn answer(

@@ -6,16 +6,14 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use serde::{Serialize, Serializer};
 
-use super::budget::{Budget, REQUEST_LIFE};
-use super::report::{report_all, take};
+use super::budget::Budget;
+use super::lease::{AT_ONCE, lease, take};
+use super::report::report_all;
 use super::session::Session;
 use crate::App;
 use crate::config::DeliveryConfig;
 use crate::domain::{EntitlementId, PlayerId, Status, random_token};
 use crate::store::{Confirmation, Record, StoreError};
-
-/// How many confirmations are written at once.
-const AT_ONCE: usize = 8;
 
 /// What one id of a confirmation is now.
 #[derive(Debug, Serialize)]
@@ -47,7 +45,11 @@ pub async fn confirm(
         .map(|id| write_down(app, budget, player, id, owner))
         .collect();
     let written: Vec<Written> = stream::iter(writes).buffered(AT_ONCE).collect().await;
-    let reported = report(app, budget, player, owner, &written).await;
+    // What is written down is true whether or not Amazon answers in time.
+    let reported = budget
+        .at_most(report(app, budget, player, owner, &written))
+        .await
+        .unwrap_or_default();
     written
         .into_iter()
         .map(|(id, written)| {
@@ -91,9 +93,7 @@ async fn write_down(
     let written = match app.config.delivery {
         DeliveryConfig::Confirm => {
             let now = app.clock.now();
-            store
-                .confirm(player, &id, owner, now, now + REQUEST_LIFE)
-                .await
+            store.confirm(player, &id, lease(owner, now), now).await
         }
         DeliveryConfig::Webhook { .. } => store.get(player, &id).await.map(|record| match record {
             Some(record) => Confirmation::Was(Box::new(record)),
@@ -116,7 +116,11 @@ async fn report(
     for (_, written) in written {
         match written {
             Ok(Confirmation::Delivered(record)) => taken.push(Record::clone(record)),
-            Ok(Confirmation::Was(record)) if record.is_due(now) => due.push(Record::clone(record)),
+            Ok(Confirmation::Was(record))
+                if record.status == Status::Delivered && record.is_due(now) =>
+            {
+                due.push(Record::clone(record));
+            }
             _ => {}
         }
     }

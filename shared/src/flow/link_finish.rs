@@ -252,7 +252,13 @@ impl Work<'_> {
     async fn store(&self, new: &NewLink<'_>) -> Result<(), LinkFailure> {
         let links = &self.app.links;
         match links
-            .link(self.attempt, self.owner, new, self.app.clock.now())
+            .link(
+                &self.app.fulfillments,
+                self.attempt,
+                self.owner,
+                new,
+                self.app.clock.now(),
+            )
             .await
         {
             Ok(LinkOutcome::Linked) => return Ok(()),

@@ -6,18 +6,16 @@
 
 use std::collections::HashMap;
 
-use futures_util::StreamExt;
 use futures_util::stream;
+use futures_util::{FutureExt, StreamExt};
 
-use super::budget::{Budget, REQUEST_LIFE};
+use super::budget::Budget;
+use super::lease::{AT_ONCE, Unfinished, give_all_back, give_back};
 use super::session::{Session, SessionError};
 use crate::App;
 use crate::amazon::{FulfillResult, Instruction, Listing};
-use crate::domain::{AmazonUserId, EntitlementId, Status, Timestamp, backoff, random_fraction};
+use crate::domain::{AmazonUserId, EntitlementId, Status, Timestamp};
 use crate::store::{Link, LinkState, Record, StoreError};
-
-/// How many reports are on their way at once.
-const AT_ONCE: usize = 8;
 
 /// What Amazon listed for one account, and when it was asked.
 #[derive(Debug)]
@@ -58,30 +56,8 @@ impl Lookup {
     }
 }
 
-/// Takes those of `delivered` that nobody else is reporting. `owner` is theirs from then on.
-pub(super) async fn take(app: &App, owner: &str, delivered: Vec<Record>) -> Vec<Record> {
-    let takes: Vec<_> = delivered
-        .into_iter()
-        .map(|record| take_one(app, owner, record))
-        .collect();
-    let taken: Vec<Option<Record>> = stream::iter(takes)
-        .buffer_unordered(AT_ONCE)
-        .collect()
-        .await;
-    taken.into_iter().flatten().collect()
-}
-
-async fn take_one(app: &App, owner: &str, record: Record) -> Option<Record> {
-    let now = app.clock.now();
-    let taken = app
-        .fulfillments
-        .take_report(&record, owner, now, now + REQUEST_LIFE)
-        .await;
-    taken.unwrap_or_else(|error| {
-        tracing::warn!(event = "report_not_taken", entitlement_id = %record.id, %error);
-        None
-    })
-}
+/// What became of reports: the status of each entitlement afterwards.
+type Statuses = Vec<(EntitlementId, Status)>;
 
 /// Reports what `owner` has taken. `own` is the session of the player who asks, if there is one,
 /// and `lookup` what Amazon has just listed for it. Gives the status of each afterwards.
@@ -93,6 +69,10 @@ pub(super) async fn report_all(
     owner: &str,
     taken: Vec<Record>,
 ) -> HashMap<EntitlementId, Status> {
+    let own_account = match own {
+        Some(own) => Some(own.link().await.amazon_user_id),
+        None => None,
+    };
     let mut by_account: HashMap<AmazonUserId, Vec<Record>> = HashMap::new();
     for record in taken {
         by_account
@@ -100,45 +80,84 @@ pub(super) async fn report_all(
             .or_default()
             .push(record);
     }
-    let mut statuses = HashMap::new();
-    for (account, records) in by_account {
-        let own = match own {
-            Some(own) if own.link().await.amazon_user_id == account => Some(own),
-            _ => None,
-        };
-        let reported = match own {
-            Some(own) => report_account(app, own, lookup, owner, records).await,
-            None => match session_of(app, budget, &account).await {
-                Ok(other) => report_account(app, &other, None, owner, records).await,
-                Err(why) => postpone_all(app, owner, records, None, &why).await,
-            },
-        };
-        statuses.extend(reported);
-    }
-    statuses
+    // One account that is slow or dead does not hold the others up.
+    let accounts: Vec<_> = by_account
+        .into_iter()
+        .map(|(account, records)| {
+            let own = own.filter(|_| own_account.as_ref() == Some(&account));
+            async move {
+                match own {
+                    Some(own) => report_account(app, own, lookup, owner, records).await,
+                    None => report_elsewhere(app, budget, &account, owner, records).await,
+                }
+            }
+            .boxed_local()
+        })
+        .collect();
+    stream::iter(accounts)
+        .buffer_unordered(AT_ONCE)
+        .flat_map(stream::iter)
+        .collect()
+        .await
 }
 
-/// The session of the link that this Amazon account has now, or why there is none.
-async fn session_of<'a>(
-    app: &'a App,
+/// With whatever speaks for that account now: its link, whoever's it is, or else its remnant.
+async fn report_elsewhere(
+    app: &App,
     budget: Budget,
     account: &AmazonUserId,
-) -> Result<Session<'a>, Why<'static>> {
-    match app.links.of_amazon_account(account).await {
-        Ok(Some(link)) => Ok(Session::new(app, budget, link)),
-        Ok(None) => Err(Why::Waiting(
-            "nobody is linked to the Amazon account that it came from",
-        )),
+    owner: &str,
+    records: Vec<Record>,
+) -> Statuses {
+    match speaker(app, account).await {
+        Ok(Some(link)) => {
+            let session = Session::new(app, budget, link);
+            report_account(app, &session, None, owner, records).await
+        }
+        Ok(None) => give_back_all(app, owner, records, &Unfinished::Hopeless(None)).await,
         Err(error) => {
             tracing::warn!(event = "link_not_read", %error);
-            Err(Why::Failed("the database did not answer"))
+            let why = Unfinished::Failed {
+                cause: "the database did not answer".to_owned(),
+                not_before: None,
+            };
+            give_back_all(app, owner, records, &why).await
         }
     }
 }
 
-/// Whether Prime Gaming refused this link lately, so that it is left alone until its next try.
-fn is_resting(link: &Link, now: Timestamp) -> bool {
-    link.state == LinkState::RelinkRequired && link.next_check_at.is_some_and(|at| at > now)
+/// The link whose tokens speak for this account now.
+async fn speaker(app: &App, account: &AmazonUserId) -> Result<Option<Link>, StoreError> {
+    match app.links.of_amazon_account(account).await? {
+        Some(link) => Ok(Some(link)),
+        None => {
+            let now = app.clock.now();
+            let remnant = app.links.remnant(account).await?;
+            Ok(remnant
+                .filter(|remnant| remnant.expires_at > now && remnant.link.tokens.is_some())
+                .map(|remnant| remnant.link))
+        }
+    }
+}
+
+async fn give_back_all(app: &App, owner: &str, records: Vec<Record>, why: &Unfinished) -> Statuses {
+    let records = give_all_back(app, owner, records, why).await;
+    let status = |record: Record| (record.id, record.status);
+    records.into_iter().map(status).collect()
+}
+
+/// Why reports of this link are not worth a try now.
+fn in_vain(link: &Link, now: Timestamp) -> Option<Unfinished> {
+    if link.tokens.is_none() {
+        return Some(Unfinished::Hopeless(Some(Box::new(link.clone()))));
+    }
+    // Prime Gaming refused it lately: it is left alone until its next try.
+    let rests =
+        link.state == LinkState::RelinkRequired && link.next_check_at.is_some_and(|at| at > now);
+    rests.then_some(Unfinished::Waiting {
+        cause: "Amazon refuses this link; it is tried again later",
+        not_before: link.next_check_at,
+    })
 }
 
 async fn report_account(
@@ -147,12 +166,12 @@ async fn report_account(
     lookup: Option<&Lookup>,
     owner: &str,
     records: Vec<Record>,
-) -> Vec<(EntitlementId, Status)> {
+) -> Statuses {
     // A check has taken the right to try a refused link before it comes here, and has a lookup.
-    let link = session.link().await;
-    if lookup.is_none() && is_resting(&link, app.clock.now()) {
-        let why = Why::Waiting("Amazon refuses this link; it is tried again later");
-        return postpone_all(app, owner, records, link.next_check_at, &why).await;
+    if lookup.is_none()
+        && let Some(why) = in_vain(&session.link().await, app.clock.now())
+    {
+        return give_back_all(app, owner, records, &why).await;
     }
     let (again, first): (Vec<_>, Vec<_>) =
         records.into_iter().partition(|record| record.attempts > 1);
@@ -161,15 +180,15 @@ async fn report_account(
     let lookup = match lookup {
         None if !again.is_empty() => {
             own_lookup = look_up(app, session).await;
-            own_lookup.as_ref().map_err(ToString::to_string).map(Some)
+            own_lookup.as_ref().map(Some)
         }
         lookup => Ok(lookup),
     };
     let mut wanted = first;
     match lookup {
-        Err(cause) => {
-            let retry_at = session.link().await.retry_at;
-            done.extend(postpone_all(app, owner, again, retry_at, &Why::Failed(&cause)).await);
+        Err(error) => {
+            let why = unfinished(session, error).await;
+            done.extend(give_back_all(app, owner, again, &why).await);
         }
         Ok(lookup) => {
             for record in again {
@@ -180,8 +199,11 @@ async fn report_account(
                         done.push((record.id, status));
                     }
                     Verdict::Unclear => {
-                        let why = Why::Waiting("Amazon lists it with an unknown instruction");
-                        let status = postpone(app, owner, &record, None, &why).await;
+                        let why = Unfinished::Waiting {
+                            cause: "Amazon lists it with an unknown instruction",
+                            not_before: None,
+                        };
+                        let status = give_back(app, owner, &record, &why).await;
                         done.push((record.id, status));
                     }
                 }
@@ -210,17 +232,39 @@ async fn report_one(
     owner: &str,
     record: Record,
 ) -> (EntitlementId, Status) {
-    let cause = match session.fulfill(&record).await {
+    let why = match session.fulfill(&record).await {
         Ok(FulfillResult::Success) => {
             let status = mark_reported(app, owner, &record).await;
             return (record.id, status);
         }
-        Ok(FulfillResult::NotReported(result)) => format!("Prime Gaming answered {result:?}"),
-        Err(error) => error.to_string(),
+        Ok(FulfillResult::NotReported(result)) => Unfinished::Failed {
+            cause: format!("Prime Gaming answered {result:?}"),
+            not_before: None,
+        },
+        Err(error) => unfinished(session, &error).await,
     };
-    let retry_at = session.link().await.retry_at;
-    let status = postpone(app, owner, &record, retry_at, &Why::Failed(&cause)).await;
+    let status = give_back(app, owner, &record, &why).await;
     (record.id, status)
+}
+
+/// What an error of a link's session means for its reports.
+async fn unfinished(session: &Session<'_>, error: &SessionError) -> Unfinished {
+    let link = session.link().await;
+    match error {
+        SessionError::Dead => Unfinished::Hopeless(Some(Box::new(link))),
+        SessionError::Changed => Unfinished::Waiting {
+            cause: "the link was replaced or removed meanwhile",
+            not_before: None,
+        },
+        SessionError::Refused => Unfinished::Failed {
+            cause: error.to_string(),
+            not_before: link.next_check_at,
+        },
+        SessionError::Unavailable(_) | SessionError::Store(_) => Unfinished::Failed {
+            cause: error.to_string(),
+            not_before: link.retry_at,
+        },
+    }
 }
 
 async fn mark_reported(app: &App, owner: &str, record: &Record) -> Status {
@@ -243,60 +287,6 @@ async fn mark_reported(app: &App, owner: &str, record: &Record) -> Status {
             Status::Delivered
         }
     }
-}
-
-/// Why something is not reported now.
-enum Why<'a> {
-    /// It was tried, and failed.
-    Failed(&'a str),
-    /// It was not tried, because it would be in vain.
-    Waiting(&'a str),
-}
-
-async fn postpone_all(
-    app: &App,
-    owner: &str,
-    records: Vec<Record>,
-    not_before: Option<Timestamp>,
-    why: &Why<'_>,
-) -> Vec<(EntitlementId, Status)> {
-    let mut statuses = Vec::new();
-    for record in records {
-        let status = postpone(app, owner, &record, not_before, why).await;
-        statuses.push((record.id, status));
-    }
-    statuses
-}
-
-/// It stays `delivered`, and is due again after a while, not before `not_before`.
-async fn postpone(
-    app: &App,
-    owner: &str,
-    record: &Record,
-    not_before: Option<Timestamp>,
-    why: &Why<'_>,
-) -> Status {
-    let (player_id, entitlement_id, attempts) = (&record.player, &record.id, record.attempts);
-    match why {
-        // The alarm on failing reports counts these, and only these.
-        Why::Failed(cause) => {
-            tracing::warn!(event = "report_failed", %player_id, %entitlement_id, attempts, cause);
-        }
-        Why::Waiting(cause) => {
-            tracing::info!(event = "report_waits", %player_id, %entitlement_id, attempts, cause);
-        }
-    }
-    let at = app.clock.now() + backoff(record.attempts, random_fraction());
-    let due_at = not_before.map_or(at, |not_before| not_before.max(at));
-    if let Err(error) = app
-        .fulfillments
-        .postpone_report(record, owner, due_at)
-        .await
-    {
-        // The lease runs out by itself.
-        tracing::warn!(event = "report_not_postponed", entitlement_id = %record.id, %error);
-    }
-    Status::Delivered
 }
 
 /// Tells Prime Gaming once more about what is `reported` already. Whatever comes of it, the

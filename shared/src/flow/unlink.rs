@@ -5,14 +5,21 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::budget::Budget;
-use super::report::{report_all, take};
+use super::lease::take;
+use super::report::report_all;
 use super::session::Session;
 use crate::App;
 use crate::domain::{LinkStatus, PlayerId, Status, Timestamp, random_token};
-use crate::store::{Link, StoreError, Unlinked};
+use crate::store::{Link, RemnantTimes, StoreError, Unlinked};
 
 /// Reports are begun in the first 5 s; the last one may still take its own time limit.
 const REPORTS: Duration = Duration::from_secs(10);
+
+/// How long the tokens of a link that was ended are kept for its last reports.
+const REMNANT_LIFE: Duration = Duration::from_secs(24 * 3600);
+
+/// When a remnant is first looked after: mostly it has served its purpose by then.
+const REMNANT_LOOK: Duration = Duration::from_secs(60);
 
 /// How often a link that changes while it is removed is tried.
 const TRIES: u32 = 8;
@@ -49,7 +56,13 @@ pub async fn unlink(app: &App, player: &PlayerId) -> Result<(), StoreError> {
         if attempt == 0 && row.has_open && link.tokens.is_some() {
             report_rest(app, budget, link).await;
         }
-        if app.links.unlink(&row, link).await? == Unlinked::Done {
+        let remnant = if row.has_open && link.tokens.is_some() {
+            remnant(app, link).await?
+        } else {
+            None
+        };
+        let unlinked = app.links.unlink(&app.fulfillments, &row, link, remnant);
+        if unlinked.await? == Unlinked::Done {
             tracing::info!(event = "unlinked", player_id = %player);
             return Ok(());
         }
@@ -60,6 +73,21 @@ pub async fn unlink(app: &App, player: &PlayerId) -> Result<(), StoreError> {
     })
 }
 
+/// What is left of the link, if it has reports to make: now, or once the player has what is
+/// still to be delivered.
+async fn remnant(app: &App, link: &Link) -> Result<Option<RemnantTimes>, StoreError> {
+    let now = app.clock.now();
+    let open = app.fulfillments.open(&link.player).await?;
+    Ok(open
+        .iter()
+        .any(|record| record.needs_report_by(&link.amazon_user_id))
+        .then(|| RemnantTimes {
+            due_at: now + REMNANT_LOOK,
+            expires_at: now + REMNANT_LIFE,
+        }))
+}
+
+/// A failure costs nobody the unlinking: what could not be reported is left to the remnant.
 async fn report_rest(app: &App, budget: Budget, link: &Link) {
     let open = match app.fulfillments.open(&link.player).await {
         Ok(open) => open,

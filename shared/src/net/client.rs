@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use reqwest::Client;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
+use reqwest::{Client, ClientBuilder};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use url::Url;
 
 use super::NetError;
+use crate::config::is_inside;
 
 /// Longest wait for a TCP connection and its TLS handshake.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -35,9 +37,38 @@ const WARM_TIMEOUT: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 /// If `extra_ca` cannot be read or holds no certificate.
-#[expect(clippy::disallowed_methods, reason = "this is the client's one home")]
 pub fn client(extra_ca: Option<&Path>) -> Result<Client, NetError> {
-    Client::builder()
+    finish(builder(extra_ca)?)
+}
+
+/// Makes a client for addresses that the studio chose: like [`client`], but a host name that
+/// leads to this machine or its link is as good as unknown.
+///
+/// # Errors
+/// As [`client`].
+pub fn client_for_studio() -> Result<Client, NetError> {
+    finish(builder(None)?.dns_resolver(Arc::new(Outside)))
+}
+
+/// Finds hosts, but none on this machine or its link: there are the metadata services of clouds.
+struct Outside;
+
+impl Resolve for Outside {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let outside: Vec<_> = found.filter(|found| !is_inside(found.ip())).collect();
+            if outside.is_empty() {
+                return Err("the host has no address that may be called".into());
+            }
+            Ok(Box::new(outside.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the client's one home")]
+fn builder(extra_ca: Option<&Path>) -> Result<ClientBuilder, NetError> {
+    Ok(Client::builder()
         .tls_backend_preconfigured(tls(extra_ca)?)
         .http1_only()
         .no_proxy()
@@ -49,7 +80,11 @@ pub fn client(extra_ca: Option<&Path>) -> Result<Client, NetError> {
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(TOTAL_TIMEOUT)
         .pool_idle_timeout(POOL_IDLE_TIMEOUT)
-        .tcp_nodelay(true)
+        .tcp_nodelay(true))
+}
+
+fn finish(builder: ClientBuilder) -> Result<Client, NetError> {
+    builder
         .build()
         .map_err(|error| NetError::Setup(super::chain(&error.without_url())))
 }
@@ -129,6 +164,18 @@ mod tests {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
         let wrong = client(Some(&manifest)).expect_err("not a certificate");
         assert!(wrong.to_string().contains("no certificate"), "{wrong}");
+    }
+
+    #[tokio::test]
+    async fn the_studios_host_names_do_not_lead_to_this_machine() {
+        let server = Server::start([Reply::json(200, "{}")]);
+        let mut url = server.url("/");
+        url.set_host(Some("localhost")).expect("a host");
+        let client = client_for_studio().expect("a client");
+        let error = client.get(url).send().await.expect_err("not called");
+        let error = NetError::from(error).to_string();
+        assert!(error.contains("may be called"), "{error}");
+        assert_eq!(server.connections(), 0);
     }
 
     #[tokio::test]

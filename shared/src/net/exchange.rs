@@ -63,11 +63,21 @@ pub async fn exchange(
 /// # Errors
 /// As any exchange; of the second try, if there was one.
 pub async fn repeat_once_if_died(client: &Client, request: Request) -> Result<Response, NetError> {
-    let second = if request.method().is_safe() {
-        request.try_clone()
-    } else {
-        None
-    };
+    let may_repeat = request.method().is_safe();
+    send(client, request, may_repeat).await
+}
+
+/// The same for a request that is safe to repeat whatever its method, because it carries an
+/// idempotency key.
+///
+/// # Errors
+/// As [`repeat_once_if_died`].
+pub async fn send_idempotent(client: &Client, request: Request) -> Result<Response, NetError> {
+    send(client, request, true).await
+}
+
+async fn send(client: &Client, request: Request, may_repeat: bool) -> Result<Response, NetError> {
+    let second = may_repeat.then(|| request.try_clone()).flatten();
     match (client.execute(request).await, second) {
         (Err(error), Some(second)) if died_before_answer(&error) => {
             tracing::debug!("a connection died before it answered; asking once more");

@@ -15,7 +15,7 @@ mod retry_after;
 pub(crate) mod testing;
 
 pub use aws::{SdkConfigError, dynamodb_origin, sdk_config, sdk_config_from, sdk_http_client};
-pub use client::{client, warm};
+pub use client::{client, client_for_studio, warm};
 pub use error::{NetError, chain};
-pub use exchange::{Answer, exchange, read_bounded, repeat_once_if_died};
+pub use exchange::{Answer, exchange, read_bounded, repeat_once_if_died, send_idempotent};
 pub use retry_after::retry_after;

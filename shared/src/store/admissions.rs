@@ -3,8 +3,9 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::StoreError;
-use super::fulfillments::{Fulfillments, due_shard, player_pk, record_sk, seen};
+use super::fulfillments::{Fulfillments, player_pk, record_sk, seen};
 use super::item::{Item, n, s, time};
+use super::leases::Lease;
 use super::links::Links;
 use super::record::{Link, Record, record};
 use super::write::{Change, Committed, transact};
@@ -43,7 +44,7 @@ pub enum Admission {
 impl Fulfillments {
     /// `pending`: in one transaction the link is still the player's, the entitlement was handed
     /// to nobody else, the offer is not used up, and the record is new (or was held to be looked
-    /// at again). `due_at`: when somebody other than the game has to deliver it.
+    /// at again). `lease`: who delivers it, where that is not the game.
     ///
     /// # Errors
     /// If the database does not answer, or a row is corrupt.
@@ -52,7 +53,7 @@ impl Fulfillments {
         links: &Links,
         claim: &Claim<'_>,
         offer: &Offer,
-        due_at: Option<Timestamp>,
+        lease: Option<Lease<'_>>,
     ) -> Result<Admission, StoreError> {
         let Claim { link, id, .. } = claim;
         let owner = self
@@ -76,10 +77,12 @@ impl Fulfillments {
         let written = self
             .record_change(claim, Status::Pending)
             .set("content", s(offer.content.to_string()))
-            .set_or_remove("due_shard", due_at.map(|_| s(due_shard(id))))
-            .set_or_remove("due_at", due_at.map(time))
-            .remove("reason")
-            .in_transaction();
+            .remove("reason");
+        let written = match lease {
+            None => written,
+            Some(lease) => written.leased(id, lease).set("attempts", n(1)),
+        };
+        let written = written.in_transaction();
         let parts = vec![
             links.with_open(link, &random_token()),
             owner,
@@ -89,6 +92,9 @@ impl Fulfillments {
         match transact(&self.client, parts).await? {
             Committed::All => Ok(Admission::Written(Box::new(Record {
                 content: offer.content.clone(),
+                attempts: u32::from(lease.is_some()),
+                owner: lease.map(|lease| lease.owner.to_owned()),
+                due_at: lease.map(|lease| lease.until),
                 ..new_record(claim, Status::Pending, None)
             }))),
             Committed::Nothing(refusals) => {
@@ -177,6 +183,8 @@ fn new_record(claim: &Claim<'_>, status: Status, reason: Option<HoldReason>) -> 
         updated_at: claim.now,
         reported_at: None,
         attempts: 0,
+        failing_since: None,
+        attention_at: None,
         owner: None,
         due_at: None,
     }

@@ -3,21 +3,20 @@
 //! - `PLAYER#p` / `E#<entitlement_id>`: the record
 //! - `PLAYER#p` / `G#<sku>`: the guard: the entitlements that used the offer up
 //! - `ENTITLEMENT#<id>` / `OWNER`: the player that the entitlement was first handed to
+//! - `ACCOUNT#<amazon_user_id>` / `PARKED`: what can be reported once the account is linked again
+//! - `ACCOUNT#<amazon_user_id>` / `REMNANT`: that the account's remnant is to be looked after
 //!
 //! Every arrow of an entitlement's life is one conditional write: those that begin it are in
-//! `admissions`, those that end it in `reports`.
+//! `admissions`, those that end it in `reports`. Who is at it in between says `leases`; `due` finds
+//! what needs work, and `chores` is housekeeping.
 
 use aws_sdk_dynamodb::Client;
-use ring::digest::{SHA256, digest};
 
 use super::StoreError;
 use super::item::{Item, s};
 use super::record::{Record, record};
 use super::write::{Change, unavailable};
 use crate::domain::{EntitlementId, PlayerId};
-
-/// How many parts the `due` index is split into, so that no partition gets hot.
-const DUE_SHARDS: u8 = 8;
 
 /// The fulfillments table.
 #[derive(Clone, Debug)]
@@ -149,11 +148,6 @@ impl Fulfillments {
 /// changes in a record's life.
 pub(super) fn seen(record: &Record) -> String {
     format!("{:015}#{}", record.first_seen_at.as_millis(), record.id)
-}
-
-pub(super) fn due_shard(id: &EntitlementId) -> String {
-    let hash = digest(&SHA256, id.as_str().as_bytes());
-    (hash.as_ref()[0] % DUE_SHARDS).to_string()
 }
 
 pub(super) fn player_pk(player: &PlayerId) -> String {

@@ -3,7 +3,7 @@
 use super::StoreError;
 use super::item::{Reader, n, s, time};
 use super::links::Links;
-use super::record::Link;
+use super::record::{Home, Link};
 use super::write::{Change, Written};
 use crate::domain::Timestamp;
 use crate::seal::Sealed;
@@ -50,12 +50,36 @@ impl Links {
     }
 
     /// Stores what the exchange of these tokens gave. Needs the exchanged version and nothing
-    /// else: a winner whose lease has run out still lands, and a late loser can't clobber.
+    /// else: a winner whose lease has run out still lands, and a late loser can't clobber. Where
+    /// the player has unlinked meanwhile, they belong to the remnant.
     /// `false`: the link or its tokens are others by now.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn store_tokens(
+        &self,
+        link: &Link,
+        tokens: &Sealed,
+        access_expires_at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        if self
+            .store_tokens_at(link, tokens, access_expires_at)
+            .await?
+        {
+            return Ok(true);
+        }
+        if link.home == Home::Remnant {
+            return Ok(false);
+        }
+        let remnant = Link {
+            home: Home::Remnant,
+            ..link.clone()
+        };
+        self.store_tokens_at(&remnant, tokens, access_expires_at)
+            .await
+    }
+
+    async fn store_tokens_at(
         &self,
         link: &Link,
         tokens: &Sealed,

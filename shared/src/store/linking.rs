@@ -1,16 +1,21 @@
 //! Making and ending a link. One Amazon account has at most one player and one player at most one
 //! Amazon account, at every moment: `PLAYER#` and `AMAZON#` change together or not at all.
 
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::StoreError;
 use super::attempts::Attempt;
-use super::item::{n, s, time};
+use super::fulfillments::Fulfillments;
+use super::item::{n, s, time, ttl};
 use super::links::{Links, amazon_key, player_key};
 use super::record::{Link, PlayerRow};
+use super::remnants::remnant_key;
 use super::write::{Change, Committed, transact};
 use crate::domain::{AmazonUserId, LinkId, PlayerId, Timestamp};
 use crate::seal::Sealed;
+
+/// How often a link is tried whose account has entitlements parked or woken at the same moment.
+const WAKE_TRIES: u32 = 4;
 
 /// What a new link is made of.
 #[derive(Debug)]
@@ -40,6 +45,15 @@ pub enum LinkOutcome {
     AttemptOver,
 }
 
+/// How long what is left of a link is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct RemnantTimes {
+    /// When it is first looked after.
+    pub due_at: Timestamp,
+    /// When it is forgotten, whatever is left to report.
+    pub expires_at: Timestamp,
+}
+
 /// What became of unlinking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unlinked {
@@ -57,11 +71,40 @@ impl Links {
     /// If the database does not answer.
     pub async fn link(
         &self,
+        fulfillments: &Fulfillments,
         attempt: &Attempt,
         owner: &str,
         new: &NewLink<'_>,
         now: Timestamp,
     ) -> Result<LinkOutcome, StoreError> {
+        for _ in 0..WAKE_TRIES {
+            let has_parked = fulfillments.has_parked(new.amazon_user_id).await?;
+            let mut parts = self.link_parts(new, now);
+            parts.extend(self.end_attempt(attempt, owner, "linked"));
+            parts.push(fulfillments.wake_part(new.amazon_user_id, has_parked, now));
+            let Committed::Nothing(refusals) = transact(&self.client, parts).await? else {
+                return Ok(LinkOutcome::Linked);
+            };
+            let refused = |part: usize| matches!(refusals.get(part), Some(Some(_)));
+            if refused(0) {
+                return Ok(LinkOutcome::PlayerAlreadyLinked);
+            }
+            if refused(1) {
+                return Ok(LinkOutcome::AmazonAccountTaken);
+            }
+            // The last part: something was parked, or woken, since we looked.
+            if !matches!(refusals.last(), Some(Some(_))) {
+                return Ok(LinkOutcome::AttemptOver);
+            }
+        }
+        Err(StoreError::Unavailable {
+            operation: "TransactWriteItems",
+            cause: "what is parked for the account changes again and again".to_owned(),
+        })
+    }
+
+    /// The link itself. What an earlier link of the account has left is superseded.
+    fn link_parts(&self, new: &NewLink<'_>, now: Timestamp) -> Vec<TransactWriteItem> {
         let link_id = LinkId::random();
         let player = self
             .change(player_key(new.player))
@@ -86,29 +129,27 @@ impl Links {
             .set("player_id", s(new.player.as_str()))
             .set("link_id", s(link_id.as_str()))
             .in_transaction();
-        let mut parts = vec![player, account];
-        parts.extend(self.end_attempt(attempt, owner, "linked"));
-        Ok(match transact(&self.client, parts).await? {
-            Committed::All => LinkOutcome::Linked,
-            Committed::Nothing(refusals) => {
-                let refused = |part: usize| matches!(refusals.get(part), Some(Some(_)));
-                if refused(0) {
-                    LinkOutcome::PlayerAlreadyLinked
-                } else if refused(1) {
-                    LinkOutcome::AmazonAccountTaken
-                } else {
-                    LinkOutcome::AttemptOver
-                }
-            }
-        })
+        let remnant = self
+            .change(remnant_key(new.amazon_user_id))
+            .delete_in_transaction();
+        vec![player, account, remnant]
     }
 
     /// Ends the link. The player's row stays, as `unlinked`, while there may be open
-    /// entitlements, so that they are still handed out.
+    /// entitlements, so that they are still handed out. With `remnant`, the tokens are kept under
+    /// the account for the reports that it still has to make; a refresh that is under way lands
+    /// there. Needs the row as it was read: what came since, the caller has not seen.
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn unlink(&self, row: &PlayerRow, link: &Link) -> Result<Unlinked, StoreError> {
+    pub async fn unlink(
+        &self,
+        fulfillments: &Fulfillments,
+        row: &PlayerRow,
+        link: &Link,
+        remnant: Option<RemnantTimes>,
+    ) -> Result<Unlinked, StoreError> {
+        let player = self.change_as_read(row, link);
         let player = if row.has_open {
             [
                 "link_id",
@@ -126,28 +167,70 @@ impl Links {
                 "refresh_until",
             ]
             .into_iter()
-            .fold(self.change_link(link, ""), Change::remove)
+            .fold(player, Change::remove)
             .set("status", s("unlinked"))
             .in_transaction()
         } else {
-            self.change_link(
-                link,
-                " AND (attribute_not_exists(#has_open) OR #has_open = :no)",
-            )
-            .value(":no", AttributeValue::Bool(false))
-            .delete_in_transaction()
+            player.delete_in_transaction()
         };
-        let account = Delete::builder()
-            .table_name(&self.table)
-            .set_key(Some(amazon_key(&link.amazon_user_id)))
-            .condition_expression("link_id = :expected_link")
-            .expression_attribute_values(":expected_link", s(link.id.as_str()))
-            .build()
-            .expect("table and key are set");
-        let account = TransactWriteItem::builder().delete(account).build();
-        Ok(match transact(&self.client, vec![player, account]).await? {
+        let account = self
+            .change(amazon_key(&link.amazon_user_id))
+            .when("#link_id = :expected_link")
+            .value(":expected_link", s(link.id.as_str()))
+            .delete_in_transaction();
+        let mut parts = vec![player, account];
+        if let (Some(remnant), Some(tokens)) = (remnant, &link.tokens) {
+            parts.push(self.remnant_of(link, tokens, remnant.expires_at));
+            parts.push(fulfillments.remnant_part(&link.amazon_user_id, remnant.due_at));
+        }
+        Ok(match transact(&self.client, parts).await? {
             Committed::All => Unlinked::Done,
             Committed::Nothing(_) => Unlinked::Changed,
         })
+    }
+
+    /// A change that needs the link, its tokens and who refreshes them, and what is open, to be
+    /// as they were read.
+    fn change_as_read(&self, row: &PlayerRow, link: &Link) -> Change {
+        let mark = match row.open_mark {
+            Some(_) => "#open_mark = :mark",
+            None => "attribute_not_exists(#open_mark)",
+        };
+        let refresh = match link.refresh {
+            Some(_) => "#refresh_owner = :refresher",
+            None => "attribute_not_exists(#refresh_owner)",
+        };
+        let condition = format!(" AND #token_version = :expected_version AND {mark} AND {refresh}");
+        let mut change = self
+            .change_link(link, &condition)
+            .value(":expected_version", n(link.token_version));
+        if let Some(mark) = &row.open_mark {
+            change = change.value(":mark", s(mark));
+        }
+        if let Some(lease) = &link.refresh {
+            change = change.value(":refresher", s(&lease.owner));
+        }
+        change
+    }
+
+    fn remnant_of(&self, link: &Link, tokens: &Sealed, expires_at: Timestamp) -> TransactWriteItem {
+        let lease = link.refresh.as_ref();
+        self.change(remnant_key(&link.amazon_user_id))
+            .set("status", s(link.state.as_str()))
+            .set("player_id", s(link.player.as_str()))
+            .set("link_id", s(link.id.as_str()))
+            .set("amazon_user_id", s(link.amazon_user_id.as_str()))
+            .set("client_id", s(&link.client_id))
+            .set("tokens", s(tokens.as_str()))
+            .set("token_version", n(link.token_version))
+            .set("access_expires_at", time(link.access_expires_at))
+            .set("linked_at", time(link.linked_at))
+            .set_or_remove("next_check_at", link.next_check_at.map(time))
+            .set_or_remove("retry_at", link.retry_at.map(time))
+            .set_or_remove("refresh_owner", lease.map(|lease| s(&lease.owner)))
+            .set_or_remove("refresh_until", lease.map(|lease| time(lease.until)))
+            .set("expires_at", time(expires_at))
+            .set("ttl", ttl(expires_at))
+            .in_transaction()
     }
 }

@@ -5,7 +5,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::StoreError;
 use super::item::{Item, Reader, s, time};
-use super::record::{Link, PlayerRow, player_row};
+use super::record::{Home, Link, PlayerRow, player_row};
+use super::remnants::remnant_key;
 use super::write::{Change, Written, unavailable};
 use crate::domain::{AmazonUserId, PlayerId, Timestamp};
 
@@ -75,7 +76,11 @@ impl Links {
 
     /// A change of exactly this link: refused if the player has linked anew or unlinked.
     pub(super) fn change_link(&self, link: &Link, further: &str) -> Change {
-        self.change(player_key(&link.player))
+        let key = match link.home {
+            Home::Player => player_key(&link.player),
+            Home::Remnant => remnant_key(&link.amazon_user_id),
+        };
+        self.change(key)
             .when(format!("#link_id = :expected_link{further}"))
             .value(":expected_link", s(link.id.as_str()))
     }

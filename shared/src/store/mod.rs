@@ -10,24 +10,31 @@
 
 mod admissions;
 mod attempts;
+mod chores;
+mod due;
 mod fulfillments;
 mod item;
+mod leases;
 mod link_tokens;
 mod linking;
 mod links;
 mod offers;
 mod record;
+mod remnants;
 mod reports;
 mod tickets;
 mod write;
 
 pub use admissions::{Admission, Claim};
 pub use attempts::{Attempt, AttemptState, Consumed};
+pub use due::{Chore, ChoreKind, DUE_SHARDS, Due, DuePage, DuePosition, Taken};
 pub use fulfillments::{Fulfillments, Page};
-pub use linking::{LinkOutcome, NewLink, Unlinked};
+pub use leases::Lease;
+pub use linking::{LinkOutcome, NewLink, RemnantTimes, Unlinked};
 pub use links::{Links, TakenCheck};
 pub use offers::{CachedOffers, Offers};
-pub use record::{Link, LinkState, PlayerRow, Record};
+pub use record::{Home, Link, LinkState, PlayerRow, Record, RefreshLease};
+pub use remnants::Remnant;
 pub use reports::Confirmation;
 pub use tickets::{NewAttempt, NewTicket, Ticket};
 

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::StoreError;
 use super::item::{Item, Reader};
+use super::remnants::Remnant;
 use crate::domain::{
     AmazonUserId, EntitlementId, HoldReason, LinkId, LinkStatus, PlayerId, Status, Timestamp,
 };
@@ -44,9 +45,37 @@ pub enum LinkState {
     RelinkRequired,
 }
 
+impl LinkState {
+    /// The word in the table.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Linked => LinkStatus::Linked.as_str(),
+            Self::RelinkRequired => LinkStatus::RelinkRequired.as_str(),
+        }
+    }
+}
+
+/// Which row holds a link's tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Home {
+    /// The player's: the link exists.
+    Player,
+    /// The Amazon account's remnant: the link was ended, and still has reports to make.
+    Remnant,
+}
+
+/// Who refreshes a link's tokens, and until when nobody else does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefreshLease {
+    pub(super) owner: String,
+    pub(super) until: Timestamp,
+}
+
 /// The stored bond of one player with one Amazon account.
 #[derive(Clone, Debug)]
 pub struct Link {
+    /// Where it is stored.
+    pub home: Home,
     /// Whose it is.
     pub player: PlayerId,
     /// Which link this is: new for every link.
@@ -71,6 +100,8 @@ pub struct Link {
     pub next_check_at: Option<Timestamp>,
     /// Amazon's `Retry-After`: no call for this player before it.
     pub retry_at: Option<Timestamp>,
+    /// The lease on refreshing its tokens, also one that has run out.
+    pub refresh: Option<RefreshLease>,
 }
 
 impl Link {
@@ -102,29 +133,64 @@ pub(super) fn player_row(table: &str, item: &Item) -> Result<PlayerRow, StoreErr
     };
     let link = match state {
         None => None,
-        Some(state) => Some(Link {
-            player: player_of(&reader)?,
-            id: reader.id("link_id")?,
-            state,
-            amazon_user_id: reader.id("amazon_user_id")?,
-            client_id: reader.need_text("client_id")?.to_owned(),
-            tokens: reader
-                .text("tokens")
-                .map(|text| Sealed::from(text.to_owned())),
-            token_version: reader
-                .number("token_version")?
-                .ok_or_else(|| reader.corrupt("token_version"))?,
-            access_expires_at: reader.need_time("access_expires_at")?,
-            linked_at: reader.need_time("linked_at")?,
-            checked_at: reader.time("checked_at")?,
-            next_check_at: reader.time("next_check_at")?,
-            retry_at: reader.time("retry_at")?,
-        }),
+        Some(state) => Some(link(&reader, Home::Player, player_of(&reader)?, state)?),
     };
     Ok(PlayerRow {
         link,
         has_open: reader.flag("has_open"),
         open_mark: reader.text("open_mark").map(ToOwned::to_owned),
+    })
+}
+
+/// The link that is left in this item.
+pub(super) fn remnant(table: &str, item: &Item) -> Result<Option<Remnant>, StoreError> {
+    if item.is_empty() {
+        return Ok(None);
+    }
+    let reader = Reader::new(table, item);
+    let state = match reader.word("status", LinkStatus::parse)? {
+        Some(LinkStatus::Linked) => LinkState::Linked,
+        Some(LinkStatus::RelinkRequired) => LinkState::RelinkRequired,
+        _ => return Err(reader.corrupt("status")),
+    };
+    Ok(Some(Remnant {
+        link: link(&reader, Home::Remnant, reader.id("player_id")?, state)?,
+        expires_at: reader.need_time("expires_at")?,
+    }))
+}
+
+fn link(
+    reader: &Reader<'_>,
+    home: Home,
+    player: PlayerId,
+    state: LinkState,
+) -> Result<Link, StoreError> {
+    let refresh = match (reader.text("refresh_owner"), reader.time("refresh_until")?) {
+        (Some(owner), Some(until)) => Some(RefreshLease {
+            owner: owner.to_owned(),
+            until,
+        }),
+        _ => None,
+    };
+    Ok(Link {
+        home,
+        player,
+        id: reader.id("link_id")?,
+        state,
+        amazon_user_id: reader.id("amazon_user_id")?,
+        client_id: reader.need_text("client_id")?.to_owned(),
+        tokens: reader
+            .text("tokens")
+            .map(|text| Sealed::from(text.to_owned())),
+        token_version: reader
+            .number("token_version")?
+            .ok_or_else(|| reader.corrupt("token_version"))?,
+        access_expires_at: reader.need_time("access_expires_at")?,
+        linked_at: reader.need_time("linked_at")?,
+        checked_at: reader.time("checked_at")?,
+        next_check_at: reader.time("next_check_at")?,
+        retry_at: reader.time("retry_at")?,
+        refresh,
     })
 }
 
@@ -160,25 +226,42 @@ pub struct Record {
     pub updated_at: Timestamp,
     /// When Amazon was told.
     pub reported_at: Option<Timestamp>,
-    /// How many reports have been tried.
+    /// How often its present step has been tried: delivering it by webhook, or reporting it.
     pub attempts: u32,
-    /// Who is reporting it now, until `due_at`.
+    /// Since when that has been failing.
+    pub failing_since: Option<Timestamp>,
+    /// Since when it waits for an operator, because it failed for too long.
+    pub attention_at: Option<Timestamp>,
+    /// Who is at it now, until `due_at`.
     pub owner: Option<String>,
     /// When it is to be worked on next.
     pub due_at: Option<Timestamp>,
 }
 
 impl Record {
-    /// Whether someone else is reporting it at `now`.
+    /// Whether someone else is at it at `now`.
     #[must_use]
     pub fn is_leased(&self, now: Timestamp) -> bool {
         self.owner.is_some() && self.due_at.is_some_and(|until| until > now)
     }
 
-    /// Whether it is to be reported at `now`.
+    /// Whether a report of it is to be made, now or later, with the tokens of this account.
+    #[must_use]
+    pub fn needs_report_by(&self, account: &AmazonUserId) -> bool {
+        matches!(self.status, Status::Pending | Status::Delivered)
+            && self.amazon_user_id == *account
+    }
+
+    /// Whether it left the due index only because nobody could speak for its Amazon account.
+    #[must_use]
+    pub fn is_parked(&self) -> bool {
+        self.status == Status::Delivered && self.due_at.is_none() && self.attention_at.is_none()
+    }
+
+    /// Whether it is to be worked on at `now`.
     #[must_use]
     pub fn is_due(&self, now: Timestamp) -> bool {
-        self.status == Status::Delivered && self.due_at.is_some_and(|at| at <= now)
+        self.due_at.is_some_and(|at| at <= now)
     }
 }
 
@@ -207,6 +290,8 @@ pub(super) fn record(table: &str, item: &Item) -> Result<Record, StoreError> {
         updated_at: reader.need_time("updated_at")?,
         reported_at: reader.time("reported_at")?,
         attempts: reader.number("attempts")?.unwrap_or(0),
+        failing_since: reader.time("failing_since")?,
+        attention_at: reader.time("attention_at")?,
         owner: reader.text("owner").map(ToOwned::to_owned),
         due_at: reader.time("due_at")?,
     })

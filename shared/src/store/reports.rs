@@ -1,11 +1,12 @@
 //! From `pending` over `delivered` to `reported`.
 
 use super::StoreError;
-use super::fulfillments::{Fulfillments, due_shard, player_pk, record_sk};
+use super::fulfillments::{Fulfillments, player_pk, record_sk};
 use super::item::{n, s, time};
+use super::leases::Lease;
 use super::record::{Record, record};
 use super::write::{Change, Written};
-use crate::domain::{EntitlementId, PlayerId, Status, Timestamp};
+use crate::domain::{EntitlementId, HoldReason, PlayerId, Status, Timestamp};
 
 /// What became of a confirmation.
 #[derive(Debug)]
@@ -19,8 +20,8 @@ pub enum Confirmation {
 }
 
 impl Fulfillments {
-    /// `pending` → `delivered`: from here on no check calls it `pending`. It is `owner`'s to
-    /// report until `until`.
+    /// `pending` → `delivered`, because the game says so: from here on no check calls it
+    /// `pending`. The lease is for reporting it.
     ///
     /// # Errors
     /// If the database does not answer, or a row is corrupt.
@@ -28,25 +29,38 @@ impl Fulfillments {
         &self,
         player: &PlayerId,
         id: &EntitlementId,
-        owner: &str,
+        lease: Lease<'_>,
         now: Timestamp,
-        until: Timestamp,
     ) -> Result<Confirmation, StoreError> {
-        let written = self
+        let change = self
             .change(player_pk(player), record_sk(id))
             .when("#status = :pending")
             .value(":pending", s(Status::Pending.as_str()))
-            .set("status", s(Status::Delivered.as_str()))
-            .set("delivered_at", time(now))
-            .set("updated_at", time(now))
-            .set("owner", s(owner))
-            .set("due_shard", s(due_shard(id)))
-            .set("due_at", time(until))
-            // Counted before it is sent: a report that a crash swallows may have been heard.
-            .add("attempts", n(1))
-            .apply(&self.client)
-            .await?;
-        match written {
+            .leased(id, lease)
+            .into_delivered(now);
+        self.deliver(change, lease.owner).await
+    }
+
+    /// `pending` → `delivered`, because the studio's backend says so to `lease.owner`, who is
+    /// at it. The lease is for reporting it.
+    ///
+    /// # Errors
+    /// If the database does not answer, or a row is corrupt.
+    pub async fn mark_delivered(
+        &self,
+        known: &Record,
+        lease: Lease<'_>,
+        now: Timestamp,
+    ) -> Result<Confirmation, StoreError> {
+        let change = self
+            .change_owned(known, Status::Pending, lease.owner)
+            .set("due_at", time(lease.until))
+            .into_delivered(now);
+        self.deliver(change, lease.owner).await
+    }
+
+    async fn deliver(&self, change: Change, owner: &str) -> Result<Confirmation, StoreError> {
+        match change.apply(&self.client).await? {
             Written::Done(item) => {
                 record(&self.table, &item).map(|it| Confirmation::Delivered(Box::new(it)))
             }
@@ -66,38 +80,33 @@ impl Fulfillments {
         }
     }
 
-    /// Takes a `delivered` entitlement to report it: it is `owner`'s until `until`. `None`:
-    /// someone else is at it, or it is no longer `delivered`.
+    /// `pending` → `held`: the studio's backend refuses to deliver it, and said `answer`.
     ///
     /// # Errors
-    /// If the database does not answer, or a row is corrupt.
-    pub async fn take_report(
+    /// If the database does not answer.
+    pub async fn refuse_delivery(
         &self,
         known: &Record,
         owner: &str,
+        answer: &str,
         now: Timestamp,
-        until: Timestamp,
-    ) -> Result<Option<Record>, StoreError> {
+    ) -> Result<bool, StoreError> {
         let written = self
-            .change_delivered(
-                known,
-                " AND (attribute_not_exists(#owner) OR #due_at <= :now)",
-            )
-            .value(":now", time(now))
-            .set("owner", s(owner))
-            .set("due_shard", s(due_shard(&known.id)))
-            .set("due_at", time(until))
-            .add("attempts", n(1))
+            .change_owned(known, Status::Pending, owner)
+            .released()
+            .set("status", s(Status::Held.as_str()))
+            .set("reason", s(HoldReason::DeliveryRefused.as_str()))
+            .set("delivery_answer", s(answer))
+            .set("updated_at", time(now))
             .apply(&self.client)
             .await?;
-        let (item, done) = match written {
-            Written::Done(item) => (item, true),
-            Written::Refused(item) if item.is_empty() => return Ok(None),
-            Written::Refused(item) => (item, false),
-        };
-        let record = record(&self.table, &item)?;
-        // The second: our own write, whose answer was lost and which the SDK repeated.
-        Ok((done || record.owner.as_deref() == Some(owner)).then_some(record))
+        Ok(match written {
+            Written::Done(_) => true,
+            // Perhaps our own write, whose answer was lost and which the SDK repeated.
+            Written::Refused(item) => {
+                !item.is_empty() && record(&self.table, &item)?.status == Status::Held
+            }
+        })
     }
 
     /// `delivered` → `reported`: `owner` knows that Amazon knows. `false`: it is someone else's
@@ -112,8 +121,7 @@ impl Fulfillments {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let written = self
-            .change_delivered(known, " AND #owner = :owner")
-            .value(":owner", s(owner))
+            .change_owned(known, Status::Delivered, owner)
             .into_reported(now)
             .apply(&self.client)
             .await?;
@@ -123,26 +131,6 @@ impl Fulfillments {
                 !item.is_empty() && record(&self.table, &item)?.status == Status::Reported
             }
         })
-    }
-
-    /// A report by `owner` did not succeed, or its outcome is unknown: it stays `delivered`, and
-    /// is due again at `due_at`.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn postpone_report(
-        &self,
-        known: &Record,
-        owner: &str,
-        due_at: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.change_delivered(known, " AND #owner = :owner")
-            .value(":owner", s(owner))
-            .set("due_at", time(due_at))
-            .remove("owner")
-            .apply(&self.client)
-            .await
-            .map(drop)
     }
 
     /// Takes an entitlement that Amazon still lists though it was `reported` before `before`, to
@@ -167,20 +155,25 @@ impl Fulfillments {
             .await?;
         Ok(matches!(written, Written::Done(_)))
     }
-
-    fn change_delivered(&self, known: &Record, further: &str) -> Change {
-        self.change(player_pk(&known.player), record_sk(&known.id))
-            .when(format!("#status = :delivered{further}"))
-            .value(":delivered", s(Status::Delivered.as_str()))
-    }
 }
 
 impl Change {
+    /// What `delivered` means for a record: its first report is being tried.
+    fn into_delivered(self, now: Timestamp) -> Self {
+        self.set("status", s(Status::Delivered.as_str()))
+            .set("delivered_at", time(now))
+            .set("updated_at", time(now))
+            // Counted before it is sent: a report that a crash swallows may have been heard.
+            .set("attempts", n(1))
+            .remove("failing_since")
+            .remove("attention_at")
+    }
+
     /// What `reported` means for a record: it leaves the indexes of open and of due items.
     fn into_reported(self, now: Timestamp) -> Self {
-        ["open", "owner", "due_shard", "due_at"]
-            .into_iter()
-            .fold(self, Self::remove)
+        self.released()
+            .remove("open")
+            .remove("attention_at")
             .set("status", s(Status::Reported.as_str()))
             .set("reported_at", time(now))
             .set("updated_at", time(now))

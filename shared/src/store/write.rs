@@ -10,8 +10,8 @@ use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Delete, ReturnValue, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem, Update,
+    AttributeValue, CancellationReason, ConditionCheck, Delete, ReturnValue,
+    ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 
 use super::StoreError;
@@ -214,6 +214,20 @@ impl Change {
             .build()
             .expect("table, key and expression are set");
         TransactWriteItem::builder().update(update).build()
+    }
+
+    /// As a condition of a transaction that changes other items.
+    pub(super) fn check(self) -> TransactWriteItem {
+        let check = ConditionCheck::builder()
+            .table_name(self.table)
+            .set_key(Some(self.key))
+            .set_condition_expression(self.condition)
+            .set_expression_attribute_names(some(self.names))
+            .set_expression_attribute_values(some(self.values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .expect("table, key and condition are set");
+        TransactWriteItem::builder().condition_check(check).build()
     }
 
     /// As a deletion in a transaction.

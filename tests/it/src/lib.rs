@@ -6,6 +6,7 @@ mod browser;
 mod call;
 mod shortcuts;
 mod spy;
+mod studio;
 mod world;
 
 pub use browser::{Browser, hidden_inputs};
@@ -14,7 +15,8 @@ pub use shortcuts::{
     check_in, confirm_in, entitlement_id, entitlement_of, ids_of, player_id, status_of,
 };
 pub use spy::Spy;
+pub use studio::{Reply, Studio};
 pub use world::{
-    AUDIENCE, BASE_URL, CLIENT_ID, CLIENT_SECRET, ISSUER, JWT_SECRET, TestClock, World, secrets,
-    sign_hs256,
+    AUDIENCE, BASE_URL, CLIENT_ID, CLIENT_SECRET, ISSUER, JWT_SECRET, TestClock, WEBHOOK_SECRET,
+    World, secrets, sign_hs256,
 };

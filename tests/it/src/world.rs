@@ -20,7 +20,7 @@ use prime_gaming::{App, Clock, net};
 use ring::hmac;
 use serde_json::{Value, json};
 
-use crate::{Answer, Browser, Call, Spy};
+use crate::{Answer, Browser, Call, Spy, Studio};
 
 /// The address of the service. Nothing listens there: the gateway is a function call.
 pub const BASE_URL: &str = "http://127.0.0.1:8080";
@@ -36,6 +36,9 @@ pub const JWT_SECRET: &str = "a secret of the studio's account system, for tests
 pub const CLIENT_ID: &str = "amzn1.application-oa2-client.tests";
 /// Its secret.
 pub const CLIENT_SECRET: &str = "a client secret for tests";
+
+/// Signs deliveries.
+pub const WEBHOOK_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 
 /// A clock that only the test moves.
 #[derive(Clone, Debug)]
@@ -89,6 +92,14 @@ impl World {
     /// With the settings that most tests need.
     pub async fn new() -> Self {
         Self::with(&[]).await
+    }
+
+    /// Where the studio's backend delivers; with these settings besides.
+    pub async fn with_studio(settings: &[(&str, &str)]) -> (Self, Studio) {
+        let (studio, url) = Studio::start().await;
+        let mut all = vec![("DELIVERY", "webhook"), ("DELIVERY_WEBHOOK_URL", &url)];
+        all.extend_from_slice(settings);
+        (Self::with(&all).await, studio)
     }
 
     /// With these settings besides, or instead.
@@ -194,6 +205,16 @@ impl World {
     /// Invokes the `admin` function.
     pub async fn admin(&self, event: Value) -> Value {
         self.admin.handle(&event).await
+    }
+
+    /// Invokes the `reconcile` function, with a minute left.
+    ///
+    /// # Panics
+    /// If the database does not answer.
+    pub async fn reconcile(&self) -> Value {
+        let deadline = self.clock.now() + Duration::from_secs(58);
+        let done = Box::pin(reconcile::handle(&self.app, deadline)).await;
+        serde_json::to_value(done.expect("an answer")).expect("JSON")
     }
 
     /// Puts an offer with this SKU.
@@ -354,6 +375,7 @@ pub fn secrets(by_key_set: bool) -> Value {
     let mut secrets = json!({
         "lwa_client_secret": CLIENT_SECRET,
         "token_keys": [{"id": "test-1", "key": STANDARD.encode([7_u8; 32])}],
+        "delivery_webhook_secret": WEBHOOK_SECRET,
     });
     if !by_key_set {
         secrets["player_jwt_secret"] = JWT_SECRET.into();

@@ -20,7 +20,7 @@ use crate::domain::{Timestamp, random_token};
 use crate::flow::budget::REQUEST_LIFE;
 use crate::flow::tokens::{OpenTokens, open_tokens, seal_tokens};
 use crate::seal::Sealed;
-use crate::store::Link;
+use crate::store::{Home, Link};
 
 /// An access token that expires within this time counts as expired.
 const EXPIRY_MARGIN: Duration = Duration::from_secs(60);
@@ -199,7 +199,14 @@ impl Session<'_> {
 
     /// Reads the link anew.
     async fn adopt(&self, state: &mut State) -> Result<(), SessionError> {
-        let link = self.app.links.get(&state.link.player).await?.link;
+        let app = self.app;
+        let link = match state.link.home {
+            Home::Player => app.links.get(&state.link.player).await?.link,
+            Home::Remnant => {
+                let remnant = app.links.remnant(&state.link.amazon_user_id).await?;
+                remnant.map(|remnant| remnant.link)
+            }
+        };
         let link = link
             .filter(|link| link.id == state.link.id)
             .ok_or(SessionError::Changed)?;

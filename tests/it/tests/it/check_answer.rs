@@ -7,11 +7,6 @@ use futures_util::future::join_all;
 use it::{World, entitlement_of, ids_of, status_of};
 use serde_json::{Value, json};
 
-const WEBHOOK: [(&str, &str); 2] = [
-    ("DELIVERY", "webhook"),
-    ("DELIVERY_WEBHOOK_URL", "http://127.0.0.1:9/deliver"),
-];
-
 #[tokio::test]
 async fn every_field_of_a_check_is_as_promised() {
     let world = World::new().await;
@@ -130,23 +125,6 @@ async fn a_game_server_checks_for_the_player_that_it_names() {
         .await
         .ok();
     assert_eq!(status_of(&answer, &id), "pending");
-}
-
-#[tokio::test]
-async fn webhook_mode_hands_out_pending_ones_and_makes_them_due() {
-    let world = World::with(&WEBHOOK).await;
-    let id = world.pending("p1", "alice", "hat").await;
-    let item = world.record_item("p1", &id).await;
-    assert_eq!(
-        item["due_at"].as_n().expect("a number"),
-        &world.clock.now().as_millis().to_string()
-    );
-    assert!(item.contains_key("due_shard"));
-    assert_eq!(
-        status_of(&world.check_later("p1").await, &id),
-        "pending",
-        "it stays so until the studio's backend has taken it"
-    );
 }
 
 #[tokio::test]

@@ -231,10 +231,24 @@ async fn the_address_can_be_the_players_id() {
 }
 
 #[tokio::test]
-async fn a_confirmation_after_unlinking_counts_and_waits_for_the_account() {
+async fn a_confirmation_after_unlinking_is_reported_with_what_is_left_of_the_link() {
     let world = World::new().await;
     let id = world.pending("p1", "alice", "hat").await;
     world.unlinked("p1").await;
+    assert_eq!(
+        world.confirm("p1", &[&id]).await,
+        json!([result(&id, "reported")])
+    );
+    assert_eq!(world.amazon.fulfilled()[0].times, 1);
+    world.contract_is_kept();
+}
+
+#[tokio::test]
+async fn a_confirmation_long_after_unlinking_counts_and_waits_for_the_account() {
+    let world = World::new().await;
+    let id = world.pending("p1", "alice", "hat").await;
+    world.unlinked("p1").await;
+    world.pass(24 * 3600);
     assert_eq!(
         world.confirm("p1", &[&id]).await,
         json!([result(&id, "delivered")])

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use it::{World, entitlement_id, player_id};
-use prime_gaming::domain::{HoldReason, Offer, PerPlayer, Sku};
-use prime_gaming::store::{Admission, Claim, Confirmation, Link, Record};
+use prime_gaming::domain::{HoldReason, Offer, PerPlayer, Sku, Timestamp};
+use prime_gaming::store::{Admission, Claim, Confirmation, Lease, Link, Record};
 use serde_json::json;
 
 pub(crate) fn offer(per_player: Option<u32>) -> Offer {
@@ -86,12 +86,20 @@ pub(crate) async fn record(world: &World, id: &str) -> Record {
     record.expect("an answer").expect("a record")
 }
 
+/// A lease of 30 seconds.
+pub(crate) fn lease(owner: &str, now: Timestamp) -> Lease<'_> {
+    Lease {
+        owner,
+        until: now + Duration::from_secs(30),
+    }
+}
+
 /// Confirms `e1` for `owner` for 30 seconds.
 pub(crate) async fn confirm(world: &World, id: &str, owner: &str) -> Confirmation {
     let (player, id) = (player_id("p1"), entitlement_id(id));
     let now = world.clock.now();
     let fulfillments = &world.app.fulfillments;
-    let confirmed = fulfillments.confirm(&player, &id, owner, now, now + Duration::from_secs(30));
+    let confirmed = fulfillments.confirm(&player, &id, lease(owner, now), now);
     confirmed.await.expect("an answer")
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use it::{World, player_id};
 use prime_gaming::domain::{LinkId, LinkStatus};
 use prime_gaming::seal::Sealed;
-use prime_gaming::store::{Link, LinkState, TakenCheck, Unlinked};
+use prime_gaming::store::{Link, LinkState, PlayerRow, StoreError, TakenCheck, Unlinked};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -257,6 +257,11 @@ async fn a_look_that_found_nothing_does_not_hide_what_came_meanwhile() {
     assert!(!links.get(&player_id("p1")).await.expect("a row").has_open);
 }
 
+async fn unlink(world: &World, row: &PlayerRow, link: &Link) -> Result<Unlinked, StoreError> {
+    let fulfillments = &world.app.fulfillments;
+    world.app.links.unlink(fulfillments, row, link, None).await
+}
+
 #[tokio::test]
 async fn unlinking_removes_both_rows_where_nothing_is_open() {
     let (world, link) = linked_world().await;
@@ -264,11 +269,11 @@ async fn unlinking_removes_both_rows_where_nothing_is_open() {
     let row = links.get(&player_id("p1")).await.expect("a row");
     let stale = earlier(&link);
     assert_eq!(
-        links.unlink(&row, &stale).await.expect("refused"),
+        unlink(&world, &row, &stale).await.expect("refused"),
         Unlinked::Changed
     );
     assert_eq!(
-        links.unlink(&row, &link).await.expect("done"),
+        unlink(&world, &row, &link).await.expect("done"),
         Unlinked::Done
     );
     assert!(world.player_item("p1").await.is_empty());
@@ -276,7 +281,7 @@ async fn unlinking_removes_both_rows_where_nothing_is_open() {
     let table = &world.app.config.tables.links;
     assert!(world.item(table, &[("pk", &account)]).await.is_empty());
     assert_eq!(
-        links.unlink(&row, &link).await.expect("refused"),
+        unlink(&world, &row, &link).await.expect("refused"),
         Unlinked::Changed
     );
 }
@@ -309,7 +314,7 @@ async fn a_row_that_says_nothing_is_open_is_not_unlinked_over_something_open() {
     world.check("p1").await;
     let link = stale.link.clone().expect("a link");
     assert_eq!(
-        links.unlink(&stale, &link).await.expect("refused"),
+        unlink(&world, &stale, &link).await.expect("refused"),
         Unlinked::Changed
     );
     assert!(!world.player_item("p1").await.is_empty());

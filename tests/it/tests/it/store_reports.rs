@@ -7,7 +7,7 @@ use it::World;
 use prime_gaming::domain::{Status, Timestamp};
 use prime_gaming::store::Confirmation;
 
-use crate::store_kit::{admit, confirm, indexed, linked_world, offer, record, written};
+use crate::store_kit::{admit, confirm, indexed, lease, linked_world, offer, record, written};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -112,7 +112,7 @@ async fn a_report_has_one_owner_until_its_lease_ends() {
     let fulfillments = &world.app.fulfillments;
     let known = record(&world, "e1").await;
     let now = world.clock.now();
-    let take = |owner, now| fulfillments.take_report(&known, owner, now, now + 30 * SECOND);
+    let take = |owner, now| fulfillments.take(&known, lease(owner, now), now);
     assert!(take("you", now).await.expect("refused").is_none());
     // Nobody but the owner ends it.
     assert!(
@@ -123,7 +123,7 @@ async fn a_report_has_one_owner_until_its_lease_ends() {
     );
     let before = world.record_item("p1", "e1").await;
     fulfillments
-        .postpone_report(&known, "you", now)
+        .postpone(&known, "you", now, None)
         .await
         .expect("nothing done");
     assert_eq!(world.record_item("p1", "e1").await, before);
@@ -139,13 +139,17 @@ async fn a_report_has_one_owner_until_its_lease_ends() {
             .expect("the late one")
     );
     fulfillments
-        .postpone_report(&known, "you", later + SECOND)
+        .postpone(&known, "you", later + SECOND, Some(now))
         .await
         .expect("written");
     let postponed = record(&world, "e1").await;
     assert_eq!(
-        (postponed.owner.as_deref(), postponed.due_at),
-        (None, Some(later + SECOND))
+        (
+            postponed.owner.as_deref(),
+            postponed.due_at,
+            postponed.failing_since
+        ),
+        (None, Some(later + SECOND), Some(now))
     );
     assert_eq!(due(&world, later + SECOND).await, ["E#e1"]);
     let taken = take("third", later).await.expect("written");
@@ -162,9 +166,7 @@ async fn only_what_is_delivered_can_be_reported() {
     let before = world.record_item("p1", "e1").await;
     let marked = fulfillments.mark_reported(&pending, "me", now).await;
     assert!(!marked.expect("refused"));
-    let taken = fulfillments.take_report(&pending, "me", now, now + SECOND);
-    assert!(taken.await.expect("refused").is_none());
-    let postponed = fulfillments.postpone_report(&pending, "me", now).await;
+    let postponed = fulfillments.postpone(&pending, "me", now, None).await;
     postponed.expect("nothing done");
     assert_eq!(world.record_item("p1", "e1").await, before);
 

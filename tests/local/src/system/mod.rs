@@ -17,11 +17,13 @@ use crate::runtime::{Function, Spec};
 use crate::template::{Template, project_template};
 use crate::{Error, runtime};
 
+mod schedule;
 mod secrets;
 mod settings;
 mod tokens;
 
 use amazon::Amazon;
+use schedule::Schedules;
 use secrets::Secrets;
 use settings::Settings;
 pub use settings::{from_environment, known_names};
@@ -51,13 +53,15 @@ pub struct Options {
     pub settings: BTreeMap<String, String>,
     /// How many processes each function may have.
     pub max_instances: usize,
+    /// Whether functions are invoked at the rates of the template's schedules.
+    pub schedules: bool,
     /// Where the lines go that functions and gateway write.
     pub log: Log,
 }
 
 impl Default for Options {
-    /// A free port, in memory, the project's template, binaries built like this program, no
-    /// settings, no log.
+    /// A free port, in memory, the project's template with its schedules, binaries built like this
+    /// program, no settings, no log.
     fn default() -> Self {
         Self {
             port: 0,
@@ -66,6 +70,7 @@ impl Default for Options {
             binaries: Binaries::Build(Profile::own()),
             settings: BTreeMap::new(),
             max_instances: runtime::DEFAULT_INSTANCES,
+            schedules: true,
             log: Log::none(),
         }
     }
@@ -84,6 +89,7 @@ pub struct System {
     functions: BTreeMap<String, Function>,
     settings: Settings,
     tokens: Tokens,
+    schedules: Schedules,
     database: Option<Embedded>,
     /// Holds the secrets' file where nothing is kept between runs; removed when dropped.
     _temporary: Option<tempfile::TempDir>,
@@ -165,6 +171,11 @@ impl System {
             })
             .map(|(binary, route)| (route.clone(), functions[binary].clone()))
             .collect();
+        let schedules = if options.schedules {
+            schedules(&template, &functions, &options.log)
+        } else {
+            Schedules::default()
+        };
         let gateway = Gateway::start(listener, routes, options.log)?;
         let skus = seed_offers(&functions).await?;
         if let Some(amazon) = &amazon {
@@ -179,6 +190,7 @@ impl System {
             functions,
             settings,
             tokens,
+            schedules,
             database,
             _temporary: temporary,
         })
@@ -229,6 +241,7 @@ impl System {
     /// Ends everything in order: what answers first, what it stands on last.
     pub async fn stop(self) {
         self.gateway.stop().await;
+        drop(self.schedules);
         for function in self.functions.values() {
             function.stop().await;
         }
@@ -298,6 +311,16 @@ fn functions(
         (function.binary.clone(), Function::new(spec, log.clone()))
     };
     template.functions.iter().map(make).collect()
+}
+
+fn schedules(template: &Template, functions: &BTreeMap<String, Function>, log: &Log) -> Schedules {
+    let mut schedules = Schedules::default();
+    for function in &template.functions {
+        if let Some(every) = function.every {
+            schedules.add(functions[&function.binary].clone(), every, log.clone());
+        }
+    }
+    schedules
 }
 
 /// Starts a process of each function, so that one that can't start is noticed now.

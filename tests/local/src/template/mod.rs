@@ -85,6 +85,8 @@ pub struct Function {
     pub binary: String,
     /// The routes of its `HttpApi` events, in the file's order.
     pub routes: Vec<Route>,
+    /// How often it is invoked by itself: the shortest rate of its schedules.
+    pub every: Option<Duration>,
     /// How long one invocation may take.
     pub timeout: Duration,
     /// Its memory in MB.

@@ -175,6 +175,7 @@ fn function(
         logical_id: logical_id.to_owned(),
         binary: binary.text()?.to_owned(),
         routes: routes(&properties)?,
+        every: every(&properties)?,
         timeout: Duration::from_secs(setting("Timeout", DEFAULT_TIMEOUT_SECONDS)?),
         memory_mb: u32::try_from(setting("MemorySize", DEFAULT_MEMORY_MB)?).unwrap_or(u32::MAX),
         environment,
@@ -202,6 +203,39 @@ fn routes(properties: &Node<'_>) -> Result<Vec<Route>, TemplateError> {
         });
     }
     Ok(routes)
+}
+
+/// The shortest of the rates at which the function is invoked by itself.
+fn every(properties: &Node<'_>) -> Result<Option<Duration>, TemplateError> {
+    let Some(events) = properties.get("Events") else {
+        return Ok(None);
+    };
+    let mut every = None;
+    for (_, event) in events.entries()? {
+        let expression = match event.need("Type")?.text()? {
+            "Schedule" => event.need("Properties")?.need("Schedule")?,
+            "ScheduleV2" => event.need("Properties")?.need("ScheduleExpression")?,
+            _ => continue,
+        };
+        let rate = rate(expression.text()?)
+            .ok_or_else(|| expression.error("must be rate(NUMBER minutes|hours|days)"))?;
+        every = Some(every.map_or(rate, |shortest: Duration| shortest.min(rate)));
+    }
+    Ok(every)
+}
+
+/// `rate(1 minute)`, `rate(5 minutes)`, `rate(2 hours)`, `rate(1 day)`.
+fn rate(expression: &str) -> Option<Duration> {
+    let inner = expression.strip_prefix("rate(")?.strip_suffix(')')?;
+    let (number, unit) = inner.split_once(' ')?;
+    let unit = match unit.trim_end_matches('s') {
+        "minute" => 60,
+        "hour" => 3600,
+        "day" => 24 * 3600,
+        _ => return None,
+    };
+    let number: u64 = number.parse().ok().filter(|number| *number > 0)?;
+    Some(Duration::from_secs(number.checked_mul(unit)?))
 }
 
 fn variable(value: &Node<'_>, root: &Node<'_>, tables: &[Table]) -> Variable {
@@ -296,6 +330,7 @@ Resources:
                 path: "/link/callback".to_owned()
             }]
         );
+        assert_eq!(function.every, Some(Duration::from_secs(24 * 3600)));
         let text = |value: &str| Variable::Text(value.to_owned());
         assert_eq!(
             function.environment["LWA_SCOPE"],
@@ -335,6 +370,12 @@ Resources:
             fault("Method: get", "Verb: get"),
             "in the template, Resources.LinkFunction.Properties.Events.Callback.Properties: \
              Method is missing"
+        );
+        assert_eq!(
+            fault("rate(1 day)", "rate(1 fortnight)"),
+            "in the template, \
+             Resources.LinkFunction.Properties.Events.Nightly.Properties.ScheduleExpression: \
+             must be rate(NUMBER minutes|hours|days)"
         );
         assert!(fault("Resources:", "Other:").contains("Resources is missing"));
         assert!(fault("Globals:", "  - [").contains("not YAML"));

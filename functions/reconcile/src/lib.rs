@@ -1,0 +1,58 @@
+//! On a schedule, and whenever somebody invokes it: finishes what was left half done.
+//!
+//! The event does not matter. The answer is `{"taken", "done", "failed", "left"}`.
+
+use std::time::Duration;
+
+use prime_gaming::App;
+use prime_gaming::domain::Timestamp;
+use prime_gaming::flow::{self, Budget, Reconciled};
+use prime_gaming::store::StoreError;
+
+/// What a run's work is planned for, where its time limit allows it: the next run is not far.
+const PLANNED: Duration = Duration::from_secs(40);
+
+/// So long before its time limit no work is begun any more: what is under way then still ends.
+const MARGIN: Duration = Duration::from_secs(15);
+
+/// Works until nothing is due, or the time is over. `deadline`: when this invocation is ended.
+///
+/// # Errors
+/// If the database does not answer.
+pub async fn handle(app: &App, deadline: Timestamp) -> Result<Reconciled, StoreError> {
+    let budget = Budget::of(planned(app.clock.now(), deadline));
+    flow::reconcile(app, budget).await
+}
+
+/// Some emulators name a deadline of long ago, which says nothing.
+fn planned(now: Timestamp, deadline: Timestamp) -> Duration {
+    if deadline <= now {
+        PLANNED
+    } else {
+        PLANNED.min(deadline.since(now).saturating_sub(MARGIN))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_ends_well_before_the_deadline() {
+        let now = Timestamp::from_millis(1_769_851_800_000);
+        for (left, expected) in [(58, 40), (30, 15), (16, 1), (15, 0), (3, 0)] {
+            let deadline = now + Duration::from_secs(left);
+            assert_eq!(
+                planned(now, deadline),
+                Duration::from_secs(expected),
+                "{left}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_deadline_of_long_ago_says_nothing() {
+        let now = Timestamp::from_millis(1_769_851_800_000);
+        assert_eq!(planned(now, Timestamp::from_millis(600_000)), PLANNED);
+    }
+}

@@ -1,0 +1,19 @@
+//! The `reconcile` function.
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use prime_gaming::App;
+use prime_gaming::app::{StartError, Warm};
+use prime_gaming::domain::Timestamp;
+use serde_json::Value;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), StartError> {
+    let app = App::start(Warm::PrimeGaming).await?;
+    let app = &app;
+    let handler = service_fn(move |event: LambdaEvent<Value>| async move {
+        let deadline = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
+        let done = reconcile::handle(app, Timestamp::from_millis(deadline)).await;
+        done.map_err(Error::from)
+    });
+    Ok(lambda_runtime::run(handler).await?)
+}

@@ -1,0 +1,155 @@
+//! Delivers through the studio's backend what is `pending`: what is answered with "delivered"
+//! becomes so before anything else happens.
+
+use futures_util::StreamExt;
+use futures_util::stream;
+
+use super::budget::Budget;
+use super::lease::{AT_ONCE, Unfinished, give_back, lease};
+use crate::App;
+use crate::delivery::{Delivery, Order, Webhook};
+use crate::domain::{HoldReason, Status, Timestamp};
+use crate::store::{Confirmation, Record, StoreError};
+
+/// Delivers what `owner` has taken. Gives each record as it is afterwards: `delivered` ones are
+/// `owner`'s to report.
+pub(super) async fn deliver_all(
+    app: &App,
+    budget: Budget,
+    owner: &str,
+    taken: Vec<Record>,
+) -> Vec<Record> {
+    let deliveries: Vec<_> = taken
+        .into_iter()
+        .map(|record| deliver_one(app, budget, owner, record))
+        .collect();
+    stream::iter(deliveries)
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await
+}
+
+async fn deliver_one(app: &App, budget: Budget, owner: &str, record: Record) -> Record {
+    let Some(webhook) = &app.webhook else {
+        return leave_to_the_game(app, owner, record).await;
+    };
+    let unfinished = if budget.allows_a_step() {
+        match call(app, webhook, &record).await {
+            Ok(delivery) => match write_down(app, owner, &record, delivery).await {
+                Ok(after) => return after,
+                Err(unfinished) => unfinished,
+            },
+            Err(unfinished) => unfinished,
+        }
+    } else {
+        Unfinished::Waiting {
+            cause: "no time left for another delivery",
+            not_before: None,
+        }
+    };
+    give_back(app, owner, &record, &unfinished).await;
+    record
+}
+
+/// It was to be delivered by the webhook once, and the setting has changed since.
+async fn leave_to_the_game(app: &App, owner: &str, record: Record) -> Record {
+    if let Err(error) = app.fulfillments.release(&record, owner).await {
+        tracing::warn!(event = "not_given_back", entitlement_id = %record.id, %error);
+    }
+    record
+}
+
+async fn call(app: &App, webhook: &Webhook, record: &Record) -> Result<Delivery, Unfinished> {
+    let secrets = app.secrets.current();
+    let Some(secret) = &secrets.delivery_webhook_secret else {
+        return Err(Unfinished::Failed {
+            cause: "delivery_webhook_secret is missing in the secret".to_owned(),
+            not_before: None,
+        });
+    };
+    let order = Order {
+        player: &record.player,
+        id: &record.id,
+        sku: record.sku.as_deref(),
+        content: &record.content,
+        // It does not change while the record is pending.
+        since: record.updated_at,
+    };
+    Ok(webhook.deliver(secret, &order, app.clock.now()).await)
+}
+
+async fn write_down(
+    app: &App,
+    owner: &str,
+    record: &Record,
+    delivery: Delivery,
+) -> Result<Record, Unfinished> {
+    let now = app.clock.now();
+    let (player_id, entitlement_id) = (&record.player, &record.id);
+    let written = match delivery {
+        Delivery::Delivered => mark_delivered(app, owner, record, now).await,
+        Delivery::Refused(answer) => {
+            tracing::warn!(
+                event = "held",
+                reason = "delivery_refused",
+                %player_id, %entitlement_id
+            );
+            let refused = app
+                .fulfillments
+                .refuse_delivery(record, owner, &answer, now)
+                .await;
+            refused.map(|is_held| {
+                let mut after = record.clone();
+                if is_held {
+                    after.status = Status::Held;
+                    after.reason = Some(HoldReason::DeliveryRefused);
+                    after.updated_at = now;
+                }
+                after
+            })
+        }
+        Delivery::Unknown {
+            retry_after,
+            is_signature_refused,
+            cause,
+        } => {
+            if is_signature_refused {
+                // The secret may have been rotated: the next try signs with the new one.
+                app.secrets.reload(now).await;
+            }
+            return Err(Unfinished::Failed {
+                cause,
+                not_before: retry_after.map(|wait| now + wait),
+            });
+        }
+    };
+    // What could not be written down is not known: it is asked for again, under the same id.
+    written.map_err(|error| Unfinished::Failed {
+        cause: error.to_string(),
+        not_before: None,
+    })
+}
+
+async fn mark_delivered(
+    app: &App,
+    owner: &str,
+    record: &Record,
+    now: Timestamp,
+) -> Result<Record, StoreError> {
+    let marked = app
+        .fulfillments
+        .mark_delivered(record, lease(owner, now), now)
+        .await?;
+    Ok(match marked {
+        Confirmation::Delivered(after) => {
+            tracing::info!(
+                event = "delivered",
+                player_id = %record.player, entitlement_id = %record.id
+            );
+            *after
+        }
+        // Someone else is at it, and delivers it under the same id.
+        Confirmation::Was(after) => *after,
+        Confirmation::Unknown => record.clone(),
+    })
+}

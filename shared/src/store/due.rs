@@ -1,0 +1,233 @@
+//! What needs work, by the sparse index `due`: 8 shards, so that no partition gets hot. The index
+//! only hints, and late at that: the item decides.
+//!
+//! Beside entitlements it shows two kinds of housekeeping for an Amazon account, both under
+//! `ACCOUNT#<amazon_user_id>`: `PARKED` once the account is linked again, and `REMNANT`.
+
+use aws_sdk_dynamodb::types::{AttributeValue, Select};
+use ring::digest::{SHA256, digest};
+
+use super::StoreError;
+use super::fulfillments::Fulfillments;
+use super::item::{Item, Reader, n, s, time};
+use super::leases::Lease;
+use super::record::{Record, record};
+use super::write::{Change, Written, unavailable};
+use crate::domain::{AmazonUserId, Timestamp};
+
+/// How many parts the `due` index is split into, so that no partition gets hot.
+pub const DUE_SHARDS: u8 = 8;
+
+/// How many hints are read at once.
+const PAGE: i32 = 25;
+
+/// A hint that an item is due.
+#[derive(Clone, Debug)]
+pub struct Due {
+    key: Item,
+    shard: String,
+    /// Since when.
+    pub due_at: Timestamp,
+}
+
+/// Some hints of one shard, the longest due first.
+#[derive(Debug)]
+pub struct DuePage {
+    /// The hints.
+    pub hints: Vec<Due>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<DuePosition>,
+}
+
+/// A position in a shard.
+#[derive(Clone, Debug)]
+pub struct DuePosition(Item);
+
+/// An item that was due, and is ours now.
+#[derive(Debug)]
+pub enum Taken {
+    /// An entitlement to deliver or to report.
+    Record(Box<Record>),
+    /// Housekeeping.
+    Chore(Chore),
+}
+
+/// Housekeeping for an Amazon account.
+#[derive(Clone, Debug)]
+pub struct Chore {
+    /// What is to be done.
+    pub kind: ChoreKind,
+    /// The account.
+    pub account: AmazonUserId,
+    /// How often it was tried.
+    pub attempts: u32,
+}
+
+/// What is to be done for an Amazon account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChoreKind {
+    /// It is linked again: what was parked for it is due.
+    Wake,
+    /// Its remnant may have served its purpose.
+    Remnant,
+}
+
+impl ChoreKind {
+    pub(super) const fn sk(self) -> &'static str {
+        match self {
+            Self::Wake => "PARKED",
+            Self::Remnant => "REMNANT",
+        }
+    }
+}
+
+impl Fulfillments {
+    /// What is due in this shard at `now`, from after the position `after`.
+    ///
+    /// # Errors
+    /// If the database does not answer, or a row is corrupt.
+    pub async fn due(
+        &self,
+        shard: u8,
+        now: Timestamp,
+        after: Option<DuePosition>,
+    ) -> Result<DuePage, StoreError> {
+        let page = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("due")
+            .key_condition_expression("due_shard = :shard AND due_at <= :now")
+            .expression_attribute_values(":shard", s(shard.to_string()))
+            .expression_attribute_values(":now", time(now))
+            .set_exclusive_start_key(after.map(|position| position.0))
+            .limit(PAGE)
+            .send()
+            .await
+            .map_err(|error| unavailable("Query", &error))?;
+        let hints = page
+            .items()
+            .iter()
+            .map(|item| {
+                let reader = Reader::new(&self.table, item);
+                Ok(Due {
+                    key: key(reader.need_text("pk")?, reader.need_text("sk")?),
+                    shard: shard.to_string(),
+                    due_at: reader.need_time("due_at")?,
+                })
+            })
+            .collect::<Result<_, StoreError>>()?;
+        Ok(DuePage {
+            hints,
+            next: page.last_evaluated_key.map(DuePosition),
+        })
+    }
+
+    /// How many items are due in this shard at `now`: at least so many, where there are very many.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn count_due(&self, shard: u8, now: Timestamp) -> Result<u64, StoreError> {
+        let counted = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("due")
+            .key_condition_expression("due_shard = :shard AND due_at <= :now")
+            .expression_attribute_values(":shard", s(shard.to_string()))
+            .expression_attribute_values(":now", time(now))
+            .select(Select::Count)
+            .send()
+            .await
+            .map_err(|error| unavailable("Query", &error))?;
+        Ok(u64::try_from(counted.count()).unwrap_or(0))
+    }
+
+    /// Takes what a hint points to. `None`: it is not due any more, as far as anybody knows
+    /// someone else is at it.
+    ///
+    /// # Errors
+    /// If the database does not answer; or the row is corrupt, and then it is taken all the same.
+    pub async fn take_due(
+        &self,
+        hint: &Due,
+        lease: Lease<'_>,
+        now: Timestamp,
+    ) -> Result<Option<Taken>, StoreError> {
+        let written = self
+            .change_due(hint)
+            .value(":now", time(now))
+            .set("owner", s(lease.owner))
+            .set("due_at", time(lease.until))
+            // Counted before it is tried: what a crash swallows may have been heard.
+            .add("attempts", n(1))
+            .apply(&self.client)
+            .await?;
+        let item = match written {
+            Written::Done(item) => item,
+            Written::Refused(item) => {
+                // Our own write, whose answer was lost and which the SDK repeated.
+                if Reader::new(&self.table, &item).text("owner") != Some(lease.owner) {
+                    return Ok(None);
+                }
+                item
+            }
+        };
+        self.read_taken(&item).map(Some)
+    }
+
+    /// Puts an item off that can't be read, so that it is not in the way of the others.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn put_off(
+        &self,
+        hint: &Due,
+        lease: Lease<'_>,
+        due_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        Change::of(&self.table, hint.key.clone())
+            .when("#owner = :owner")
+            .value(":owner", s(lease.owner))
+            .set("due_at", time(due_at))
+            .remove("owner")
+            .apply(&self.client)
+            .await
+            .map(drop)
+    }
+
+    fn change_due(&self, hint: &Due) -> Change {
+        Change::of(&self.table, hint.key.clone())
+            .when("#due_shard = :shard AND #due_at <= :now")
+            .value(":shard", s(&hint.shard))
+    }
+
+    fn read_taken(&self, item: &Item) -> Result<Taken, StoreError> {
+        let reader = Reader::new(&self.table, item);
+        let sk = reader.need_text("sk")?;
+        let kind = [ChoreKind::Wake, ChoreKind::Remnant]
+            .into_iter()
+            .find(|kind| kind.sk() == sk);
+        let Some(kind) = kind else {
+            return record(&self.table, item).map(|record| Taken::Record(Box::new(record)));
+        };
+        Ok(Taken::Chore(Chore {
+            kind,
+            account: reader.id("amazon_user_id")?,
+            attempts: reader.number("attempts")?.unwrap_or(0),
+        }))
+    }
+}
+
+/// The shard of an item with this name.
+pub(super) fn due_shard(name: &str) -> String {
+    let hash = digest(&SHA256, name.as_bytes());
+    (hash.as_ref()[0] % DUE_SHARDS).to_string()
+}
+
+pub(super) fn key(pk: &str, sk: &str) -> Item {
+    Item::from([
+        ("pk".to_owned(), AttributeValue::S(pk.to_owned())),
+        ("sk".to_owned(), AttributeValue::S(sk.to_owned())),
+    ])
+}
