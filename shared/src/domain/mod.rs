@@ -3,6 +3,8 @@
 mod entitlement;
 mod ids;
 mod link;
+#[cfg(test)]
+mod model;
 mod offer;
 mod retry;
 mod time;

@@ -1,0 +1,78 @@
+//! The player's side: claiming, linking, unlinking.
+
+use super::names::{Account, Entitlement, Player, Process};
+use super::state::{Claim, LINKS, Lease, Link, Place, State};
+use super::task::Task;
+use super::{Condition, System};
+
+impl System {
+    pub(super) fn claim(&self, state: &mut State, it: Entitlement) -> bool {
+        let claim = &mut state.claims[it as usize];
+        let can = self.scope.home[it as usize].is_some() && *claim == Claim::Unclaimed;
+        if can {
+            *claim = Claim::Listed;
+        }
+        can
+    }
+
+    /// One transaction: `PLAYER#` and `AMAZON#` change together, and what remained of an earlier
+    /// link of the account goes.
+    pub(super) fn link(&self, state: &mut State, player: Player, account: Account) -> bool {
+        let linked = state.players[player as usize];
+        let is_player_free = linked.is_none_or(|link| link.account == account);
+        let taken = state.accounts[account as usize];
+        let is_account_free = taken.is_none_or(|(it, _)| it == player);
+        let id = state.links;
+        let is_account_taken = !is_account_free && self.has(Condition::AccountFree);
+        if !is_player_free || is_account_taken || usize::from(id) == LINKS {
+            return false;
+        }
+        state.links += 1;
+        state.newest[usize::from(id)] = 1;
+        state.players[player as usize] = Some(Link {
+            id,
+            account,
+            version: 1,
+            token: Some(1),
+            lease: Lease::Free,
+        });
+        state.accounts[account as usize] = Some((player, id));
+        state.remnants[account as usize] = None;
+        true
+    }
+
+    pub(super) fn read_link(state: &mut State, process: Process, player: Player) -> bool {
+        let link = state.players[player as usize];
+        if let Some(link) = link {
+            state.processes[process as usize] = Task::Unlinking(player, link);
+        }
+        link.is_some()
+    }
+
+    /// One transaction: both rows go, and the tokens stay as a remnant, with their lease.
+    pub(super) fn unlink(&self, state: &mut State, process: Process, player: Player, read: Link) {
+        let now = state.players[player as usize].filter(|link| link.id == read.id);
+        // That a lease runs out is no write; that somebody new has it is one.
+        let is_taken = |link: &Link| link.lease != Lease::Free && read.lease == Lease::Free;
+        let is_as_read = |link: &Link| link.version == read.version && !is_taken(link);
+        let remnant = if self.has(Condition::UnlinkAsRead) {
+            now.filter(is_as_read)
+        } else {
+            now.map(|_| read)
+        };
+        match remnant {
+            Some(remnant) => {
+                *state.row(Place::Player(player)) = None;
+                state.accounts[read.account as usize] = None;
+                state.remnants[read.account as usize] = Some(remnant);
+                state.end(process);
+            }
+            // It has changed: look again.
+            None => {
+                if !Self::read_link(state, process, player) {
+                    state.end(process);
+                }
+            }
+        }
+    }
+}

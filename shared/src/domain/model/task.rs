@@ -1,0 +1,61 @@
+//! What processes have in mind.
+
+use super::names::{Account, Entitlement, Player, Set};
+use super::state::{Link, Place};
+
+/// What a process is in the middle of: its memory between two requests. Where it says `link`,
+/// that is the link's id and account as they were read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Task {
+    #[default]
+    Idle,
+    /// A check: Amazon has listed, our records are to be read.
+    Asked {
+        player: Player,
+        link: Option<(u8, Account)>,
+        listing: Set,
+        /// What was `delivered` or further when Amazon was asked.
+        delivered: Set,
+        /// What the game had been answered when the check began.
+        answered: Set,
+    },
+    /// A check: `news` are to be written down, `show` is what the game will see as `pending`.
+    Admitting {
+        player: Player,
+        link: Option<(u8, Account)>,
+        news: Set,
+        show: Set,
+        answered: Set,
+    },
+    /// Has a lease, and is to ask Amazon what became of an earlier report.
+    LookingUp(Player, Entitlement),
+    /// Has a lease, and is to tell Amazon.
+    Telling(Player, Entitlement, Waits),
+    /// Amazon knows; that is to be written down.
+    Marking(Player, Entitlement, Waits),
+    /// The game is to be answered.
+    Answering(Player, Entitlement),
+    /// Webhook: has a lease, and is to call the studio.
+    Sending(Player, Entitlement),
+    /// Webhook: the studio took it; that is to be written down.
+    Sent(Player, Entitlement),
+    /// Webhook: the studio refused it; that is to be written down.
+    Refused(Player, Entitlement),
+    /// Has read a link, and is to take its refresh lease.
+    Refreshing(Place, Link),
+    /// Has the refresh lease, and is to exchange the token.
+    Exchanging(Place, Link),
+    /// Has a new token, the how-manieth, and is to store it.
+    Storing(Place, Link, u8),
+    /// Was told `invalid_grant`, and is to mark the link as dead.
+    Burying(Place, Link),
+    /// Has read a link, and is to end it.
+    Unlinking(Player, Link),
+}
+
+/// Whether a game waits for this task's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Waits {
+    Game,
+    Nobody,
+}
