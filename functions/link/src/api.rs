@@ -4,7 +4,7 @@ use http::StatusCode;
 use prime_gaming::App;
 use prime_gaming::domain::Timestamp;
 use prime_gaming::flow::{self, StartRefused};
-use prime_gaming::http::{ApiError, Code, Request, Response, json, no_content};
+use prime_gaming::http::{ApiError, Code, Request, Response, json, no_content, presentable};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -41,6 +41,37 @@ pub(crate) async fn start_session(app: &App, request: &Request) -> Result<Respon
     )
 }
 
+#[derive(Deserialize)]
+struct LoginBody {
+    login_ticket: String,
+    player_id: Option<String>,
+    player_name: Option<String>,
+}
+
+#[derive(Serialize)]
+struct LoginAnswer {
+    continue_url: Url,
+}
+
+/// `POST /v1/link/login`: the studio has logged a player in who came from the Prime Gaming page.
+pub(crate) async fn log_in(app: &App, request: &Request) -> Result<Response, ApiError> {
+    let caller = app.authenticator.caller(request, app.clock.now()).await?;
+    // A player's token is refused whatever the body is.
+    let caller = caller.server()?;
+    let body: LoginBody = request.json_body()?;
+    let player = caller.player(body.player_id.as_deref())?;
+    let name = body.player_name.as_deref().and_then(presentable);
+    let base_url = request.base_url(app.config.public_base_url.as_ref())?;
+    let code = flow::continue_login(app, &body.login_ticket, &player, name)
+        .await
+        .map_err(refusal)?;
+    let mut continue_url = base_url
+        .join("/link/continue")
+        .map_err(ApiError::internal)?;
+    continue_url.query_pairs_mut().append_pair("code", &code);
+    json(StatusCode::OK, &LoginAnswer { continue_url })
+}
+
 fn refusal(refused: StartRefused) -> ApiError {
     match refused {
         StartRefused::InvalidReturnTo(rule) => {
@@ -51,6 +82,11 @@ fn refusal(refused: StartRefused) -> ApiError {
             "the player has 10 open link attempts: finish one, or wait until the oldest expires",
         )
         .retry_after(wait),
+        StartRefused::InvalidLogin => ApiError::new(
+            Code::InvalidTicket,
+            "`login_ticket` is unknown, was used, or is older than 10 minutes: send the browser to \
+             `GET /link` for a new one",
+        ),
         StartRefused::Store(error) => error.into(),
     }
 }

@@ -6,17 +6,27 @@ use std::iter;
 use http::StatusCode;
 use prime_gaming::App;
 use prime_gaming::config::with_outcome;
-use prime_gaming::domain::LinkFailure;
+use prime_gaming::domain::{LinkFailure, LinkStatus, PlayerId};
 use prime_gaming::flow::{self, Budget, Callback, Ended};
 use prime_gaming::http::{
-    ApiError, BrowserCookie, Code, Request, Response, origin_is_ours, pages, redirect, with_code,
-    with_cookie,
+    ApiError, BrowserCookie, BrowserId, Code, Pages, Question, Request, Response, origin_is_ours,
+    redirect, with_code, with_cookie,
 };
+use prime_gaming::store::Ticket;
 use url::Url;
+
+/// Whether people come to this path, and not programs.
+pub(crate) fn serves(path: &str) -> bool {
+    path == "/link" || path.starts_with("/link/")
+}
 
 /// Our own address, where it has to be: in `redirect_uri`, in the cookie, in `Origin`.
 fn base_url(app: &App, request: &Request) -> Result<Url, ApiError> {
     request.base_url(app.config.public_base_url.as_ref())
+}
+
+fn pages<'a>(app: &'a App, request: &'a Request) -> Pages<'a> {
+    Pages::new(&app.config.studio, request)
 }
 
 /// What a page says where our database fails; the cause is for the log.
@@ -25,20 +35,80 @@ fn our_fault(error: impl Display) -> LinkFailure {
     LinkFailure::Internal
 }
 
+/// `GET /link`: a browser comes from the Prime Gaming page, without any game session. It goes to
+/// the studio's login page, with a ticket that only this browser can go on with.
+pub(crate) async fn arrive(app: &App, request: &Request) -> Result<Response, ApiError> {
+    let Some(login_url) = &app.config.players.login_url else {
+        return Err(ApiError::new(
+            Code::NotFound,
+            "links do not begin here: PLAYER_LOGIN_URL is not set",
+        ));
+    };
+    let cookie = BrowserCookie::at(&base_url(app, request)?);
+    let browser = cookie.read_or_new(request);
+    let login_ticket = match flow::begin_login(app, &browser.hash()).await {
+        Ok(login_ticket) => login_ticket,
+        Err(error) => return pages(app, request).failure(our_fault(error)),
+    };
+    let mut login_url = login_url.clone();
+    login_url
+        .query_pairs_mut()
+        .append_pair("login_ticket", &login_ticket);
+    let answer = redirect(StatusCode::FOUND, &login_url)?;
+    Ok(with_cookie(answer, cookie.set(&browser)?))
+}
+
+/// `GET /link/continue`: the studio has logged the player in, in this browser. Like
+/// `GET /link/start`, but only in the browser that opened `GET /link`.
+pub(crate) async fn go_on(app: &App, request: &Request) -> Result<Response, ApiError> {
+    let cookie = BrowserCookie::at(&base_url(app, request)?);
+    let Ok(Some(secret)) = request.query_one("code") else {
+        return pages(app, request).failure(LinkFailure::InvalidTicket);
+    };
+    let browser = cookie.read(request);
+    let hash = browser.as_ref().map(BrowserId::hash);
+    let ticket = match flow::link_question(app, secret, hash.as_deref()).await {
+        Ok(Ok(ticket)) => ticket,
+        Ok(Err(failure)) => return pages(app, request).failure(failure),
+        Err(error) => return pages(app, request).failure(our_fault(error)),
+    };
+    match browser {
+        Some(browser) if ticket.browser.is_some() => {
+            ask(app, request, cookie, &browser, secret, &ticket).await
+        }
+        // A game's ticket, of which nobody knows in which browser it should be.
+        _ => pages(app, request).failure(LinkFailure::InvalidTicket),
+    }
+}
+
 /// `GET /link/start`: asks whose player this is. Uses nothing up, so that a mail scanner or a
 /// preview that opens the address takes nothing from the player.
 pub(crate) async fn question(app: &App, request: &Request) -> Result<Response, ApiError> {
-    let base_url = base_url(app, request)?;
+    let cookie = BrowserCookie::at(&base_url(app, request)?);
     let Ok(Some(secret)) = request.query_one("ticket") else {
-        return pages::failure(LinkFailure::InvalidTicket);
+        return pages(app, request).failure(LinkFailure::InvalidTicket);
     };
-    let ticket = match flow::link_question(app, secret).await {
-        Ok(Ok(ticket)) => ticket,
-        Ok(Err(failure)) => return pages::failure(failure),
-        Err(error) => return pages::failure(our_fault(error)),
-    };
-    let cookie = BrowserCookie::at(&base_url);
     let browser = cookie.read_or_new(request);
+    match flow::link_question(app, secret, Some(&browser.hash())).await {
+        // A continue code has its own address.
+        Ok(Ok(ticket)) if ticket.browser.is_some() => {
+            pages(app, request).failure(LinkFailure::InvalidTicket)
+        }
+        Ok(Ok(ticket)) => ask(app, request, cookie, &browser, secret, &ticket).await,
+        Ok(Err(failure)) => pages(app, request).failure(failure),
+        Err(error) => pages(app, request).failure(our_fault(error)),
+    }
+}
+
+/// The question before Amazon.
+async fn ask(
+    app: &App,
+    request: &Request,
+    cookie: BrowserCookie,
+    browser: &BrowserId,
+    secret: &str,
+    ticket: &Ticket,
+) -> Result<Response, ApiError> {
     // Who has said yes at Amazon before is sent back at once: browsers hold the form's policy
     // against every redirect on that way, to its very end.
     let return_to = ticket
@@ -48,19 +118,32 @@ pub(crate) async fn question(app: &App, request: &Request) -> Result<Response, A
     let leads_to: Vec<&Url> = iter::once(&app.config.login.authorize_url)
         .chain(&return_to)
         .collect();
-    let page = pages::question(&pages::Question {
+    let page = pages(app, request).question(&Question {
         player_name: ticket.shown_name(),
+        link: link_now(app, &ticket.player).await,
         ticket: secret,
         form_token: &browser.form_token(secret),
         action: "/link/start",
         leads_to: &leads_to,
     })?;
-    Ok(with_cookie(page, cookie.set(&browser)?))
+    Ok(with_cookie(page, cookie.set(browser)?))
+}
+
+/// Only a hint on the page: where it can't be had, the page goes without.
+async fn link_now(app: &App, player: &PlayerId) -> LinkStatus {
+    match flow::link_status(app, player).await {
+        Ok(link) => link.status,
+        Err(error) => {
+            tracing::warn!(event = "link_status_unknown", player_id = %player, %error);
+            LinkStatus::Unlinked
+        }
+    }
 }
 
 /// `POST /link/start`: the player said yes on our own page, in this browser.
 pub(crate) async fn to_amazon(app: &App, request: &Request) -> Result<Response, ApiError> {
     let base_url = base_url(app, request)?;
+    let pages = pages(app, request);
     let form = match request.form() {
         Err(error) if error.code() == Code::PayloadTooLarge => return Err(error),
         form => form.ok(),
@@ -68,26 +151,26 @@ pub(crate) async fn to_amazon(app: &App, request: &Request) -> Result<Response, 
     let field = |name| form.as_ref().and_then(|form| form.one(name).ok()).flatten();
     let browser = BrowserCookie::at(&base_url).read(request);
     let (Some(browser), true) = (browser, origin_is_ours(request, &base_url)) else {
-        return pages::failure(LinkFailure::WrongBrowser);
+        return pages.failure(LinkFailure::WrongBrowser);
     };
     let Some(secret) = field("ticket") else {
-        return pages::failure(LinkFailure::InvalidTicket);
+        return pages.failure(LinkFailure::InvalidTicket);
     };
-    let ticket = match flow::link_question(app, secret).await {
+    let ticket = match flow::link_question(app, secret, Some(&browser.hash())).await {
         Ok(Ok(ticket)) => ticket,
-        Ok(Err(failure)) => return pages::failure(failure),
-        Err(error) => return pages::failure(our_fault(error)),
+        Ok(Err(failure)) => return pages.failure(failure),
+        Err(error) => return pages.failure(our_fault(error)),
     };
     if !field("token").is_some_and(|token| browser.owns_form(secret, token)) {
-        return pages::failure(LinkFailure::WrongBrowser);
+        return pages.failure(LinkFailure::WrongBrowser);
     }
     let redirect_uri = base_url
         .join("/link/callback")
         .map_err(ApiError::internal)?;
     match flow::begin_link(app, &ticket, &browser.hash(), &redirect_uri).await {
         Ok(Ok(amazon)) => redirect(StatusCode::SEE_OTHER, &amazon),
-        Ok(Err(failure)) => pages::failure(failure),
-        Err(error) => pages::failure(our_fault(error)),
+        Ok(Err(failure)) => pages.failure(failure),
+        Err(error) => pages.failure(our_fault(error)),
     }
 }
 
@@ -98,15 +181,16 @@ pub(crate) async fn back(
     request: &Request,
 ) -> Result<Response, ApiError> {
     let base_url = base_url(app, request)?;
+    let pages = pages(app, request);
     let (Ok(Some(state)), Some(callback)) = (request.query_one("state"), callback(request)) else {
-        return pages::failure(LinkFailure::InvalidState);
+        return pages.failure(LinkFailure::InvalidState);
     };
     let browser = BrowserCookie::at(&base_url)
         .read(request)
         .map(|browser| browser.hash());
     match flow::finish_link(app, budget, state, callback, browser.as_deref()).await {
-        Ok(ended) => end(&ended),
-        Err(error) => pages::failure(our_fault(error)),
+        Ok(ended) => end(&pages, &ended),
+        Err(error) => pages.failure(our_fault(error)),
     }
 }
 
@@ -127,7 +211,7 @@ fn callback(request: &Request) -> Option<Callback> {
 }
 
 /// Back to where the game wanted the browser, or a page.
-fn end(ended: &Ended) -> Result<Response, ApiError> {
+fn end(pages: &Pages<'_>, ended: &Ended) -> Result<Response, ApiError> {
     let failure = ended.outcome.err();
     let return_to = ended
         .return_to
@@ -145,10 +229,10 @@ fn end(ended: &Ended) -> Result<Response, ApiError> {
                     redirect(StatusCode::SEE_OTHER, &url)?,
                     failure.code(),
                 )),
-                _ => pages::return_button(&url, failure),
+                _ => pages.return_button(&url, failure),
             }
         }
-        (None, None) => pages::linked(&ended.player_name),
-        (None, Some(failure)) => pages::failure(failure),
+        (None, None) => pages.linked(&ended.player_name),
+        (None, Some(failure)) => pages.failure(failure),
     }
 }

@@ -5,6 +5,7 @@
 //! might be a secret that was put in the wrong place.
 
 mod return_to;
+mod studio;
 #[cfg(test)]
 mod tests;
 mod vars;
@@ -19,6 +20,7 @@ use url::{Host, Url};
 
 use crate::domain::PlayerId;
 pub use return_to::{InvalidReturnTo, ReturnOrigins, with_outcome};
+pub use studio::{Color, StudioConfig};
 use vars::Vars;
 
 /// The scopes that Prime Gaming needs, both of them: with one alone it later refuses its calls.
@@ -40,6 +42,8 @@ pub struct Config {
     pub players: PlayersConfig,
     /// How players link.
     pub linking: LinkingConfig,
+    /// How the pages look.
+    pub studio: StudioConfig,
     /// `CHECK_MIN_INTERVAL_SECONDS` (0 to 3600, default 5): how long after one question to Amazon
     /// about a player the next one may follow.
     pub check_min_interval: Duration,
@@ -233,6 +237,11 @@ impl Config {
                 return_origins: vars.return_origins("LINK_RETURN_ORIGINS", local),
                 done_url: vars.optional_url("LINK_DONE_URL"),
                 devices: vars.switch("DEVICE_LINKING"),
+            },
+            studio: StudioConfig {
+                name: vars.studio_name("STUDIO_NAME"),
+                color: vars.color("STUDIO_COLOR"),
+                support_url: vars.support_url("SUPPORT_URL"),
             },
             check_min_interval: vars.seconds("CHECK_MIN_INTERVAL_SECONDS", 5, 3600),
             delivery: vars.delivery("DELIVERY", "DELIVERY_WEBHOOK_URL", local),

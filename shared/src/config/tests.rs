@@ -256,6 +256,40 @@ fn a_webhook_needs_its_address() {
 }
 
 #[test]
+fn the_pages_look_as_the_studio_wants() {
+    let config = read(&[]).expect("good settings");
+    assert!(config.studio.name.is_none() && config.studio.color.is_none());
+    assert!(config.studio.support_url.is_none());
+    let config = read(&[
+        ("STUDIO_NAME", "Fox & Hen"),
+        ("STUDIO_COLOR", "#E4002b"),
+        ("SUPPORT_URL", "mailto:help@studio.example"),
+    ])
+    .expect("good settings");
+    assert_eq!(config.studio.name.as_deref(), Some("Fox & Hen"));
+    assert_eq!(config.studio.color, Color::parse("#e4002b"));
+    let url = config.studio.support_url.expect("an address");
+    assert_eq!(url.as_str(), "mailto:help@studio.example");
+    assert!(faulty(&[("SUPPORT_URL", "https://help.example.com/a?b=c")]).is_empty());
+    let long = "x".repeat(65);
+    for (variable, value) in [
+        ("STUDIO_NAME", long.as_str()),
+        ("STUDIO_NAME", " x"),
+        ("STUDIO_NAME", "a\nb"),
+        ("STUDIO_COLOR", "red"),
+        ("STUDIO_COLOR", "#fff"),
+        ("STUDIO_COLOR", "#1b5fc1;}"),
+        ("SUPPORT_URL", "http://help.example.com/"),
+        ("SUPPORT_URL", "javascript:alert(1)"),
+        ("SUPPORT_URL", "mailto:"),
+        ("SUPPORT_URL", "mailto:a b@c.example"),
+        ("SUPPORT_URL", "help@studio.example"),
+    ] {
+        assert_eq!(faulty(&[(variable, value)]), [variable], "{value}");
+    }
+}
+
+#[test]
 fn admin_needs_the_offers_table_alone() {
     let config = AdminConfig::from_vars(|name| (name == "OFFERS_TABLE").then(|| "offers".into()))
         .expect("that is all");

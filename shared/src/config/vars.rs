@@ -6,7 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::{
-    ConfigError, DeliveryConfig, Fault, FulfillmentAddress, REQUIRED_SCOPES, ReturnOrigins,
+    Color, ConfigError, DeliveryConfig, Fault, FulfillmentAddress, REQUIRED_SCOPES, ReturnOrigins,
     SecretsSource, is_loopback, leads_inside,
 };
 
@@ -186,6 +186,37 @@ impl<'a> Vars<'a> {
         }
     }
 
+    pub(super) fn studio_name(&mut self, variable: &'static str) -> Option<String> {
+        let name = self.get(variable)?;
+        if name.chars().count() > 64 || name.trim() != name || name.chars().any(char::is_control) {
+            self.fault(
+                variable,
+                "must be at most 64 characters, without control characters, and without spaces around it",
+            );
+        }
+        Some(name)
+    }
+
+    pub(super) fn color(&mut self, variable: &'static str) -> Option<Color> {
+        let color = Color::parse(&self.get(variable)?);
+        if color.is_none() {
+            self.fault(variable, "must be a colour written as `#1b5fc1`");
+        }
+        color
+    }
+
+    pub(super) fn support_url(&mut self, variable: &'static str) -> Option<Url> {
+        let text = self.get(variable)?;
+        let url = acceptable_url(&text).or_else(|| mail_address(&text));
+        if url.is_none() {
+            self.fault(
+                variable,
+                "must be an https URL, or an address like `mailto:help@studio.example`",
+            );
+        }
+        url
+    }
+
     pub(super) fn switch(&mut self, variable: &'static str) -> bool {
         match self.get(variable).as_deref() {
             Some("on") => true,
@@ -286,6 +317,13 @@ impl<'a> Vars<'a> {
             }
         }
     }
+}
+
+/// The `mailto` URL in `text`.
+fn mail_address(text: &str) -> Option<Url> {
+    let well_formed = text.bytes().all(|b| b.is_ascii_graphic()) && !text.contains('#');
+    let url = Url::parse(text).ok().filter(|_| well_formed)?;
+    (url.scheme() == "mailto" && url.path().contains('@')).then_some(url)
 }
 
 /// The URL in `text`, if it keeps the rule for every URL in the settings.

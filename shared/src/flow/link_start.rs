@@ -10,7 +10,7 @@ use crate::App;
 use crate::amazon::Login;
 use crate::config::InvalidReturnTo;
 use crate::domain::{LinkFailure, PlayerId, Timestamp, random_token};
-use crate::store::{NewAttempt, NewTicket, StoreError, Ticket};
+use crate::store::{NewAttempt, NewTicket, StoreError, Ticket, TicketStored};
 
 /// How long a ticket may be used, and after it an attempt may take.
 pub(super) const LIFETIME: Duration = Duration::from_secs(600);
@@ -32,6 +32,9 @@ pub enum StartRefused {
     /// The player has too many open attempts.
     #[error("the player has 10 open link attempts; the first of them ends in {0:?}")]
     TooManyAttempts(Duration),
+    /// The login ticket is unknown, used or expired.
+    #[error("the login ticket is unknown, was used, or has expired")]
+    InvalidLogin,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -60,24 +63,45 @@ pub async fn start_session(
         player,
         player_name,
         return_to: return_to.as_ref().map(Url::as_str),
+        login: None,
         expires_at: session.expires_at,
     };
-    match app.links.create_ticket(&new, now).await? {
-        Ok(()) => Ok(session),
-        Err(until) => Err(StartRefused::TooManyAttempts(until.since(now))),
+    store(app, &new, now).await?;
+    Ok(session)
+}
+
+/// Stores the ticket, or says why not.
+pub(super) async fn store(
+    app: &App,
+    new: &NewTicket<'_>,
+    now: Timestamp,
+) -> Result<(), StartRefused> {
+    match app.links.create_ticket(new, now).await? {
+        TicketStored::Stored => Ok(()),
+        TicketStored::TooManyOpen(until) => Err(StartRefused::TooManyAttempts(until.since(now))),
+        TicketStored::LoginUsed => Err(StartRefused::InvalidLogin),
     }
 }
 
-/// The ticket that a browser brings, if it can still be used. Uses nothing up.
+/// The ticket that a browser brings, if it can still be used, in this browser. Uses nothing up.
+/// `browser` is the hash of the browser's id.
 ///
 /// # Errors
-/// [`LinkFailure::InvalidTicket`] inside; outside, if the database does not answer.
+/// [`LinkFailure::InvalidTicket`] or [`LinkFailure::WrongBrowser`] inside; outside, if the
+/// database does not answer.
 pub async fn link_question(
     app: &App,
     secret: &str,
+    browser: Option<&str>,
 ) -> Result<Result<Ticket, LinkFailure>, StoreError> {
-    let ticket = app.links.ticket(secret, app.clock.now()).await?;
-    Ok(ticket.ok_or(LinkFailure::InvalidTicket))
+    let Some(ticket) = app.links.ticket(secret, app.clock.now()).await? else {
+        return Ok(Err(LinkFailure::InvalidTicket));
+    };
+    if ticket.browser.is_some() && ticket.browser.as_deref() != browser {
+        tracing::warn!(event = "wrong_browser", player_id = %ticket.player);
+        return Ok(Err(LinkFailure::WrongBrowser));
+    }
+    Ok(Ok(ticket))
 }
 
 /// The player has said yes: uses the ticket up, and gives Amazon's address to send the browser

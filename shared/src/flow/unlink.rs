@@ -27,7 +27,8 @@ const TRIES: u32 = 8;
 /// What a player's link is.
 #[derive(Debug, Serialize)]
 pub struct LinkAnswer {
-    status: LinkStatus,
+    /// As it is now.
+    pub status: LinkStatus,
     linked_at: Option<Timestamp>,
 }
 

@@ -39,6 +39,20 @@ impl Caller {
         }
     }
 
+    /// The caller, on a route that is for game servers only.
+    ///
+    /// # Errors
+    /// 403 where a player calls.
+    pub fn server(self) -> Result<Self, ApiError> {
+        match self {
+            Self::Server => Ok(self),
+            Self::Player { .. } => Err(ApiError::forbidden(
+                "this route is for game servers: call it with a token whose `scope` holds \
+                 `prime-gaming:server`",
+            )),
+        }
+    }
+
     /// The player's id and name, on a route that is for players only.
     ///
     /// # Errors
@@ -98,5 +112,12 @@ mod tests {
             Caller::Server.player_only().expect_err("403").code(),
             Code::Forbidden
         );
+    }
+
+    #[test]
+    fn a_players_token_is_no_servers() {
+        assert_eq!(Caller::Server.server().expect("one"), Caller::Server);
+        let error = player().server().expect_err("403");
+        assert_eq!(error.code(), Code::Forbidden);
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::Caller;
+use super::{Caller, presentable};
 use crate::config::PlayersConfig;
 use crate::domain::{PlayerId, Timestamp};
 
@@ -13,8 +13,6 @@ const LEEWAY: Duration = Duration::from_secs(30);
 
 /// The scope of a game server's token.
 const SERVER_SCOPE: &str = "prime-gaming:server";
-
-const MAX_NAME_CHARS: usize = 256;
 
 /// Who calls, by the claims of a token whose signature is right; or what is wrong with them, in
 /// a sentence that repeats none of their values.
@@ -63,7 +61,7 @@ pub(super) fn check(
     let name = claims
         .get(&players.name_claim)
         .and_then(Value::as_str)
-        .filter(|name| is_presentable(name))
+        .and_then(presentable)
         .map(ToOwned::to_owned);
     Ok(Caller::Player { id, name })
 }
@@ -86,11 +84,4 @@ fn grants_server(scope: &Value) -> bool {
         Value::String(words) => words.split(' ').any(|word| word == SERVER_SCOPE),
         list => is_or_lists(list, SERVER_SCOPE),
     }
-}
-
-/// Whether a name can be shown: what can't is left out, and the id is shown in its place.
-fn is_presentable(name: &str) -> bool {
-    !name.trim().is_empty()
-        && name.chars().count() <= MAX_NAME_CHARS
-        && !name.chars().any(char::is_control)
 }

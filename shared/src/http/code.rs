@@ -13,6 +13,8 @@ pub enum Code {
     InvalidCursor,
     /// `return_to` is not on the allow-list.
     InvalidReturnTo,
+    /// The login ticket is unknown, used, or expired.
+    InvalidTicket,
     /// The player's token is missing or not acceptable.
     InvalidToken,
     /// May not act for that player, or not on this route.
@@ -33,10 +35,11 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::InvalidRequest,
         Self::InvalidCursor,
         Self::InvalidReturnTo,
+        Self::InvalidTicket,
         Self::InvalidToken,
         Self::Forbidden,
         Self::NotFound,
@@ -54,6 +57,7 @@ impl Code {
             Self::InvalidRequest => "invalid_request",
             Self::InvalidCursor => "invalid_cursor",
             Self::InvalidReturnTo => "invalid_return_to",
+            Self::InvalidTicket => "invalid_ticket",
             Self::InvalidToken => "invalid_token",
             Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
@@ -69,9 +73,10 @@ impl Code {
     #[must_use]
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::InvalidRequest | Self::InvalidCursor | Self::InvalidReturnTo => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::InvalidRequest
+            | Self::InvalidCursor
+            | Self::InvalidReturnTo
+            | Self::InvalidTicket => StatusCode::BAD_REQUEST,
             Self::InvalidToken => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -89,6 +94,7 @@ impl Code {
             Self::InvalidRequest => "The request is not as described",
             Self::InvalidCursor => "The cursor is not one of ours",
             Self::InvalidReturnTo => "This return_to is not allowed",
+            Self::InvalidTicket => "This ticket can't be used",
             Self::InvalidToken => "The player's token is missing or not acceptable",
             Self::Forbidden => "Not allowed for this caller",
             Self::NotFound => "There is no such thing",
@@ -127,6 +133,7 @@ mod tests {
                 ("invalid_request", 400),
                 ("invalid_cursor", 400),
                 ("invalid_return_to", 400),
+                ("invalid_ticket", 400),
                 ("invalid_token", 401),
                 ("forbidden", 403),
                 ("not_found", 404),

@@ -23,6 +23,7 @@ pub struct ApiError {
     retry_after: Option<Duration>,
     token_was_sent: bool,
     cause: Option<BoxError>,
+    page: Option<Box<Response>>,
 }
 
 #[derive(Serialize)]
@@ -46,6 +47,7 @@ impl ApiError {
             retry_after: code.retry_after(),
             token_was_sent: false,
             cause: None,
+            page: None,
         }
     }
 
@@ -119,6 +121,13 @@ impl ApiError {
         self
     }
 
+    /// With a page that is the answer, instead of the problem: a person reads it.
+    #[must_use]
+    pub(super) fn shown_as(mut self, page: Response) -> Self {
+        self.page = Some(Box::new(page));
+        self
+    }
+
     /// The code.
     #[must_use]
     pub fn code(&self) -> Code {
@@ -137,9 +146,12 @@ impl ApiError {
         self.cause.as_deref().map(|cause| chain(cause))
     }
 
-    /// The answer, as `application/problem+json`.
+    /// The answer: `application/problem+json`, or the page that was made of it.
     #[must_use]
     pub fn into_response(self, request_id: &str) -> Response {
+        if let Some(page) = self.page {
+            return *page;
+        }
         let status = self.code.status();
         let problem = Problem {
             r#type: format!("urn:prime-gaming:error:{}", self.code.as_str()),

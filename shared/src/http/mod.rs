@@ -16,12 +16,14 @@ mod from_store;
 mod jwks;
 mod jwt_crypto;
 mod keys;
-pub mod pages;
+mod pages;
+mod player_name;
 mod request;
 mod run;
 mod serve;
 #[cfg(test)]
 mod testing;
+mod texts;
 
 pub use answer::{Response, json, no_content, redirect, with_code, with_cookie};
 pub use auth::{AuthConfigError, Authenticator};
@@ -29,6 +31,8 @@ pub use browser::{BrowserCookie, BrowserId, origin_is_ours};
 pub use caller::Caller;
 pub use code::Code;
 pub use error::{ApiError, BoxError};
+pub use pages::{Pages, Question};
+pub use player_name::presentable;
 pub use request::{MAX_BODY_BYTES, Pairs, Request};
 pub use run::{incoming, run};
 pub use serve::serve;

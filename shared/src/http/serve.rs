@@ -76,9 +76,10 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::config::StudioConfig;
     use crate::domain::{LinkFailure, Timestamp};
-    use crate::http::testing::{body_json, event};
-    use crate::http::{Code, pages};
+    use crate::http::testing::{body_json, event, request};
+    use crate::http::{Code, Pages};
 
     #[derive(Clone, Default)]
     struct Log(Arc<Mutex<Vec<u8>>>);
@@ -153,7 +154,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_page_is_logged_with_the_code_that_it_shows() {
-        let (response, lines) = serve_one(pages::failure(LinkFailure::WrongBrowser)).await;
+        let (studio, request) = (
+            StudioConfig::default(),
+            request("GET", "/link/start", &[], ""),
+        );
+        let page = Pages::new(&studio, &request).failure(LinkFailure::WrongBrowser);
+        let (response, lines) = serve_one(page).await;
         assert_eq!(response.status(), 403);
         assert_eq!(
             (&lines[0]["status"], &lines[0]["code"]),

@@ -18,6 +18,7 @@ mod leases;
 mod link_tokens;
 mod linking;
 mod links;
+mod logins;
 mod offers;
 mod record;
 mod remnants;
@@ -32,11 +33,12 @@ pub use fulfillments::{Fulfillments, Page};
 pub use leases::Lease;
 pub use linking::{LinkOutcome, NewLink, RemnantTimes, Unlinked};
 pub use links::{Links, TakenCheck};
+pub use logins::LoginTicket;
 pub use offers::{CachedOffers, Offers};
 pub use record::{Home, Link, LinkState, PlayerRow, Record, RefreshLease};
 pub use remnants::Remnant;
 pub use reports::Confirmation;
-pub use tickets::{NewAttempt, NewTicket, Ticket};
+pub use tickets::{NewAttempt, NewTicket, Ticket, TicketStored};
 
 /// Why the database did not do what was asked, sorted by what to do next.
 #[derive(Debug, thiserror::Error)]

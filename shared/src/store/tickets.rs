@@ -1,5 +1,8 @@
 //! The ticket that a game hands to a browser, and the count of a player's open attempts.
 //!
+//! A ticket that a studio's server got for a login ticket is called a continue code. It remembers
+//! its browser, and is worth nothing in another one.
+//!
 //! `OPEN#<player_id>` counts them from ticket to ending, so that there are never more than
 //! [`MAX_OPEN`].
 
@@ -13,6 +16,7 @@ use super::StoreError;
 use super::attempts::{attempt_key, hash, open_key};
 use super::item::{Item, Reader, n, s, time, ttl};
 use super::links::{Links, key};
+use super::logins::LoginTicket;
 use super::write::{Committed, transact};
 use crate::domain::{PlayerId, Timestamp, random_token};
 use crate::seal::Sealed;
@@ -21,7 +25,7 @@ use crate::seal::Sealed;
 const MAX_OPEN: usize = 10;
 
 /// How long after its end a short-lived item may linger before TTL sweeps it.
-const LINGER: Duration = Duration::from_secs(3600);
+pub(super) const LINGER: Duration = Duration::from_secs(3600);
 
 /// How often a count that others change too is tried.
 const COUNT_TRIES: u32 = 8;
@@ -36,8 +40,22 @@ pub struct NewTicket<'a> {
     pub player_name: Option<&'a str>,
     /// Where the browser goes at the end.
     pub return_to: Option<&'a str>,
+    /// The login ticket that it is given for: used up with it, and the browser that it names is
+    /// the only one that can use the ticket.
+    pub login: Option<&'a LoginTicket>,
     /// When it expires.
     pub expires_at: Timestamp,
+}
+
+/// What became of storing a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TicketStored {
+    /// It can be used.
+    Stored,
+    /// The player has too many open attempts, until then. Nothing was written.
+    TooManyOpen(Timestamp),
+    /// The login ticket was used up meanwhile. Nothing was written.
+    LoginUsed,
 }
 
 /// A ticket that can still be used.
@@ -51,6 +69,8 @@ pub struct Ticket {
     pub player_name: Option<String>,
     /// Where the browser goes at the end.
     pub return_to: Option<String>,
+    /// The hash of the id of the only browser that can use it; `None`: whichever brings it.
+    pub browser: Option<String>,
 }
 
 /// What an attempt is made of, besides its ticket.
@@ -76,7 +96,7 @@ impl Ticket {
 }
 
 impl Links {
-    /// Stores a ticket. `Err(time)` inside: the player has too many open attempts, until then.
+    /// Stores a ticket, if the player has not too many open attempts.
     ///
     /// # Errors
     /// If the database does not answer, or a row is corrupt.
@@ -84,22 +104,29 @@ impl Links {
         &self,
         new: &NewTicket<'_>,
         now: Timestamp,
-    ) -> Result<Result<(), Timestamp>, StoreError> {
+    ) -> Result<TicketStored, StoreError> {
         let attempt_id = random_token();
         let mut tries = 0;
         loop {
             let count = self.item(open_key(new.player)).await?;
             let mut open = open_attempts(&count, now);
             if open.len() >= MAX_OPEN {
-                return Ok(Err(open.values().copied().min().unwrap_or(now)));
+                let until = open.values().copied().min().unwrap_or(now);
+                return Ok(TicketStored::TooManyOpen(until));
             }
             open.insert(attempt_id.clone(), new.expires_at);
-            let parts = vec![
+            let mut parts = vec![
                 self.replace_open(new.player, &count, open, new.expires_at),
                 self.ticket_part(new, &attempt_id),
             ];
-            if matches!(transact(&self.client, parts).await?, Committed::All) {
-                return Ok(Ok(()));
+            parts.extend(new.login.map(|login| self.use_login(login)));
+            match transact(&self.client, parts).await? {
+                Committed::All => return Ok(TicketStored::Stored),
+                // The third part is the login ticket.
+                Committed::Nothing(refused) if matches!(refused.get(2), Some(Some(_))) => {
+                    return Ok(TicketStored::LoginUsed);
+                }
+                Committed::Nothing(_) => {}
             }
             tries += 1;
             if tries == COUNT_TRIES {
@@ -117,6 +144,7 @@ impl Links {
             .set("player_id", s(new.player.as_str()))
             .set_or_remove("player_name", new.player_name.map(s))
             .set_or_remove("return_to", new.return_to.map(s))
+            .set_or_remove("browser", new.login.map(|login| s(login.browser.as_str())))
             .set("attempt_id", s(attempt_id))
             .set("expires_at", time(new.expires_at))
             .set("ttl", ttl(new.expires_at + LINGER))
@@ -169,6 +197,7 @@ impl Links {
             player: reader.id("player_id")?,
             player_name: reader.text("player_name").map(ToOwned::to_owned),
             return_to: reader.text("return_to").map(ToOwned::to_owned),
+            browser: reader.text("browser").map(ToOwned::to_owned),
         }))
     }
 

@@ -75,6 +75,16 @@ async fn a_form_over_64_kb_is_too_large() {
     inputs.push(("more".to_owned(), "x".repeat(LIMIT)));
     let answer = browser.post("/link/start", &inputs).await;
     answer.problem(413, "payload_too_large");
+    let body: String = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(&inputs)
+        .finish();
+    let call = world.call("POST", "/link/start").body(body);
+    let call = call.header("accept", "text/html,application/xhtml+xml");
+    let answer = call
+        .header("content-type", "application/x-www-form-urlencoded")
+        .send()
+        .await;
+    answer.page(413, "payload_too_large");
     inputs.pop();
     let answer = browser.post("/link/start", &inputs).await;
     assert_eq!(answer.status, 303, "the ticket was not used up");

@@ -12,10 +12,11 @@ use prime_gaming::http::Code;
 use serde_yaml_ng::Value;
 
 /// The codes of the API, each with its status.
-const CODES: [(&str, u16); 11] = [
+const CODES: [(&str, u16); 12] = [
     ("invalid_request", 400),
     ("invalid_cursor", 400),
     ("invalid_return_to", 400),
+    ("invalid_ticket", 400),
     ("invalid_token", 401),
     ("forbidden", 403),
     ("not_found", 404),
@@ -42,7 +43,7 @@ const LINK_CODES: [(&str, u16); 11] = [
 ];
 
 /// The settings of the service; the last two are the SDK's own.
-const SETTINGS: [&str; 31] = [
+const SETTINGS: [&str; 34] = [
     "LINKS_TABLE",
     "FULFILLMENTS_TABLE",
     "OFFERS_TABLE",
@@ -67,6 +68,9 @@ const SETTINGS: [&str; 31] = [
     "PLAYER_LOGIN_URL",
     "LINK_RETURN_ORIGINS",
     "LINK_DONE_URL",
+    "STUDIO_NAME",
+    "STUDIO_COLOR",
+    "SUPPORT_URL",
     "CHECK_MIN_INTERVAL_SECONDS",
     "DELIVERY",
     "DELIVERY_WEBHOOK_URL",

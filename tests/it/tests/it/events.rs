@@ -20,7 +20,7 @@ const ORIGIN: &str = "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com";
 const CODE: &str = "ANdNAVhyhqirUelHGEHA";
 
 /// What each event is answered: the status, and the code of the error where there is one.
-const ANSWERS: [(&str, u16, &str); 40] = [
+const ANSWERS: [(&str, u16, &str); 45] = [
     ("entitlements-check-bad-json", 400, "invalid_request"),
     ("entitlements-check-bad-other-player", 403, "forbidden"),
     (
@@ -51,11 +51,16 @@ const ANSWERS: [(&str, u16, &str); 40] = [
     ("link-callback-bad-other-browser", 403, "wrong_browser"),
     ("link-callback-denied", 403, "access_denied"),
     ("link-callback-get", 200, ""),
+    ("link-continue-bad-other-browser", 403, "wrong_browser"),
+    ("link-continue-get", 200, ""),
     ("link-delete-server", 204, ""),
     ("link-delete", 204, ""),
     ("link-get-bad-no-token", 401, "invalid_token"),
     ("link-get-server", 200, ""),
     ("link-get", 200, ""),
+    ("link-login-bad-player", 403, "forbidden"),
+    ("link-login-bad-ticket", 400, "invalid_ticket"),
+    ("link-login-post", 200, ""),
     ("link-session-bad-return-to", 400, "invalid_return_to"),
     ("link-session-bad-server", 403, "forbidden"),
     ("link-session-post-empty-body", 201, ""),
@@ -67,8 +72,14 @@ const ANSWERS: [(&str, u16, &str); 40] = [
     ("link-start-post-bad-origin", 403, "wrong_browser"),
 ];
 
-/// This one is answered by a redirect.
-const REDIRECT: (&str, u16) = ("link-start-post", 303);
+/// These are answered by a redirect.
+const REDIRECTS: [(&str, u16); 2] = [
+    ("link-from-prime-gaming-get", 302),
+    ("link-start-post", 303),
+];
+
+/// Where the studio logs players in.
+const LOGIN_PAGE: &str = "https://accounts.studio.example/prime/login";
 
 /// Names of `admin` events, and whether they are carried out.
 const COMMANDS: [(&str, bool); 5] = [
@@ -107,7 +118,7 @@ fn names() -> BTreeSet<String> {
 
 /// The functions, deployed as the events see them: behind the gateway's own domain.
 async fn deployed() -> World {
-    let mut world = World::new().await;
+    let mut world = World::with(&[("PLAYER_LOGIN_URL", LOGIN_PAGE)]).await;
     world.app.config.public_base_url = None;
     world.amazon.register_client(Client {
         client_id: CLIENT_ID.to_owned(),
@@ -206,6 +217,24 @@ async fn prepare(world: &World, name: &str, values: &mut Values) {
         let text = format!("{event}{}", body.unwrap_or_default());
         text.contains(&format!("${{{placeholder}}}"))
     };
+    if needs("LOGIN_TICKET") || needs("CONTINUE_CODE") {
+        let answer = send(world, "link-from-prime-gaming-get", values).await;
+        assert!(answer.location().starts_with(LOGIN_PAGE), "{answer:?}");
+        values.insert(
+            "LOGIN_TICKET",
+            query_value(answer.location(), "login_ticket"),
+        );
+        let cookie = answer.header("set-cookie").expect("a cookie");
+        let (_, id) = cookie.split_once('=').expect("a pair");
+        let id = id.split(';').next().unwrap_or_default();
+        values.insert("BROWSER_ID", id.to_owned());
+    }
+    if needs("CONTINUE_CODE") {
+        let answer = send(world, "link-login-post", values).await.ok();
+        let continue_url = answer["continue_url"].as_str().expect("an address");
+        assert!(continue_url.starts_with(ORIGIN), "{continue_url}");
+        values.insert("CONTINUE_CODE", query_value(continue_url, "code"));
+    }
     if !["TICKET", "FORM_TOKEN", "STATE"].iter().any(|it| needs(it)) {
         return;
     }
@@ -241,8 +270,8 @@ fn with_code(world: &World, event: &Value, values: &Values) -> Value {
 #[tokio::test]
 async fn every_event_is_answered_as_it_should_be() {
     let template = Template::read(&project_template()).expect("the template");
-    let redirect = (REDIRECT.0, REDIRECT.1, "");
-    for (name, status, code) in ANSWERS.into_iter().chain([redirect]) {
+    let redirects = REDIRECTS.map(|(name, status)| (name, status, ""));
+    for (name, status, code) in ANSWERS.into_iter().chain(redirects) {
         let world = deployed().await;
         let mut values = tokens(&world);
         prepare(&world, name, &mut values).await;
@@ -290,7 +319,7 @@ fn every_events_file_is_tested() {
     let tested: BTreeSet<String> = ANSWERS
         .iter()
         .map(|(name, ..)| *name)
-        .chain([REDIRECT.0])
+        .chain(REDIRECTS.iter().map(|(name, _)| *name))
         .chain(COMMANDS.iter().map(|(name, _)| *name))
         // `reconcile` does not look into its event.
         .chain([SCHEDULED])

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use it::{Answer, World, hidden_inputs};
+use it::{Answer, BASE_URL, World, hidden_inputs};
 use serde_json::json;
 
 use crate::link_support::{Item, links, no_violations, parameter};
@@ -241,6 +241,75 @@ async fn the_form_belongs_to_browser_and_ticket() {
     assert_ne!(inputs[1], hidden_inputs(&one.get(&other).await.body)[1]);
     let cookie = one.cookies().values().next().expect("a cookie");
     assert!(!inputs[1].1.contains(cookie.as_str()), "not the id itself");
+}
+
+#[tokio::test]
+async fn it_speaks_the_players_language() {
+    let world = World::new().await;
+    let start = world.browser().start_url("p1", None).await;
+    let path = start.strip_prefix(BASE_URL).expect("ours");
+    for (accepted, language, heading) in [
+        ("", "en", "Link Amazon to player <bdi>Player p1</bdi>?"),
+        ("fr", "en", "Link Amazon to player <bdi>Player p1</bdi>?"),
+        (
+            "de-CH, en;q=0.5",
+            "de",
+            "Amazon mit Spieler <bdi>Player p1</bdi> verknüpfen?",
+        ),
+    ] {
+        let call = world.call("GET", path).header("accept-language", accepted);
+        let answer = call.send().await;
+        answer.page(200, heading);
+        assert_eq!(answer.header("content-language"), Some(language));
+        assert_eq!(answer.header("vary"), Some("accept-language"));
+        let html = format!("<html lang=\"{language}\">");
+        assert!(answer.body.contains(&html), "{}", answer.body);
+    }
+    let call = world.call("GET", "/link/callback");
+    let answer = call.header("accept-language", "de").send().await;
+    answer.page(400, "Wir wissen nicht");
+}
+
+#[tokio::test]
+async fn it_looks_as_the_studio_wants() {
+    let world = World::with(&[
+        ("STUDIO_NAME", "Fox & Hen"),
+        ("STUDIO_COLOR", "#e4002b"),
+        ("SUPPORT_URL", "https://help.example.com/prime"),
+    ])
+    .await;
+    let answer = question(&world, &world.player_token("p1"), None).await;
+    answer.page(200, "<header>Fox &#38; Hen</header>");
+    assert!(answer.body.contains("--action: #e4002b"), "{}", answer.body);
+    let help = "href=\"https://help.example.com/prime\"";
+    assert!(answer.body.contains(help), "{}", answer.body);
+    let policy = answer.header("content-security-policy").unwrap_or("");
+    assert_eq!(policy.matches("'sha256-").count(), 2, "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+}
+
+#[tokio::test]
+async fn it_says_what_link_the_player_has() {
+    let world = World::new().await;
+    let token = world.player_token("p1");
+    let before = question(&world, &token, None).await;
+    assert!(!before.body.contains("class=\"note\""), "{}", before.body);
+    world.linked("p1", "alice").await;
+    let linked = question(&world, &token, None).await;
+    linked.page(200, "linked with an Amazon account already");
+    // Amazon ends the link; a check finds out.
+    world.amazon.revoke("alice");
+    world.pass(4000);
+    assert_eq!(world.check("p1").await["link"], "relink_required");
+    let token = world.player_token("p1");
+    let again = question(&world, &token, None).await;
+    again.page(200, "Amazon no longer accepts the link of this player");
+    // The hint is worth less than the page.
+    let start = world.browser().start_url("p1", None).await;
+    world.database.refuse("GetItem", 1, 1);
+    let answer = world.browser().get(&start).await;
+    answer.page(200, "Link Amazon to player");
+    assert!(!answer.body.contains("class=\"note\""), "{}", answer.body);
 }
 
 #[tokio::test]

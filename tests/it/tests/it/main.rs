@@ -19,6 +19,8 @@ mod events;
 mod leaks;
 mod link_callback;
 mod link_failures;
+mod link_login;
+mod link_login_attacks;
 mod link_outage;
 mod link_question;
 mod link_races;

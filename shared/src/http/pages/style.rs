@@ -1,0 +1,108 @@
+//! The style sheet, the studio's colour in it, and the policy that allows both and nothing else.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ring::digest;
+use url::Url;
+
+use crate::config::Color;
+
+/// Stands in every page.
+pub(super) const STYLE: &str = include_str!("../../../templates/style.css");
+
+/// The background of the card, in the light and in the dark, as it is in [`STYLE`].
+const CARDS: [&str; 2] = ["#ffffff", "#1f2228"];
+
+/// What WCAG 2 asks of a button's edge against what is around it.
+const EDGE_CONTRAST: f64 = 3.0;
+
+/// A second style sheet, with which buttons have the studio's colour: moved only as far as it
+/// takes to be seen, in the light and in the dark, and under text that can be read on it.
+pub(super) fn theme(color: Color) -> String {
+    let [light, dark] = [(CARDS[0], Color::BLACK), (CARDS[1], Color::WHITE)].map(|(card, away)| {
+        let card = Color::parse(card).unwrap_or(Color::WHITE);
+        let action = color.seen_on(card, EDGE_CONTRAST, away);
+        let text = action.text_on();
+        format!(":root {{ --action: {action}; --on-action: {text}; }}")
+    });
+    format!("{light} @media (prefers-color-scheme: dark) {{ {dark} }}")
+}
+
+/// The policy of a page with these style sheets, each named by its hash, whose form may lead to
+/// our own address and to these.
+pub(super) fn policy(styles: &[&str], form: Option<&[&Url]>) -> String {
+    let styles: Vec<String> = styles.iter().map(|style| source_of(style)).collect();
+    let form_action = match form {
+        None => "'none'".to_owned(),
+        Some(leads_to) => leads_to
+            .iter()
+            .map(|url| url.origin())
+            // A custom scheme has no origin; the browser gets there by a button, not by the form.
+            .filter(url::Origin::is_tuple)
+            .fold("'self'".to_owned(), |list, origin| {
+                format!("{list} {}", origin.ascii_serialization())
+            }),
+    };
+    format!(
+        "default-src 'none'; style-src {}; form-action {form_action}; frame-ancestors 'none'; \
+         base-uri 'none'",
+        styles.join(" ")
+    )
+}
+
+fn source_of(style: &str) -> String {
+    let hash = digest::digest(&digest::SHA256, style.as_bytes());
+    format!("'sha256-{}'", STANDARD.encode(hash))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The value of a custom property in the `nth` rule that sets it.
+    fn variable(css: &str, name: &str, nth: usize) -> Color {
+        let value = css.split(&format!("{name}: ")).nth(nth + 1);
+        let value = value.and_then(|rest| rest.split(';').next());
+        Color::parse(value.expect("it is set")).expect("a colour")
+    }
+
+    #[test]
+    fn every_text_can_be_read_in_the_light_and_in_the_dark() {
+        for mode in [0, 1] {
+            let color = |name| variable(STYLE, name, mode);
+            assert_eq!(color("--card"), Color::parse(CARDS[mode]).expect("one"));
+            for (text, background) in [
+                ("--text", "--card"),
+                ("--text", "--page"),
+                ("--text", "--note"),
+                ("--soft", "--card"),
+                ("--on-action", "--action"),
+            ] {
+                let contrast = color(text).contrast(color(background));
+                assert!(contrast >= 4.5, "{text} on {background}: {contrast}");
+            }
+            for shape in ["--action", "--done", "--stop"] {
+                let contrast = color(shape).contrast(color("--card"));
+                assert!(contrast >= EDGE_CONTRAST, "{shape}: {contrast}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_button_of_any_color_is_seen_and_read() {
+        for color in [
+            "#000000", "#ffffff", "#808080", "#ffe600", "#101840", "#e4002b",
+        ] {
+            let theme = theme(Color::parse(color).expect("a colour"));
+            for (mode, card) in CARDS.iter().enumerate() {
+                let action = variable(&theme, "--action", mode);
+                let card = Color::parse(card).expect("a colour");
+                assert!(action.contrast(card) >= EDGE_CONTRAST, "{color}: {theme}");
+                let text = variable(&theme, "--on-action", mode);
+                assert!(action.contrast(text) >= 4.5, "{color}: {theme}");
+            }
+        }
+        let untouched = theme(Color::parse("#1b5fc1").expect("a colour"));
+        assert!(untouched.starts_with(":root { --action: #1b5fc1; --on-action: #ffffff; }"));
+    }
+}

@@ -1,0 +1,202 @@
+//! What the pages say, in each language: one file a language, and one constant in it. A language
+//! in which a text is missing does not compile.
+//!
+//! To add one: copy `en.rs`, translate it, and put it into [`LANGUAGES`].
+
+mod de;
+mod en;
+
+use http::header::ACCEPT_LANGUAGE;
+
+use super::{Code, Request};
+use crate::domain::{LinkFailure, LinkStatus};
+
+/// Every language, by its primary tag (RFC 5646). Who asks for none of them reads the first.
+const LANGUAGES: [&Texts; 2] = [&en::TEXTS, &de::TEXTS];
+
+/// Everything that is said, in one language.
+pub(super) struct Texts {
+    /// The language's tag, as in `<html lang>`.
+    pub(super) language: &'static str,
+    pub(super) question: Question,
+    pub(super) linked: Linked,
+    pub(super) back: Back,
+    /// Before the codes that support can use.
+    pub(super) for_support: &'static str,
+    /// The link to the studio's help.
+    pub(super) support: &'static str,
+    pub(super) failures: Failures,
+}
+
+/// The page before Amazon.
+pub(super) struct Question {
+    pub(super) title: &'static str,
+    pub(super) heading: AroundName,
+    pub(super) what_happens: &'static str,
+    pub(super) only_if_yours: &'static str,
+    /// Where the player has a link.
+    pub(super) already_linked: &'static str,
+    /// Where the player's link no longer works.
+    pub(super) link_again: &'static str,
+    pub(super) button: &'static str,
+    pub(super) password: &'static str,
+}
+
+impl Question {
+    /// What a player with such a link should know before going on.
+    pub(super) fn notice(&self, link: LinkStatus) -> Option<&'static str> {
+        match link {
+            LinkStatus::Unlinked => None,
+            LinkStatus::Linked => Some(self.already_linked),
+            LinkStatus::RelinkRequired => Some(self.link_again),
+        }
+    }
+}
+
+/// A sentence with a player's name in it.
+pub(super) struct AroundName {
+    pub(super) before: &'static str,
+    pub(super) after: &'static str,
+}
+
+/// The last page of a link that was made.
+pub(super) struct Linked {
+    pub(super) title: &'static str,
+    pub(super) whose: AroundName,
+    pub(super) next: &'static str,
+}
+
+/// The page with one button that opens the game.
+pub(super) struct Back {
+    pub(super) linked: &'static str,
+    pub(super) button: &'static str,
+}
+
+/// A page that tells what went wrong.
+pub(super) struct Failure {
+    pub(super) title: &'static str,
+    /// What happened.
+    pub(super) happened: &'static str,
+    /// The one thing to do next.
+    pub(super) next: &'static str,
+}
+
+/// Everything that can go wrong before a player's eyes.
+pub(super) struct Failures {
+    pub(super) invalid_ticket: Failure,
+    pub(super) invalid_state: Failure,
+    pub(super) attempt_expired: Failure,
+    pub(super) wrong_browser: Failure,
+    pub(super) access_denied: Failure,
+    pub(super) permission_missing: Failure,
+    pub(super) identity_mismatch: Failure,
+    pub(super) amazon_account_taken: Failure,
+    pub(super) player_already_linked: Failure,
+    pub(super) amazon_unavailable: Failure,
+    pub(super) internal: Failure,
+    pub(super) not_found: Failure,
+    pub(super) payload_too_large: Failure,
+}
+
+impl Failures {
+    /// Why a link was not made.
+    pub(super) const fn of_link(&self, failure: LinkFailure) -> &Failure {
+        match failure {
+            LinkFailure::InvalidTicket => &self.invalid_ticket,
+            LinkFailure::InvalidState => &self.invalid_state,
+            LinkFailure::AttemptExpired => &self.attempt_expired,
+            LinkFailure::WrongBrowser => &self.wrong_browser,
+            LinkFailure::AccessDenied => &self.access_denied,
+            LinkFailure::PermissionMissing => &self.permission_missing,
+            LinkFailure::IdentityMismatch => &self.identity_mismatch,
+            LinkFailure::AmazonAccountTaken => &self.amazon_account_taken,
+            LinkFailure::PlayerAlreadyLinked => &self.player_already_linked,
+            LinkFailure::AmazonUnavailable => &self.amazon_unavailable,
+            LinkFailure::Internal => &self.internal,
+        }
+    }
+
+    /// Why a browser's request was not served at all.
+    pub(super) const fn of_request(&self, code: Code) -> &Failure {
+        match code {
+            Code::NotFound => &self.not_found,
+            Code::PayloadTooLarge => &self.payload_too_large,
+            _ => &self.internal,
+        }
+    }
+}
+
+impl Texts {
+    /// In the language that this browser likes best, of those that there are.
+    pub(super) fn for_request(request: &Request) -> &'static Self {
+        Self::preferred(request.header(&ACCEPT_LANGUAGE).unwrap_or_default())
+    }
+
+    /// RFC 9110, 12.5.4, by primary tags: whoever reads `de-AT` reads `de`. Of equal wishes the
+    /// first counts. What can't be read is no wish.
+    fn preferred(accepted: &str) -> &'static Self {
+        let [first, ..] = LANGUAGES;
+        let mut best = (0.0, first);
+        for wish in accepted.split(',') {
+            let (tag, quality) = match wish.split_once(';') {
+                None => (wish, 1.0),
+                Some((tag, parameter)) => (tag, quality(parameter).unwrap_or_default()),
+            };
+            let primary = tag.split('-').next().unwrap_or_default().trim();
+            let known = match primary {
+                "*" => Some(first),
+                _ => LANGUAGES
+                    .into_iter()
+                    .find(|texts| texts.language.eq_ignore_ascii_case(primary)),
+            };
+            if let Some(texts) = known.filter(|_| quality > best.0) {
+                best = (quality, texts);
+            }
+        }
+        best.1
+    }
+}
+
+fn quality(parameter: &str) -> Option<f32> {
+    let (name, value) = parameter.split_once('=')?;
+    let value: f32 = value.trim().parse().ok()?;
+    (name.trim().eq_ignore_ascii_case("q") && (0.0..=1.0).contains(&value)).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_gets_the_language_that_it_likes_best() {
+        for (accepted, language) in [
+            ("", "en"),
+            ("de", "de"),
+            ("DE-at", "de"),
+            ("de-DE,de;q=0.9,en;q=0.8", "de"),
+            ("en-GB,en;q=0.9,de;q=0.8", "en"),
+            ("en;q=0.3,de;q=0.7", "de"),
+            ("fr,de;q=0.5", "de"),
+            ("fr;q=0.9, de ; q=0.5", "de"),
+            ("fr,es", "en"),
+            ("*,de;q=0.5", "en"),
+            ("de,en", "de"),
+            ("de;q=0", "en"),
+            ("de;q=2,en;q=0.1", "en"),
+            ("de;q=NaN", "en"),
+            ("de;q=", "en"),
+            ("de;level=1", "en"),
+            ("den", "en"),
+            (",;,=;q=1,-,de", "de"),
+        ] {
+            assert_eq!(Texts::preferred(accepted).language, language, "{accepted}");
+        }
+    }
+
+    #[test]
+    fn every_language_has_a_tag_of_its_own() {
+        let tags: std::collections::BTreeSet<_> =
+            LANGUAGES.iter().map(|texts| texts.language).collect();
+        assert_eq!(tags.len(), LANGUAGES.len());
+    }
+}
