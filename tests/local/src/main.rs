@@ -138,6 +138,12 @@ fn introduction(system: &System) -> Result<String, Error> {
             "Amazon, stand-in  {page}/   claim offers here, as any account"
         )?;
     }
+    if system
+        .setting("PLAYER_LOGIN_URL")
+        .is_some_and(|url| !url.is_empty())
+    {
+        writeln!(text, "From Prime Gaming {api}/link   over your login page")?;
+    }
     writeln!(text, "Offers            {}", system.skus.join(", "))?;
     writeln!(text, "DynamoDB          {}", system.dynamodb_endpoint())?;
 

@@ -69,12 +69,12 @@ pub(super) const TEXTS: Texts = Texts {
         },
         amazon_account_taken: Failure {
             title: "Dieses Amazon-Konto gehört zu einem anderen Spieler",
-            happened: "Ein Amazon-Konto kann mit einem Spieler verknüpft sein. Nichts wurde geändert.",
+            happened: "Ein Amazon-Konto kann immer nur mit einem Spieler verknüpft sein. Nichts wurde geändert.",
             next: "Löse zuerst die Verknüpfung des anderen Spielers, oder melde dich bei Amazon mit einem anderen Konto an.",
         },
         player_already_linked: Failure {
             title: "Du bist mit einem anderen Amazon-Konto verknüpft",
-            happened: "Ein Spieler kann mit einem Amazon-Konto verknüpft sein. Nichts wurde geändert.",
+            happened: "Ein Spieler kann immer nur mit einem Amazon-Konto verknüpft sein. Nichts wurde geändert.",
             next: "Löse zuerst im Spiel die Verknüpfung mit dem anderen Amazon-Konto, dann verknüpfe dieses.",
         },
         amazon_unavailable: Failure {

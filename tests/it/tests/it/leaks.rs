@@ -130,6 +130,51 @@ impl Watch {
 }
 
 #[tokio::test]
+async fn the_way_from_prime_gaming_logs_no_secret() {
+    let login_page = "https://accounts.studio.example/login";
+    let world = World::with(&[("PLAYER_LOGIN_URL", login_page)]).await;
+    let (log, _guard) = Log::start();
+    let mut watch = Watch::default();
+    let mut browser = world.browser();
+    let login_ticket = parameter(browser.get("/link").await.location(), "login_ticket");
+    watch.secret(login_ticket.clone());
+    let server = world.server_token();
+    watch.secret(server.clone());
+    let body = json!({"login_ticket": login_ticket, "player_id": "p1"});
+    let login = || {
+        let call = world.call("POST", "/v1/link/login").bearer(&server);
+        call.json(&body).send()
+    };
+    let address = login().await.ok()["continue_url"].clone();
+    let address = address.as_str().expect("an address").to_owned();
+    watch.secret(parameter(&address, "code"));
+    // Used up; another browser; another kind of ticket; and our database at fault.
+    watch.answer(&login().await);
+    watch.answer(&world.browser().get(&address).await);
+    let other = format!("/link/continue?code={login_ticket}");
+    watch.answer(&browser.get(&other).await);
+    world.database.refuse("GetItem", 0, 2);
+    watch.answer(&browser.get(&address).await);
+    watch.answer(&login().await);
+    world.database.refuse("UpdateItem", 0, 1);
+    watch.answer(&world.browser().get("/link").await);
+    assert!(watch.errors.len() >= 6, "{:?}", watch.errors);
+
+    let page = browser.get(&address).await;
+    let inputs = hidden_inputs(&page.body);
+    watch.secret(inputs[1].1.clone());
+    for value in browser.cookies().values() {
+        watch.secret(value.clone());
+    }
+    let answer = browser.post("/link/start", &inputs).await;
+    watch.answer(&browser.post("/link/start", &inputs).await);
+    watch.secret(parameter(answer.location(), "state"));
+    let back = browser.allow(answer.location(), "alice");
+    browser.get(&back).await.page(200, "p1");
+    watch.nothing_leaked(&world, &log);
+}
+
+#[tokio::test]
 async fn the_whole_story_logs_no_secret() {
     let world = World::new().await;
     let (log, _guard) = Log::start();

@@ -6,7 +6,11 @@ use crate::system::System;
 mod browser;
 mod calls;
 mod form;
+mod prime_gaming;
 mod story;
+
+/// The player of the story: id and name.
+const PLAYER: (&str, &str) = ("demo-player", "Robin");
 
 /// The step that did not go as it should.
 #[derive(Debug)]
@@ -36,12 +40,37 @@ impl std::error::Error for Failure {}
 /// # Errors
 /// The first step that fails.
 pub async fn play(system: &System, mut say: impl FnMut(&str)) -> Result<(), Failure> {
-    let mut story = story::Story::new(system)?;
+    let mut story = story::Story::new(system, PLAYER)?;
     story.link(&mut say).await?;
     story.claim(&mut say).await?;
     story.check_and_confirm(&mut say).await?;
     story.look_back(&mut say).await?;
     story.unlink(&mut say).await
+}
+
+/// How a player logs in at the studio.
+#[derive(Clone, Copy, Debug)]
+pub struct Account<'a> {
+    /// What goes into the field `name`.
+    pub name: &'a str,
+    /// What goes into the field `password`.
+    pub password: &'a str,
+    /// The player whose account it is: id, and the name that the question shows.
+    pub player: (&'a str, &'a str),
+}
+
+/// Links a player who comes from the Prime Gaming page, over the studio's login page that the
+/// setting `PLAYER_LOGIN_URL` names, and says each step when it is done.
+///
+/// # Errors
+/// The first step that fails.
+pub async fn link_from_prime_gaming(
+    system: &System,
+    account: Account<'_>,
+    mut say: impl FnMut(&str),
+) -> Result<(), Failure> {
+    let mut story = story::Story::new(system, account.player)?;
+    story.link_from_prime_gaming(account, &mut say).await
 }
 
 /// Turns what went wrong on the way into the failure of a step.

@@ -9,9 +9,6 @@ use super::form::Form;
 use super::{Failure, failed, must};
 use crate::system::System;
 
-/// The player of the story.
-const PLAYER: (&str, &str) = ("demo-player", "Robin");
-
 /// The player's Amazon account at the stand-in.
 const ACCOUNT: &str = "robin";
 
@@ -23,11 +20,12 @@ pub(super) struct Story {
     pub(super) amazon: Url,
     sku: String,
     pub(super) token: String,
+    name: String,
     entitlement: String,
 }
 
 impl Story {
-    pub(super) fn new(system: &System) -> Result<Self, Failure> {
+    pub(super) fn new(system: &System, player: (&str, &str)) -> Result<Self, Failure> {
         const STEP: &str = "prepare";
         let standin = "the stand-in for Amazon, so no other one among the settings";
         let amazon = system
@@ -43,8 +41,9 @@ impl Story {
             amazon: url(&amazon.base_url())?,
             sku: system.skus.first().cloned().unwrap_or_default(),
             token: system
-                .player_token(PLAYER.0, PLAYER.1)
+                .player_token(player.0, player.1)
                 .map_err(failed(STEP, "a token for the player"))?,
+            name: player.1.to_owned(),
             entitlement: String::new(),
         })
     }
@@ -77,25 +76,37 @@ impl Story {
             .open(&start)
             .await
             .map_err(failed(PAGE, "a page"))?;
-        must(page.status == 200, PAGE, "200", page.describe())?;
-        let named = page.text.contains(PLAYER.1);
+        self.agree(PAGE, &page, say).await
+    }
+
+    /// The page before Amazon names the player and asks, and the player agrees.
+    pub(super) async fn agree(
+        &mut self,
+        step: &'static str,
+        page: &Page,
+        say: &mut impl FnMut(&str),
+    ) -> Result<Page, Failure> {
+        must(page.status == 200, step, "200", page.describe())?;
         must(
-            named,
-            PAGE,
-            format!("the page names {}", PLAYER.1),
+            page.text.contains(&self.name),
+            step,
+            format!("the page names {}", self.name),
             "it does not",
         )?;
         let forms = Form::all(&page.text);
         must(
             forms.len() == 1,
-            PAGE,
+            step,
             "one form",
             format!("{} forms", forms.len()),
         )?;
-        say("the player opened it: a page asks whether to link Amazon to Robin");
+        say(&format!(
+            "the player opened it: a page asks whether to link Amazon to {}",
+            self.name
+        ));
 
         const AGREE: &str = "POST /link/start";
-        let sent = self.browser.submit(&page, &forms[0]).await;
+        let sent = self.browser.submit(page, &forms[0]).await;
         let sent = sent.map_err(failed(AGREE, "303 to Login with Amazon"))?;
         let at_amazon = sent
             .location
@@ -112,7 +123,11 @@ impl Story {
     }
 
     /// The player allows it at Amazon and comes back.
-    async fn consent(&mut self, sent: &Page, say: &mut impl FnMut(&str)) -> Result<(), Failure> {
+    pub(super) async fn consent(
+        &mut self,
+        sent: &Page,
+        say: &mut impl FnMut(&str),
+    ) -> Result<(), Failure> {
         const CONSENT: &str = "the consent page of Login with Amazon";
         let page = self.follow(sent, CONSENT).await?;
         must(page.status == 200, CONSENT, "200", page.describe())?;

@@ -8,6 +8,7 @@ use local::runtime::Spec;
 
 mod dynamo;
 mod gateway;
+mod readme;
 mod runtime;
 mod system;
 

@@ -1,0 +1,246 @@
+//! The example of a studio's login page in the README, run as it stands there.
+
+use std::process::Stdio;
+
+use local::build::workspace;
+use local::demo::{self, Account};
+use local::log::Log;
+use local::system::{Options, System};
+use reqwest::header::{COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+
+/// The account that the example knows.
+const ACCOUNT: Account<'static> = Account {
+    name: "robin",
+    password: "open sesame",
+    player: ("player-1", "Robin"),
+};
+
+/// The first block of Python in the section about the Prime Gaming page.
+fn example() -> String {
+    let text = std::fs::read_to_string(workspace().join("README.md")).expect("the README");
+    let (_, section) = text
+        .split_once("\n### From the Prime Gaming page\n")
+        .expect("the section");
+    let (_, code) = section.split_once("\n```python\n").expect("the example");
+    code.split_once("\n```\n").expect("its end").0.to_owned()
+}
+
+/// The example, on a port of its own behind the address that browsers see, as behind a load
+/// balancer: that address has to be known before the system starts, and the example after it.
+struct Studio {
+    process: Child,
+    output: Vec<JoinHandle<String>>,
+    front: JoinHandle<()>,
+}
+
+/// Says why the example can't be run here.
+fn no_python(error: &std::io::Error) -> bool {
+    if error.kind() == std::io::ErrorKind::NotFound {
+        eprintln!("skipped: the README's example needs python3, which is not installed");
+        return true;
+    }
+    false
+}
+
+impl Studio {
+    /// `None` where there is no Python.
+    async fn start(front: TcpListener, origin: &str, system: &System) -> Option<Self> {
+        let started = Command::new("python3")
+            .args(["-c", &example()])
+            .env("API", &system.base_url)
+            .env(
+                "SERVER_TOKEN",
+                system.server_token().expect("ours to issue"),
+            )
+            .env("ORIGIN", origin)
+            .env("PORT", "0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn();
+        let mut process = match started {
+            Ok(process) => process,
+            Err(error) if no_python(&error) => return None,
+            Err(error) => panic!("python3 does not start: {error}"),
+        };
+        let mut lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
+        let first = lines.next_line().await.expect("readable");
+        let first = first.expect("the example says its port");
+        let port: u16 = first
+            .rsplit(' ')
+            .next()
+            .and_then(|port| port.parse().ok())
+            .unwrap_or_else(|| panic!("no port in {first}"));
+        let errors = process.stderr.take().expect("a pipe");
+        Some(Self {
+            output: vec![
+                tokio::spawn(all_of(lines.into_inner())),
+                tokio::spawn(all_of(errors)),
+            ],
+            process,
+            front: tokio::spawn(forward(front, port)),
+        })
+    }
+
+    /// Ends it; gives everything that it has written.
+    async fn stop(mut self) -> String {
+        self.front.abort();
+        self.process.kill().await.expect("it ends");
+        let mut written = String::new();
+        for output in self.output {
+            written += &output.await.expect("it was read");
+        }
+        written
+    }
+}
+
+async fn all_of(mut stream: impl AsyncRead + Unpin) -> String {
+    let mut text = String::new();
+    // What was read before the end is enough.
+    let _ = stream.read_to_string(&mut text).await;
+    text
+}
+
+async fn forward(front: TcpListener, port: u16) {
+    while let Ok((mut browser, _)) = front.accept().await {
+        tokio::spawn(async move {
+            if let Ok(mut server) = TcpStream::connect(("127.0.0.1", port)).await {
+                let _ = tokio::io::copy_bidirectional(&mut browser, &mut server).await;
+            }
+        });
+    }
+}
+
+fn header(headers: &HeaderMap, name: &reqwest::header::HeaderName) -> String {
+    let value = headers.get(name).and_then(|value| value.to_str().ok());
+    value.unwrap_or_default().to_owned()
+}
+
+/// The cookie of an answer, as browsers send it back.
+fn cookie(headers: &HeaderMap) -> String {
+    let cookie = header(headers, &SET_COOKIE);
+    cookie.split(';').next().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn the_readmes_login_page_links_a_player_and_nobody_else() {
+    let front = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let origin = format!("http://{}", front.local_addr().expect("it has one"));
+    let (log, lines) = Log::memory();
+    let system = System::start(Options {
+        settings: [("PLAYER_LOGIN_URL".to_owned(), format!("{origin}/login"))].into(),
+        log,
+        ..Options::default()
+    })
+    .await
+    .expect("it starts");
+    let Some(studio) = Studio::start(front, &origin, &system).await else {
+        return system.stop().await;
+    };
+
+    let mut steps = 0;
+    if let Err(failure) = demo::link_from_prime_gaming(&system, ACCOUNT, |_| steps += 1).await {
+        panic!("{failure}\n{}\n{}", lines.text(), studio.stop().await);
+    }
+    assert_eq!(steps, 6);
+    let secrets = attack(&system, &origin).await;
+
+    let written = studio.stop().await + &lines.text();
+    for secret in secrets {
+        assert!(secret.len() >= 32, "too short to search for: {secret}");
+        assert!(!written.contains(&secret), "{secret} in {written}");
+    }
+    system.stop().await;
+}
+
+/// What must not work; gives the secrets that were seen on the way.
+async fn attack(system: &System, origin: &str) -> Vec<String> {
+    let http = prime_gaming::net::client(None).expect("no extra certificate");
+    let get = async |url: &str, cookie: &str| {
+        let answer = http.get(url).header(COOKIE, cookie).send().await;
+        answer.expect("an answer")
+    };
+    let arrived = get(&format!("{}/link", system.base_url), "").await;
+    let to_login = header(arrived.headers(), &LOCATION);
+    let (_, login_ticket) = to_login.split_once("login_ticket=").expect("a ticket");
+
+    // The sender of this address sits before another browser, whose ticket it is.
+    let visited = get(&to_login, "").await;
+    assert_eq!(visited.status(), 303);
+    let login = header(visited.headers(), &LOCATION);
+    assert_eq!(
+        login,
+        format!("{origin}/login"),
+        "the ticket leaves the address"
+    );
+    let visit = cookie(visited.headers());
+    let page = get(&login, &visit).await;
+    assert_eq!(header(page.headers(), &SET_COOKIE), "");
+    let page = page.text().await.expect("a page");
+    let (_, rest) = page
+        .split_once("name=\"form_token\" value=\"")
+        .expect("one");
+    let form_token = rest.split('"').next().unwrap_or_default();
+    assert!(!page.contains(login_ticket));
+
+    let post = async |cookie: &str, from: &str, token: &str, password: &str| {
+        let form = [
+            ("form_token", token),
+            ("name", "robin"),
+            ("password", password),
+        ];
+        let request = http.post(&login).header(COOKIE, cookie);
+        let answer = request.header(ORIGIN, from).form(&form).send().await;
+        answer.expect("an answer")
+    };
+    for (cookie, from, token) in [
+        (visit.as_str(), "https://attacker.example", form_token),
+        (&visit, "null", form_token),
+        (&visit, origin, "other"),
+        (&visit, origin, ""),
+        (&visit, origin, "\u{e9}"),
+        ("", origin, form_token),
+        ("visit=other", origin, form_token),
+    ] {
+        let answer = post(cookie, from, token, ACCOUNT.password).await;
+        assert_eq!(answer.status(), 403, "{cookie} {from} {token}");
+    }
+    let wrong = post(&visit, origin, form_token, "guess").await;
+    assert_eq!(wrong.status(), 200);
+    assert!(wrong.text().await.expect("a page").contains("not right"));
+
+    // The victim logs in, and is sent on; but not with the cookie that the ticket belongs to.
+    let sent = post(&visit, origin, form_token, ACCOUNT.password).await;
+    assert_eq!(sent.status(), 303);
+    let continue_url = header(sent.headers(), &LOCATION);
+    assert!(continue_url.starts_with(&system.base_url), "{continue_url}");
+    let refused = get(&continue_url, &visit).await;
+    assert_eq!(refused.status(), 403);
+    assert!(
+        refused
+            .text()
+            .await
+            .expect("a page")
+            .contains("wrong_browser")
+    );
+
+    // The form is used up, and so is the ticket, in another visit.
+    let again = post(&visit, origin, form_token, ACCOUNT.password).await;
+    assert_eq!(again.status(), 403);
+    let visit = cookie(get(&to_login, "").await.headers());
+    let page = get(&login, &visit).await.text().await.expect("a page");
+    let (_, rest) = page
+        .split_once("name=\"form_token\" value=\"")
+        .expect("one");
+    let form_token = rest.split('"').next().unwrap_or_default();
+    let used = post(&visit, origin, form_token, ACCOUNT.password).await;
+    assert_eq!(used.status(), 502);
+
+    let code = continue_url.split_once("code=").expect("a code").1;
+    let server_token = system.server_token().expect("ours to issue");
+    vec![login_ticket.to_owned(), code.to_owned(), server_token]
+}
