@@ -18,6 +18,7 @@ mod contract;
 mod events;
 mod leaks;
 mod link_callback;
+mod link_continue;
 mod link_failures;
 mod link_login;
 mod link_login_attacks;
