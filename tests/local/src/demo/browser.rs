@@ -12,18 +12,22 @@ use crate::Error;
 pub(super) const TIMEOUT: Duration = Duration::from_secs(35);
 
 /// What came back for a request.
-pub(super) struct Page {
-    pub(super) status: u16,
+#[derive(Debug)]
+pub struct Page {
+    /// The HTTP status.
+    pub status: u16,
     /// Where it was asked for.
-    pub(super) url: Url,
+    pub url: Url,
     /// Where it sends the browser.
-    pub(super) location: Option<Url>,
-    pub(super) text: String,
+    pub location: Option<Url>,
+    /// The body.
+    pub text: String,
 }
 
 impl Page {
     /// Status and place, for messages. Without the query, which may hold a secret.
-    pub(super) fn describe(&self) -> String {
+    #[must_use]
+    pub fn describe(&self) -> String {
         let to = self
             .location
             .as_ref()
@@ -37,6 +41,7 @@ impl Page {
     }
 }
 
+#[derive(Debug)]
 struct Cookie {
     host: String,
     path: String,
@@ -45,13 +50,16 @@ struct Cookie {
 }
 
 /// Remembers cookies and follows nothing by itself.
-pub(super) struct Browser {
+#[derive(Debug)]
+pub struct Browser {
     http: reqwest::Client,
     cookies: Vec<Cookie>,
 }
 
 impl Browser {
-    pub(super) fn new(http: reqwest::Client) -> Self {
+    /// One without cookies.
+    #[must_use]
+    pub fn new(http: reqwest::Client) -> Self {
         Self {
             http,
             cookies: Vec::new(),
@@ -59,12 +67,18 @@ impl Browser {
     }
 
     /// Opens an address.
-    pub(super) async fn open(&mut self, url: &Url) -> Result<Page, Error> {
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn open(&mut self, url: &Url) -> Result<Page, Error> {
         self.send(self.http.get(url.clone()), url).await
     }
 
     /// Sends a form of a page, as the page's origin.
-    pub(super) async fn submit(&mut self, page: &Page, form: &Form) -> Result<Page, Error> {
+    ///
+    /// # Errors
+    /// When the form is not one to post, or there is no answer.
+    pub async fn submit(&mut self, page: &Page, form: &Form) -> Result<Page, Error> {
         let to = page.url.join(&form.action)?;
         if form.method != "post" {
             return Err(format!("the form's method is {}", form.method).into());

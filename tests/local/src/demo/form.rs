@@ -2,19 +2,20 @@
 
 /// A form, filled in as its page has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Form {
+pub struct Form {
     /// Where it goes; empty is the page itself.
-    pub(super) action: String,
+    pub action: String,
     /// `get` or `post`.
-    pub(super) method: String,
+    pub method: String,
     /// The fields that are sent, in the page's order.
-    pub(super) fields: Vec<(String, String)>,
+    pub fields: Vec<(String, String)>,
     buttons: Vec<(String, String)>,
 }
 
 impl Form {
     /// All forms of a page.
-    pub(super) fn all(html: &str) -> Vec<Self> {
+    #[must_use]
+    pub fn all(html: &str) -> Vec<Self> {
         let mut forms = Vec::new();
         let mut current: Option<Self> = None;
         let mut select: Option<String> = None;
@@ -57,13 +58,13 @@ impl Form {
     }
 
     /// Types `value` into the field `name`, or chooses it there. Tells whether there is one.
-    pub(super) fn fill(&mut self, name: &str, value: &str) -> bool {
+    pub fn fill(&mut self, name: &str, value: &str) -> bool {
         let field = self.fields.iter_mut().find(|(field, _)| field == name);
         field.map(|(_, old)| value.clone_into(old)).is_some()
     }
 
     /// Presses the button with this name and value. Tells whether there is one.
-    pub(super) fn press(&mut self, name: &str, value: &str) -> bool {
+    pub fn press(&mut self, name: &str, value: &str) -> bool {
         let button = (name.to_owned(), value.to_owned());
         let found = self.buttons.contains(&button);
         if found {

@@ -9,6 +9,9 @@ mod form;
 mod prime_gaming;
 mod story;
 
+pub use browser::{Browser, Page};
+pub use form::Form;
+
 /// The player of the story: id and name.
 const PLAYER: (&str, &str) = ("demo-player", "Robin");
 

@@ -1,5 +1,6 @@
 //! A function: as many processes as its calls need, up to a limit.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,6 +8,7 @@ use axum::body::Bytes;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
+use super::instance::Reins;
 use super::{Instance, InvokeError, Spec};
 use crate::log::Log;
 
@@ -20,6 +22,9 @@ struct Pool {
     log: Log,
     /// Processes that wait for work, the last used one last: it is taken first, as in Lambda.
     idle: Mutex<Vec<Instance>>,
+    /// How to end those that work, by the number of their invocation.
+    busy: Mutex<BTreeMap<usize, Reins>>,
+    invocations: AtomicUsize,
     /// One permit for each process that there may be.
     permits: Semaphore,
     started: AtomicUsize,
@@ -32,6 +37,8 @@ impl Function {
         Self(Arc::new(Pool {
             permits: Semaphore::new(spec.max_instances),
             idle: Mutex::default(),
+            busy: Mutex::default(),
+            invocations: AtomicUsize::new(0),
             started: AtomicUsize::new(0),
             spec,
             log,
@@ -92,7 +99,12 @@ impl Function {
                 .await
                 .map_err(|_closed| InvokeError::Stopped)?;
             let mut instance = pool.instance().await?;
+            let number = pool.invocations.fetch_add(1, Ordering::Relaxed);
+            let (reins, working) = instance.reins();
+            pool.busy().insert(number, reins);
             let outcome = instance.invoke(payload).await;
+            pool.busy().remove(&number);
+            drop(working);
             if let Err(error @ (InvokeError::TimedOut { .. } | InvokeError::Crashed { .. })) =
                 &outcome
             {
@@ -105,6 +117,24 @@ impl Function {
         tokio::spawn(invocation)
             .await
             .unwrap_or(Err(InvokeError::Stopped))
+    }
+
+    /// Kills the processes that are working at invocations now, as a crash would, and waits until
+    /// those are over. Their invocations end as [`InvokeError::Crashed`].
+    pub async fn kill_running(&self) {
+        let busy = std::mem::take(&mut *self.0.busy());
+        for reins in busy.into_values() {
+            reins.kill().await;
+        }
+    }
+
+    /// Ends the processes that are working at invocations now as if their time limit had passed,
+    /// and waits until those are over. Their invocations end as [`InvokeError::TimedOut`].
+    pub async fn time_out_running(&self) {
+        let busy = std::mem::take(&mut *self.0.busy());
+        for reins in busy.into_values() {
+            reins.time_out().await;
+        }
     }
 
     /// Ends the processes that wait for work, and each other one when it has finished. Calls
@@ -121,6 +151,10 @@ impl Function {
 impl Pool {
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Instance>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn busy(&self) -> std::sync::MutexGuard<'_, BTreeMap<usize, Reins>> {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A process that waits for work, or a new one.

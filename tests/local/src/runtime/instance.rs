@@ -30,6 +30,7 @@ pub struct Instance {
     tail: Tail,
     ended: watch::Receiver<Option<String>>,
     kill: watch::Sender<bool>,
+    overrun: watch::Sender<bool>,
 }
 
 impl std::fmt::Debug for Instance {
@@ -106,6 +107,7 @@ impl Instance {
                     tail,
                     ended,
                     kill,
+                    overrun: watch::Sender::new(false),
                 })
             }
             Err(reason) => {
@@ -145,6 +147,8 @@ impl Instance {
         }
         let request_id = crate::random::uuid();
         let timeout = self.spec.timeout;
+        self.overrun.send_replace(false);
+        let mut overrun = self.overrun.subscribe();
         let (answer, answered) = oneshot::channel();
         let job = Job {
             request_id: request_id.clone(),
@@ -164,17 +168,69 @@ impl Instance {
             status = ended_with(&mut self.ended) => {
                 Err(InvokeError::Crashed { request_id, status, log: self.tail.lines() })
             }
-            () = tokio::time::sleep(timeout) => {
+            () = out_of_time(timeout, &mut overrun) => {
                 self.kill().await;
                 Err(InvokeError::TimedOut { request_id, after: timeout })
             }
         }
     }
 
+    /// What ends the process from outside while it works at an invocation, and what to drop when
+    /// that invocation is over.
+    pub(super) fn reins(&self) -> (Reins, watch::Sender<()>) {
+        let (working, over) = watch::channel(());
+        let reins = Reins {
+            kill: self.kill.clone(),
+            overrun: self.overrun.clone(),
+            over,
+        };
+        (reins, working)
+    }
+
     /// Kills the process and waits until it is gone.
     pub async fn kill(&mut self) {
         self.kill.send_replace(true);
         ended_with(&mut self.ended).await;
+    }
+}
+
+/// Ends a process whose [`Instance`] is busy with an invocation.
+#[derive(Debug)]
+pub(super) struct Reins {
+    kill: watch::Sender<bool>,
+    overrun: watch::Sender<bool>,
+    over: watch::Receiver<()>,
+}
+
+impl Reins {
+    /// As a crash does, at once. Returns when the invocation is over.
+    pub(super) async fn kill(self) {
+        self.kill.send_replace(true);
+        self.over().await;
+    }
+
+    /// As Lambda does at the end of the time limit. Returns when the invocation is over.
+    pub(super) async fn time_out(self) {
+        self.overrun.send_replace(true);
+        self.over().await;
+    }
+
+    async fn over(mut self) {
+        // Nothing is ever sent: the end of the sender is the message.
+        while self.over.changed().await.is_ok() {}
+    }
+}
+
+/// Waits for the end of the time limit, or for somebody who says that it is reached.
+async fn out_of_time(timeout: Duration, overrun: &mut watch::Receiver<bool>) {
+    let told = async {
+        if overrun.wait_for(|overrun| *overrun).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        () = tokio::time::sleep(timeout) => {}
+        () = told => {}
     }
 }
 

@@ -120,6 +120,36 @@ async fn an_overdue_process_is_killed_and_replaced() {
     assert!(!instance.is_alive());
 }
 
+/// Stalls, and is ended by `end` once it works.
+async fn ended_by(end: impl AsyncFn(&Function)) -> InvokeError {
+    let function = Function::new(echo().await, Log::none());
+    function.warm().await.expect("it starts");
+    let caller = function.clone();
+    let call = tokio::spawn(async move { caller.invoke(&json!({ "do": "stall" })).await });
+    while !call.is_finished() {
+        end(&function).await;
+        tokio::task::yield_now().await;
+    }
+    end(&function).await;
+    function
+        .invoke(&json!({}))
+        .await
+        .expect("another process answers");
+    assert_eq!(function.started(), 2);
+    call.await.expect("no panic").expect_err("it was ended")
+}
+
+#[tokio::test]
+async fn a_working_process_can_be_killed_or_made_overdue() {
+    let error = ended_by(Function::kill_running).await;
+    let InvokeError::Crashed { status, .. } = &error else {
+        panic!("{error:?}")
+    };
+    assert!(status.contains("SIGKILL"), "{status}");
+    let error = ended_by(Function::time_out_running).await;
+    assert!(matches!(error, InvokeError::TimedOut { .. }), "{error:?}");
+}
+
 #[tokio::test]
 async fn a_process_that_can_not_start_is_reported_with_its_log() {
     let mut spec = echo().await;
