@@ -1,0 +1,143 @@
+//! Which request is the one, and what becomes of it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use local::runtime::Function;
+use tokio::sync::watch;
+
+/// How an invocation is disturbed at its k-th outgoing request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The process is killed; the request never arrives.
+    KilledBefore,
+    /// The request has its whole effect, then the process is killed.
+    KilledAfter,
+    /// The request never arrives, and the time limit passes while the process waits.
+    TimedOutBefore,
+    /// The request has its whole effect, and the time limit passes while the process waits.
+    TimedOutAfter,
+    /// The connection is closed; the request never arrives. The process lives.
+    RequestLost,
+    /// The request has its whole effect, and the connection is closed without an answer.
+    AnswerLost,
+    /// From this request on none arrives.
+    CutOff,
+    /// From this request on each has its effect, and none is answered.
+    Unheard,
+}
+
+impl Mode {
+    /// Every one.
+    pub const ALL: [Self; 8] = [
+        Self::KilledBefore,
+        Self::KilledAfter,
+        Self::TimedOutBefore,
+        Self::TimedOutAfter,
+        Self::RequestLost,
+        Self::AnswerLost,
+        Self::CutOff,
+        Self::Unheard,
+    ];
+
+    /// Whether the request that is hit has its effect.
+    pub(crate) const fn arrives(self) -> bool {
+        matches!(
+            self,
+            Self::KilledAfter | Self::TimedOutAfter | Self::AnswerLost | Self::Unheard
+        )
+    }
+
+    /// Whether all later requests are hit too.
+    const fn goes_on(self) -> bool {
+        matches!(self, Self::CutOff | Self::Unheard)
+    }
+}
+
+/// What becomes of a request that is hit.
+#[derive(Clone, Debug)]
+pub(crate) struct Hit {
+    pub(crate) mode: Mode,
+    pub(crate) function: Function,
+}
+
+/// Counts requests while it is armed. Clones are the same gate.
+#[derive(Clone, Debug)]
+pub struct Gate(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    armed: Mutex<Option<Armed>>,
+    /// How many requests are being worked on.
+    under_way: watch::Sender<usize>,
+}
+
+#[derive(Debug)]
+struct Armed {
+    hit: Hit,
+    at: usize,
+    /// What was asked, in order.
+    seen: Vec<String>,
+}
+
+/// One request that is being worked on.
+pub(crate) struct UnderWay(Gate);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.0.under_way.send_modify(|count| *count -= 1);
+    }
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self(Arc::new(Inner {
+            armed: Mutex::default(),
+            under_way: watch::Sender::new(0),
+        }))
+    }
+}
+
+impl Gate {
+    fn armed(&self) -> MutexGuard<'_, Option<Armed>> {
+        self.0.armed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts from now on; the request number `at` of `function` meets `mode`.
+    pub fn arm(&self, function: &Function, mode: Mode, at: usize) {
+        let hit = Hit {
+            mode,
+            function: function.clone(),
+        };
+        let seen = Vec::new();
+        *self.armed() = Some(Armed { hit, at, seen });
+    }
+
+    /// Waits until every request that arrived has had its effect, lets all pass again, and tells
+    /// what was asked since it was armed.
+    pub async fn disarm(&self) -> Vec<String> {
+        // An error would mean that the gate is gone.
+        let _ = self
+            .0
+            .under_way
+            .subscribe()
+            .wait_for(|count| *count == 0)
+            .await;
+        self.armed()
+            .take()
+            .map_or_else(Vec::new, |armed| armed.seen)
+    }
+
+    /// Counts a request; `Some` if it is hit.
+    pub(crate) fn enter(&self, request: &str) -> (UnderWay, Option<Hit>) {
+        self.0.under_way.send_modify(|count| *count += 1);
+        let under_way = UnderWay(self.clone());
+        let mut armed = self.armed();
+        let hit = armed.as_mut().and_then(|armed| {
+            armed.seen.push(request.to_owned());
+            let number = armed.seen.len();
+            let is_hit = number == armed.at || (armed.hit.mode.goes_on() && number > armed.at);
+            is_hit.then(|| armed.hit.clone())
+        });
+        (under_way, hit)
+    }
+}

@@ -1,0 +1,98 @@
+//! What was shown, granted and reported, watched from outside while it happens.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+
+use crate::rows::Rows;
+
+/// Writes down what the players' games do and what Amazon is told, and whatever of it must never
+/// happen. Clones are the same journal.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    rows: Rows,
+    pages: Arc<Mutex<Pages>>,
+}
+
+#[derive(Debug, Default)]
+struct Pages {
+    /// By entitlement: the player it was first handed to.
+    shown: BTreeMap<String, String>,
+    /// By entitlement: the player whose inventory has it.
+    granted: BTreeMap<String, String>,
+    breaches: Vec<String>,
+}
+
+impl Journal {
+    pub(crate) fn new(rows: Rows) -> Self {
+        let pages = Arc::default();
+        Self { rows, pages }
+    }
+
+    fn pages(&self) -> MutexGuard<'_, Pages> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An answer handed this entitlement to this player.
+    pub(crate) fn shown(&self, entitlement: &str, player: &str) {
+        let mut pages = self.pages();
+        let first = pages
+            .shown
+            .entry(entitlement.to_owned())
+            .or_insert_with(|| player.to_owned())
+            .clone();
+        if first != player {
+            let breach = format!("{entitlement} was handed to {first}, and then to {player}");
+            pages.breaches.push(breach);
+        }
+    }
+
+    /// The player's inventory has this entitlement from now on. The id is the game's idempotency
+    /// key: having it already is nothing new.
+    pub(crate) fn granted(&self, entitlement: &str, player: &str) {
+        let mut pages = self.pages();
+        let owner = pages
+            .granted
+            .entry(entitlement.to_owned())
+            .or_insert_with(|| player.to_owned())
+            .clone();
+        if owner != player {
+            let breach = format!("{entitlement} was granted to {owner} and to {player}");
+            pages.breaches.push(breach);
+        }
+    }
+
+    /// What is in the player's inventory.
+    pub(crate) fn inventory(&self, player: &str) -> Vec<String> {
+        let pages = self.pages();
+        let mine = pages.granted.iter().filter(|(_, owner)| *owner == player);
+        mine.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// Looks at a report on its way to Amazon: the game has granted it, and that is written down.
+    pub(crate) async fn report_sent(&self, body: &[u8]) {
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let updates = body["FulfillmentStatusUpdates"].as_array();
+        for update in updates.into_iter().flatten() {
+            let id = update["EntitlementId"].as_str().unwrap_or_default();
+            if !self.pages().granted.contains_key(id) {
+                self.breach(format!("{id} was reported before the game had granted it"));
+            }
+            match self.rows.status(id).await {
+                Ok(Some(status)) if status == "delivered" || status == "reported" => {}
+                Ok(status) => self.breach(format!("{id} was reported while it was {status:?}")),
+                Err(error) => self.breach(error),
+            }
+        }
+    }
+
+    fn breach(&self, what: String) {
+        self.pages().breaches.push(what);
+    }
+
+    /// What happened that must never happen, since the last time this was asked.
+    pub(crate) fn take_breaches(&self) -> Vec<String> {
+        std::mem::take(&mut self.pages().breaches)
+    }
+}

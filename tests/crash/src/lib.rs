@@ -1,0 +1,34 @@
+//! A crash at every step: the built functions are killed, timed out or cut off at their k-th
+//! outgoing request, for every k there is, and afterwards every promise must hold.
+//!
+//! ```text
+//! game, browser ──▶ gateway ──▶ function ──▶ proxy ──▶ DynamoDB, Amazon
+//!                                  ▲            │ at request k: kill, time out, lose the answer
+//!                                  └── gate ◀───┘
+//! ```
+//!
+//! - [`Gate`] counts the requests of one invocation and says what becomes of each.
+//! - [`World`] is the system with the proxies in place, and makes time pass.
+//! - [`Player`] is a player's game and browser: they grant, confirm, retry, and link again.
+//! - [`Journal`] watches from outside what must never happen.
+//! - [`sweep`] runs one [`Scenario`] through every kind of end and every request.
+//!
+//! Nothing here waits for time to pass: what is stored becomes older instead.
+
+mod gate;
+mod journal;
+mod player;
+mod promises;
+mod proxy;
+mod rows;
+mod sweep;
+mod world;
+
+pub use gate::{Gate, Mode};
+pub use journal::Journal;
+pub use player::{Check, Player};
+pub use sweep::{Scenario, sweep};
+pub use world::World;
+
+/// `Err` is a broken promise, or a step that could not be made, as a sentence.
+pub type Outcome<T = ()> = Result<T, String>;

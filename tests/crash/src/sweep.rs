@@ -1,0 +1,138 @@
+//! One scenario, disturbed in every way at every request.
+
+use std::fmt::Write as _;
+
+use crate::{Mode, Outcome, Player, World, promises};
+
+/// What is disturbed, and what the game and the player do before and after.
+#[expect(
+    async_fn_in_trait,
+    reason = "the futures stay in the test that runs them"
+)]
+pub trait Scenario {
+    /// What `prepare` hands to `act` and `recover`.
+    type Ready;
+
+    /// The binary of the function that is disturbed.
+    const FUNCTION: &'static str;
+
+    /// So many requests an undisturbed invocation makes at least: what makes fewer does not do
+    /// what the scenario is about.
+    const LEAST: usize;
+
+    /// Everything up to the invocation.
+    async fn prepare(&self, player: &mut Player<'_>) -> Outcome<Self::Ready>;
+
+    /// The one invocation that is disturbed. Whether it is answered does not matter.
+    async fn act(&self, player: &mut Player<'_>, ready: &mut Self::Ready) -> Outcome;
+
+    /// What the game or the player does next, before everything is settled as always.
+    async fn recover(&self, _player: &mut Player<'_>, _ready: Self::Ready) -> Outcome {
+        Ok(())
+    }
+}
+
+/// Runs `scenario` for every [`Mode`], and for each at every request that there is.
+///
+/// # Panics
+/// When a promise is broken, with every place where that happened; or when there are fewer
+/// requests to disturb than the scenario says.
+pub async fn sweep<S: Scenario>(world: &World, scenario: S) {
+    let mut failures = String::new();
+    for mode in Mode::ALL {
+        let mut at = 0;
+        loop {
+            at += 1;
+            world.clear_lines();
+            let (requests, outcome) = point(world, &scenario, mode, at).await;
+            if let Err(broken) = outcome {
+                let request = requests.get(at - 1).map_or("nothing", String::as_str);
+                let lines = world.last_lines();
+                let _ = write!(
+                    failures,
+                    "\n{mode:?} at request {at}, {request}: {broken}\n{lines}"
+                );
+            }
+            // There was no request of this number: every one has had its turn.
+            if requests.len() < at {
+                break;
+            }
+        }
+        let least = S::LEAST;
+        assert!(
+            at > least,
+            "{mode:?}: only {} requests, not {least}{failures}",
+            at - 1
+        );
+    }
+    assert!(failures.is_empty(), "{failures}");
+}
+
+/// One player's story, disturbed at one request. Gives the requests, and what was broken.
+async fn point<S: Scenario>(
+    world: &World,
+    scenario: &S,
+    mode: Mode,
+    at: usize,
+) -> (Vec<String>, Outcome) {
+    let mut player = Player::new(world);
+    let mut disturbed = Disturbed::default();
+    let outcome = story(&mut player, scenario, mode, at, &mut disturbed).await;
+    let mut broken: Vec<String> = outcome.err().into_iter().collect();
+    broken.extend(world.journal.take_breaches());
+    broken.extend(breaches_of_contract(world, &disturbed));
+    broken.extend(world.rows.forget(&player.names()).await.err());
+    let outcome = if broken.is_empty() {
+        Ok(())
+    } else {
+        Err(broken.join("; "))
+    };
+    (disturbed.requests, outcome)
+}
+
+/// What became of the disturbed invocation.
+#[derive(Default)]
+struct Disturbed {
+    requests: Vec<String>,
+    /// It stored no new tokens.
+    kept_tokens: bool,
+}
+
+async fn story<S: Scenario>(
+    player: &mut Player<'_>,
+    scenario: &S,
+    mode: Mode,
+    at: usize,
+    disturbed: &mut Disturbed,
+) -> Outcome {
+    let world = player.world;
+    let mut ready = scenario.prepare(player).await?;
+    let tokens = world.rows.tokens(&player.id).await?;
+    let function = world.function(S::FUNCTION);
+    // A process that starts opens connections; those are not what is counted.
+    function.warm().await.map_err(|error| error.to_string())?;
+    world.gate.arm(function, mode, at);
+    let acted = scenario.act(player, &mut ready).await;
+    disturbed.requests = world.gate.disarm().await;
+    acted?;
+    disturbed.kept_tokens = world.rows.tokens(&player.id).await? == tokens;
+    scenario.recover(player, ready).await?;
+    promises::settle(player).await?;
+    promises::kept(player).await
+}
+
+/// Where Amazon was spoken to against its contract. Using a refresh token again is no breach, and
+/// all that can be done, where its successor was not stored: the crash came between the two.
+fn breaches_of_contract(world: &World, disturbed: &Disturbed) -> Vec<String> {
+    let mut violations = world.amazon.violations();
+    let is_second_use = |violation: &String| violation.contains("used after its successor");
+    if disturbed.kept_tokens
+        && let Some(first) = violations.iter().position(is_second_use)
+    {
+        violations.remove(first);
+    }
+    world.amazon.reset_violations();
+    world.amazon.clear_faults();
+    world.amazon.reset_calls();
+    violations
+}

@@ -1,0 +1,218 @@
+//! The local system with a proxy in front of everything that the functions ask.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use amazon::Amazon;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use local::dynamo::{Embedded, Storage};
+use local::log::Log;
+use local::runtime::Function;
+use local::system::{Options, System};
+use serde_json::{Value, json};
+
+use crate::proxy::{Proxy, Service};
+use crate::rows::{FULFILLMENTS, LINKS, Rows};
+use crate::{Gate, Journal, Outcome};
+
+const CLIENT_ID: &str = "amzn1.application-oa2-client.crash";
+const CLIENT_SECRET: &str = "amzn1.oa2-cs.v1.crash";
+
+/// How many of the functions' last lines a failure shows.
+const LAST_LINES: usize = 40;
+
+/// The most runs until `reconcile` must have nothing left.
+const RECONCILE_RUNS: usize = 20;
+
+/// A running system whose every outgoing request passes a [`Gate`].
+pub struct World {
+    /// The stand-in for Amazon.
+    pub amazon: Amazon,
+    /// What becomes of the functions' requests.
+    pub gate: Gate,
+    /// What was seen from outside.
+    pub journal: Journal,
+    /// The system.
+    pub system: System,
+    pub(crate) rows: Rows,
+    pub(crate) http: reqwest::Client,
+    lines: Arc<Mutex<VecDeque<String>>>,
+    players: AtomicUsize,
+    _proxies: [Proxy; 2],
+    _database: Embedded,
+    _secrets: tempfile::TempDir,
+}
+
+/// The client of games, browsers and proxies.
+pub(crate) fn http() -> reqwest::Client {
+    prime_gaming::net::client(None).expect("without an extra certificate nothing can be wrong")
+}
+
+impl World {
+    /// Builds the functions and starts everything.
+    ///
+    /// # Panics
+    /// When something does not start.
+    pub async fn start() -> Self {
+        let database = Embedded::start(Storage::Memory).await.expect("a database");
+        let amazon = Amazon::start(amazon::Options::default())
+            .await
+            .expect("a stand-in");
+        let rows = Rows::new(database.client());
+        let (gate, journal) = (Gate::default(), Journal::new(rows.clone()));
+        let before = async |service| Proxy::before(service, gate.clone()).await.expect("a port");
+        let proxies = [
+            before(Service::Plain(database.endpoint.clone())).await,
+            before(Service::Amazon(amazon.clone(), journal.clone())).await,
+        ];
+        let secrets = secrets();
+        let (log, lines) = last_lines();
+        let system = System::start(Options {
+            settings: settings(&amazon, &proxies, &secrets),
+            log,
+            ..Options::default()
+        })
+        .await
+        .expect("a system");
+        amazon.register_client(amazon::Client {
+            client_id: CLIENT_ID.to_owned(),
+            client_secret: Some(CLIENT_SECRET.to_owned()),
+            return_urls: vec![format!("{}/link/callback", system.base_url)],
+            allowed_scopes: vec![
+                amazon::SCOPE_PRIME.to_owned(),
+                amazon::SCOPE_PROFILE.to_owned(),
+            ],
+        });
+        Self {
+            amazon,
+            gate,
+            journal,
+            system,
+            rows,
+            http: http(),
+            lines,
+            players: AtomicUsize::new(0),
+            _proxies: proxies,
+            _database: database,
+            _secrets: secrets,
+        }
+    }
+
+    /// A number that no player of this world has. No other one's text is part of its text.
+    pub(crate) fn next_number(&self) -> String {
+        format!("{:06}", self.players.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The function that is made by the binary of this name.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn function(&self, binary: &str) -> &Function {
+        let function = self.system.function(binary);
+        function.unwrap_or_else(|| panic!("there is no function {binary}"))
+    }
+
+    /// Lets `reconcile`, where there is one, work until there is nothing left to do.
+    ///
+    /// # Errors
+    /// When it fails, or is never done.
+    pub async fn reconcile(&self) -> Outcome {
+        let Some(reconcile) = self.system.function("reconcile") else {
+            return Ok(());
+        };
+        for _ in 0..RECONCILE_RUNS {
+            let answer = reconcile.invoke(&json!({})).await;
+            let answer = answer.map_err(|error| format!("reconcile failed: {error}"))?;
+            let count = |name: &str| answer[name].as_u64();
+            match (count("taken"), count("left")) {
+                (Some(0), Some(0)) => return Ok(()),
+                (Some(_), Some(_)) => {}
+                _ => return Err(format!("reconcile answered {answer}")),
+            }
+        }
+        Err("reconcile always finds something more to do".to_owned())
+    }
+
+    /// Forgets the functions' lines so far.
+    pub(crate) fn clear_lines(&self) {
+        lock(&self.lines).clear();
+    }
+
+    /// The functions' last lines, for the report of a failure.
+    pub(crate) fn last_lines(&self) -> String {
+        let lines = lock(&self.lines);
+        lines.iter().map(|line| format!("    {line}\n")).collect()
+    }
+
+    /// Ends everything in order.
+    pub async fn stop(self) {
+        self.system.stop().await;
+        self.amazon.shutdown().await;
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn last_lines() -> (Log, Arc<Mutex<VecDeque<String>>>) {
+    let lines: Arc<Mutex<VecDeque<String>>> = Arc::default();
+    let kept = Arc::clone(&lines);
+    let log = Log::new(move |line| {
+        let mut lines = lock(&kept);
+        if lines.len() == LAST_LINES {
+            lines.pop_front();
+        }
+        lines.push_back(format!("{}: {}", line.source, line.text));
+    });
+    (log, lines)
+}
+
+/// A secrets' file of our own, because the stand-in has to know what is in it.
+fn secrets() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    let secrets: Value = json!({
+        "lwa_client_secret": CLIENT_SECRET,
+        "token_keys": [{ "id": "crash", "key": STANDARD.encode([7; 32]) }],
+        "player_jwt_secret": "a secret that only these tests know",
+    });
+    std::fs::write(directory.path().join("secrets.json"), secrets.to_string()).expect("a file");
+    directory
+}
+
+fn settings(
+    amazon: &Amazon,
+    [dynamodb, before_amazon]: &[Proxy; 2],
+    secrets: &tempfile::TempDir,
+) -> BTreeMap<String, String> {
+    let secrets = secrets.path().join("secrets.json");
+    let own = [
+        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.base_url.clone()),
+        ("LINKS_TABLE", LINKS.to_owned()),
+        ("FULFILLMENTS_TABLE", FULFILLMENTS.to_owned()),
+        ("LWA_CLIENT_ID", CLIENT_ID.to_owned()),
+        ("SECRETS_FILE", secrets.display().to_string()),
+    ];
+    let of_amazon = amazon.settings().into_iter().map(|(name, url)| {
+        // Browsers, not functions, ask for this one.
+        let is_for_browsers = name == "LWA_AUTHORIZE_URL";
+        let through = url.replace(&amazon.base_url(), &before_amazon.base_url);
+        (name, if is_for_browsers { url } else { through })
+    });
+    own.into_iter()
+        .chain(of_amazon)
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
+impl World {
+    /// Time passes for these players and accounts, and for Amazon.
+    pub(crate) async fn pass(&self, whose: &[&str], by: Duration) -> Outcome {
+        self.amazon.advance(by);
+        self.rows.age(whose, by).await
+    }
+}

@@ -1,0 +1,83 @@
+//! The game checks for entitlements.
+
+use std::time::Duration;
+
+use crash::{Outcome, Player, Scenario, World, sweep};
+
+use crate::kit::{EXPIRES_AFTER, claim_all, half_delivered};
+
+/// What was claimed since the last check is new to us.
+struct News {
+    /// So long the game was not played before.
+    away: Duration,
+}
+
+impl Scenario for News {
+    type Ready = ();
+    const FUNCTION: &'static str = "entitlements";
+    /// Read the link, take the right to ask, ask Amazon, read what is open, read the offers,
+    /// write down three.
+    const LEAST: usize = 8;
+
+    async fn prepare(&self, player: &mut Player<'_>) -> Outcome {
+        player.link().await?;
+        claim_all(player);
+        player.pass(self.away).await
+    }
+
+    async fn act(&self, player: &mut Player<'_>, (): &mut ()) -> Outcome {
+        player.check().await.map(drop)
+    }
+}
+
+/// Something was delivered that Amazon could not be told of yet, and the token has expired.
+struct Unreported;
+
+impl Scenario for Unreported {
+    type Ready = ();
+    const FUNCTION: &'static str = "entitlements";
+    /// Read the link, take the right to ask, take the right to refresh, refresh, store, ask
+    /// Amazon, read what is open, take the report, report, write that down.
+    const LEAST: usize = 10;
+
+    async fn prepare(&self, player: &mut Player<'_>) -> Outcome {
+        half_delivered(player).await?;
+        player.pass(EXPIRES_AFTER).await
+    }
+
+    async fn act(&self, player: &mut Player<'_>, (): &mut ()) -> Outcome {
+        player.check().await.map(drop)
+    }
+}
+
+#[tokio::test]
+async fn a_check_that_finds_news() {
+    let world = World::start().await;
+    let away = Duration::from_secs(60);
+    sweep(&world, News { away }).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_check_that_refreshes() {
+    let world = World::start().await;
+    let away = EXPIRES_AFTER;
+    sweep(&world, News { away }).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_check_that_refreshes_where_refresh_tokens_rotate() {
+    let world = World::start().await;
+    world.amazon.rotate_refresh_tokens(true);
+    let away = EXPIRES_AFTER;
+    sweep(&world, News { away }).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_check_that_reports_what_was_delivered() {
+    let world = World::start().await;
+    sweep(&world, Unreported).await;
+    world.stop().await;
+}

@@ -1,0 +1,55 @@
+//! The game confirms what it has granted.
+
+use std::time::Duration;
+
+use crash::{Outcome, Player, Scenario, World, sweep};
+
+use crate::kit::{EXPIRES_AFTER, granted};
+
+struct Confirm {
+    /// So long the game takes to grant.
+    takes: Duration,
+}
+
+impl Scenario for Confirm {
+    /// What is granted.
+    type Ready = Vec<String>;
+    const FUNCTION: &'static str = "fulfillments";
+    /// Of two: write down the delivery, report, write down the report; and read the link.
+    const LEAST: usize = 7;
+
+    async fn prepare(&self, player: &mut Player<'_>) -> Outcome<Vec<String>> {
+        let granted = granted(player).await?;
+        player.pass(self.takes).await?;
+        Ok(granted)
+    }
+
+    async fn act(&self, player: &mut Player<'_>, granted: &mut Vec<String>) -> Outcome {
+        player.confirm(granted).await.map(drop)
+    }
+
+    /// The game confirms all of it again.
+    async fn recover(&self, player: &mut Player<'_>, granted: Vec<String>) -> Outcome {
+        match player.confirm(&granted).await?[..] {
+            [] => Ok(()),
+            _ => Err("it can't be confirmed again".to_owned()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_confirmation() {
+    let world = World::start().await;
+    let takes = Duration::ZERO;
+    sweep(&world, Confirm { takes }).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_confirmation_that_refreshes_where_refresh_tokens_rotate() {
+    let world = World::start().await;
+    world.amazon.rotate_refresh_tokens(true);
+    let takes = EXPIRES_AFTER;
+    sweep(&world, Confirm { takes }).await;
+    world.stop().await;
+}

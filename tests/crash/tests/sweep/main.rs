@@ -1,0 +1,7 @@
+//! Every use case, disturbed at every request that it makes.
+
+mod callback;
+mod check;
+mod confirm;
+mod kit;
+mod unlink;

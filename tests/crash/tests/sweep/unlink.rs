@@ -1,0 +1,48 @@
+//! The player unlinks.
+
+use crash::{Outcome, Player, Scenario, World, sweep};
+
+use crate::kit::{EXPIRES_AFTER, half_delivered};
+
+struct Unlink;
+
+impl Scenario for Unlink {
+    type Ready = ();
+    const FUNCTION: &'static str = "link";
+    /// Read the link, read what is open, take the report, take the right to refresh, refresh,
+    /// store, look the report up, report, write that down, unlink.
+    const LEAST: usize = 10;
+
+    async fn prepare(&self, player: &mut Player<'_>) -> Outcome {
+        half_delivered(player).await?;
+        player.pass(EXPIRES_AFTER).await
+    }
+
+    async fn act(&self, player: &mut Player<'_>, (): &mut ()) -> Outcome {
+        player.unlink().await.map(drop)
+    }
+
+    /// The game asks again until it is answered. What was pending is still handed out, by
+    /// somebody who no longer has a link.
+    async fn recover(&self, player: &mut Player<'_>, (): ()) -> Outcome {
+        if !player.unlink().await? {
+            return Err("unlinking again is not answered".to_owned());
+        }
+        let link = player.link_status().await?;
+        if link != "unlinked" {
+            return Err(format!("unlinked, and it is {link}"));
+        }
+        let check = player.check().await?.ok_or("a check was not answered")?;
+        if check.link != "unlinked" || !check.fresh || check.pending().len() != 1 {
+            return Err(format!("one should be pending without a link: {check:?}"));
+        }
+        player.deliver(&check).await
+    }
+}
+
+#[tokio::test]
+async fn unlinking() {
+    let world = World::start().await;
+    sweep(&world, Unlink).await;
+    world.stop().await;
+}
