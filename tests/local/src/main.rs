@@ -146,6 +146,12 @@ fn introduction(system: &System) -> Result<String, Error> {
     }
     writeln!(text, "Offers            {}", system.skus.join(", "))?;
     writeln!(text, "DynamoDB          {}", system.dynamodb_endpoint())?;
+    if let Some(secret) = system.webhook_secret() {
+        writeln!(
+            text,
+            "\nDeliveries are signed with this, for your receiver:\n\n  export WEBHOOK_SECRET={secret}"
+        )?;
+    }
 
     let (Ok(player), Ok(server)) = (
         system.player_token("player-1", "Robin"),

@@ -42,3 +42,4 @@ mod store_reports;
 mod story;
 mod unlink;
 mod webhook;
+mod webhook_example;

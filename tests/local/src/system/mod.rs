@@ -89,6 +89,7 @@ pub struct System {
     functions: BTreeMap<String, Function>,
     settings: Settings,
     tokens: Tokens,
+    webhook_secret: Option<String>,
     schedules: Schedules,
     database: Option<Embedded>,
     /// Holds the secrets' file where nothing is kept between runs; removed when dropped.
@@ -190,6 +191,7 @@ impl System {
             functions,
             settings,
             tokens,
+            webhook_secret: secrets.delivery_webhook_secret,
             schedules,
             database,
             _temporary: temporary,
@@ -206,6 +208,13 @@ impl System {
     #[must_use]
     pub fn setting(&self, name: &str) -> Option<&str> {
         self.settings.get(name)
+    }
+
+    /// What deliveries are signed with, where the studio's backend delivers.
+    #[must_use]
+    pub fn webhook_secret(&self) -> Option<&str> {
+        let delivers = self.setting("DELIVERY") == Some("webhook");
+        self.webhook_secret.as_deref().filter(|_| delivers)
     }
 
     /// Where the database is that the functions use.

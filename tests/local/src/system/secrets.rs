@@ -17,6 +17,8 @@ pub(super) struct Secrets {
     pub(super) lwa_client_secret: Option<String>,
     /// To issue players' tokens.
     pub(super) player_jwt_secret: Option<String>,
+    /// For a receiver of deliveries, to check them.
+    pub(super) delivery_webhook_secret: Option<String>,
 }
 
 impl Secrets {
@@ -51,6 +53,7 @@ impl Secrets {
         Ok(Self {
             lwa_client_secret: text("lwa_client_secret"),
             player_jwt_secret: text("player_jwt_secret").filter(|_| !own_keys),
+            delivery_webhook_secret: text("delivery_webhook_secret"),
         })
     }
 }
@@ -59,6 +62,7 @@ fn random_secrets(own_keys: bool) -> Value {
     let mut secrets = json!({
         "lwa_client_secret": format!("amzn1.oa2-cs.v1.{}", random::hex(&random::bytes::<32>())),
         "token_keys": [{ "id": "local", "key": STANDARD.encode(random::bytes::<32>()) }],
+        "delivery_webhook_secret": format!("whsec_{}", STANDARD.encode(random::bytes::<32>())),
     });
     if !own_keys {
         secrets["player_jwt_secret"] = random::hex(&random::bytes::<32>()).into();
