@@ -38,6 +38,7 @@ mod store_admission;
 mod store_kit;
 mod store_links;
 mod store_offers;
+mod store_parking;
 mod store_reports;
 mod story;
 mod unlink;
