@@ -10,7 +10,7 @@ mod login;
 mod prime_gaming;
 mod text;
 
-pub use login::{IdentifyError, Login, TokenError, Tokens};
+pub use login::{CodePair, IdentifyError, Login, PollError, TokenError, Tokens};
 pub use prime_gaming::{CallError, FulfillResult, Instruction, Listed, Listing, PrimeGaming};
 
 /// What one request to Amazon may take, from its first byte to the answer's last.

@@ -1,5 +1,6 @@
 //! What the service knows, without AWS, HTTP or a clock: `now` is handed in.
 
+mod device;
 mod entitlement;
 mod ids;
 mod link;
@@ -9,6 +10,7 @@ mod offer;
 mod retry;
 mod time;
 
+pub use device::{DeviceStatus, MAX_POLL_INTERVAL, slowed_down};
 pub use entitlement::{HoldReason, Status};
 pub use ids::{AmazonUserId, EntitlementId, IdError, LinkId, PlayerId, Sku, random_token};
 pub use link::{LinkFailure, LinkStatus};

@@ -4,6 +4,7 @@
 //! wants `client_id` and `client_secret` in the body, and gets PKCE with S256 always, because it
 //! takes a challenge without a method as `plain`.
 
+mod device;
 mod identity;
 mod token;
 
@@ -12,6 +13,7 @@ use reqwest::Client;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+pub use device::{CodePair, PollError};
 pub use identity::IdentifyError;
 pub use token::{TokenError, Tokens};
 
@@ -30,6 +32,7 @@ pub struct Login {
     token_url: TokenUrl,
     tokeninfo_url: Url,
     profile_url: Url,
+    codepair_url: Url,
     scopes: Vec<Scope>,
 }
 
@@ -44,6 +47,7 @@ impl Login {
             token_url: TokenUrl::from_url(config.token_url.clone()),
             tokeninfo_url: config.tokeninfo_url.clone(),
             profile_url: config.profile_url.clone(),
+            codepair_url: config.codepair_url.clone(),
             scopes: config
                 .scope
                 .split_whitespace()

@@ -6,6 +6,7 @@ use crate::domain::Timestamp;
 use crate::net::client;
 use crate::net::testing::{Reply, Server};
 
+mod device;
 mod identity;
 
 /// A little of everything that must be escaped in a form.

@@ -22,7 +22,7 @@ use super::{Login, MAX_ANSWER_BYTES, pkce};
 use crate::amazon::CALL_LIMIT;
 use crate::amazon::text::{bounded, description, error_word};
 use crate::domain::Timestamp;
-use crate::net::{NetError, exchange};
+use crate::net::{Answer, NetError, exchange};
 
 /// The longest token that is taken. Amazon says 2,048 bytes; what is longer would not be stored.
 const MAX_TOKEN_BYTES: usize = 4096;
@@ -145,7 +145,7 @@ impl Login {
         tokens(result, &[secret, refresh_token])
     }
 
-    fn transport(&self, now: Timestamp) -> Transport {
+    pub(super) fn transport(&self, now: Timestamp) -> Transport {
         Transport {
             http: self.http.clone(),
             now,
@@ -155,7 +155,7 @@ impl Login {
 
 /// Lends our client to the `oauth2` crate. Only answers in which Amazon took a decision get
 /// through to it: everything else is sorted here, while status and headers are known.
-struct Transport {
+pub(super) struct Transport {
     http: reqwest::Client,
     now: Timestamp,
 }
@@ -172,22 +172,28 @@ impl<'c> AsyncHttpClient<'c> for Transport {
 impl Transport {
     async fn post(&self, request: HttpRequest) -> Result<HttpResponse, Lost> {
         let request = reqwest::Request::try_from(request).map_err(NetError::from)?;
-        let answer = exchange(&self.http, request, CALL_LIMIT, MAX_ANSWER_BYTES).await?;
-        if !matches!(answer.status, 200 | 400 | 401) {
-            return Err(Lost {
-                retry_after: answer.retry_after(self.now),
-                cause: format!("status {}", answer.status),
-            });
-        }
+        let answer = self.decided(request).await?;
         let mut response = HttpResponse::new(answer.body);
         *response.status_mut() = ::http::StatusCode::from_u16(answer.status).unwrap_or_default();
         Ok(response)
+    }
+
+    /// An answer in which Amazon took a decision.
+    pub(super) async fn decided(&self, request: reqwest::Request) -> Result<Answer, Lost> {
+        let answer = exchange(&self.http, request, CALL_LIMIT, MAX_ANSWER_BYTES).await?;
+        if matches!(answer.status, 200 | 400 | 401) {
+            return Ok(answer);
+        }
+        Err(Lost {
+            retry_after: answer.retry_after(self.now),
+            cause: format!("status {}", answer.status),
+        })
     }
 }
 
 /// An exchange without a decision.
 #[derive(Debug)]
-struct Lost {
+pub(super) struct Lost {
     retry_after: Option<Duration>,
     cause: String,
 }
@@ -209,6 +215,12 @@ impl From<NetError> for Lost {
     }
 }
 
+impl From<Lost> for TokenError {
+    fn from(Lost { retry_after, cause }: Lost) -> Self {
+        Self::Unavailable { retry_after, cause }
+    }
+}
+
 fn tokens(
     result: Result<TokenAnswer, RequestTokenError<Lost, BasicErrorResponse>>,
     secrets: &[&SecretString],
@@ -216,9 +228,7 @@ fn tokens(
     match result {
         Ok(answer) => answer.into_tokens(),
         Err(RequestTokenError::ServerResponse(error)) => Err(refused(&error, secrets)),
-        Err(RequestTokenError::Request(Lost { retry_after, cause })) => {
-            Err(TokenError::Unavailable { retry_after, cause })
-        }
+        Err(RequestTokenError::Request(lost)) => Err(lost.into()),
         // The crate's own texts may quote the answer, and with it a token.
         Err(RequestTokenError::Parse(..) | RequestTokenError::Other(_)) => {
             Err(unusable("the answer is not a token answer"))
@@ -226,7 +236,7 @@ fn tokens(
     }
 }
 
-fn refused(error: &BasicErrorResponse, secrets: &[&SecretString]) -> TokenError {
+pub(super) fn refused(error: &BasicErrorResponse, secrets: &[&SecretString]) -> TokenError {
     match error.error() {
         BasicErrorResponseType::InvalidGrant => TokenError::InvalidGrant,
         BasicErrorResponseType::InvalidClient => TokenError::InvalidClient,
@@ -255,7 +265,7 @@ fn refused(error: &BasicErrorResponse, secrets: &[&SecretString]) -> TokenError 
     }
 }
 
-fn unusable(cause: &str) -> TokenError {
+pub(super) fn unusable(cause: &str) -> TokenError {
     TokenError::Unavailable {
         retry_after: None,
         cause: cause.to_owned(),
@@ -314,7 +324,7 @@ impl TokenResponse for TokenAnswer {
 }
 
 impl TokenAnswer {
-    fn into_tokens(self) -> Result<Tokens, TokenError> {
+    pub(super) fn into_tokens(self) -> Result<Tokens, TokenError> {
         let refresh_token = self.refresh_token().map(|token| token.secret().as_str());
         if !is_token(self.access_token.secret()) || !refresh_token.is_none_or(is_token) {
             return Err(unusable(
