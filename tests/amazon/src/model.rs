@@ -102,6 +102,8 @@ pub struct Behaviour {
     pub device_expires_seconds: u64,
     /// Shortest time between two polls of a new device pair, in seconds (30).
     pub device_interval_seconds: u64,
+    /// New device pairs come with an address that has the code in it (`false`).
+    pub device_complete_uri: bool,
 }
 
 impl Default for Behaviour {
@@ -117,6 +119,7 @@ impl Default for Behaviour {
             noop_after_fulfillment: false,
             device_expires_seconds: 600,
             device_interval_seconds: 30,
+            device_complete_uri: false,
         }
     }
 }

@@ -44,6 +44,10 @@ fn create(data: &mut Data, ask: &Ask<'_>) -> Result<Reply, Reply> {
     let (device_code, user_code) = (secrets::uuid(), secrets::letters(6));
     data.secret(&device_code);
     let behaviour = &data.behaviour;
+    let page = format!("{}{}", ask.base_url, server::DEVICE);
+    let complete = behaviour
+        .device_complete_uri
+        .then(|| format!("{page}?user_code={user_code}"));
     let (life, interval) = (
         behaviour.device_expires_seconds,
         behaviour.device_interval_seconds,
@@ -58,16 +62,17 @@ fn create(data: &mut Data, ask: &Ask<'_>) -> Result<Reply, Reply> {
         answer: DeviceAnswer::Pending,
     };
     data.devices.insert(device_code.clone(), device);
-    Ok(Reply::json(
-        StatusCode::OK,
-        &json!({
-            "user_code": user_code,
-            "device_code": device_code,
-            "verification_uri": format!("{}{}", ask.base_url, server::DEVICE),
-            "expires_in": life,
-            "interval": interval,
-        }),
-    ))
+    let mut body = json!({
+        "user_code": user_code,
+        "device_code": device_code,
+        "verification_uri": page,
+        "expires_in": life,
+        "interval": interval,
+    });
+    if let Some(complete) = complete {
+        body["verification_uri_complete"] = complete.into();
+    }
+    Ok(Reply::json(StatusCode::OK, &body))
 }
 
 /// One poll of a device pair at the token endpoint.

@@ -83,6 +83,22 @@ async fn a_device_waits_and_gets_its_tokens_once() {
 }
 
 #[tokio::test]
+async fn an_address_with_the_code_in_it_leads_to_the_code() {
+    let t = start().await;
+    let (_, without) = create(&t, &create_pairs()).await;
+    assert!(without.get("verification_uri_complete").is_none());
+    t.amazon.behave(|it| it.device_complete_uri = true);
+    let (_, with) = create(&t, &create_pairs()).await;
+    let (code, complete) = (&with["user_code"], &with["verification_uri_complete"]);
+    let code = code.as_str().expect("a code");
+    assert_eq!(
+        complete.as_str().expect("an address"),
+        t.url(&format!("/us/code?user_code={code}"))
+    );
+    t.clean();
+}
+
+#[tokio::test]
 async fn polling_too_fast_doubles_the_interval() {
     let t = start().await;
     let pair = pair(&t).await;
