@@ -2,6 +2,7 @@
 
 mod api;
 mod browser;
+mod devices;
 
 use http::{Method, StatusCode};
 use prime_gaming::App;
@@ -15,6 +16,7 @@ pub async fn handle(app: &App, event: lambda_http::Request) -> Response {
     serve(&app.clock, event, |request| async move {
         let answer = match (request.method(), request.path()) {
             (&Method::POST, "/v1/link/sessions") => api::start_session(app, &request).await,
+            (&Method::POST, "/v1/link/devices") => devices::start(app, &request).await,
             (&Method::GET, "/v1/link") => api::status(app, &request).await,
             (&Method::DELETE, "/v1/link") => api::unlink(app, &request).await,
             (&Method::POST, "/v1/link/login") => api::log_in(app, &request).await,
@@ -24,6 +26,10 @@ pub async fn handle(app: &App, event: lambda_http::Request) -> Response {
             (&Method::POST, "/link/start") => browser::to_amazon(app, &request).await,
             (&Method::GET, "/link/callback") => browser::back(app, budget, &request).await,
             (&Method::GET, "/health") => json(StatusCode::OK, &json!({"status": "ok"})),
+            (&Method::POST, path) => match devices::id_in(path) {
+                Some(id) => devices::poll(app, budget, &request, id).await,
+                None => Err(ApiError::not_found()),
+            },
             _ => Err(ApiError::not_found()),
         };
         if browser::serves(request.path()) {

@@ -7,11 +7,12 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::budget::{Budget, REQUEST_LIFE};
-use super::tokens::{OpenTokens, open, seal_tokens};
+use super::link_make::{Candidate, NotMade, accept, has_scopes, has_time, log_outcome, make_link};
+use super::tokens::{open, seal_tokens};
 use crate::App;
-use crate::amazon::{IdentifyError, TokenError, Tokens};
-use crate::domain::{AmazonUserId, LinkFailure, random_token};
-use crate::store::{Attempt, AttemptState, Consumed, LinkOutcome, NewLink, StoreError};
+use crate::amazon::{TokenError, Tokens};
+use crate::domain::{LinkFailure, random_token};
+use crate::store::{Attempt, AttemptState, Consumed, Ending, StoreError};
 
 /// How often a second request looks for the first one's outcome.
 const OUTCOME_PAUSE: Duration = Duration::from_millis(250);
@@ -89,7 +90,6 @@ pub async fn finish_link(
                 let work = Work {
                     app,
                     budget,
-                    state,
                     attempt: &attempt,
                     owner: &owner,
                 };
@@ -133,7 +133,6 @@ async fn outcome_of(
 struct Work<'a> {
     app: &'a App,
     budget: Budget,
-    state: &'a str,
     attempt: &'a Attempt,
     owner: &'a str,
 }
@@ -141,57 +140,40 @@ struct Work<'a> {
 impl Work<'_> {
     async fn end(&self, callback: Callback) -> Result<(), LinkFailure> {
         let outcome = self.make_link(callback).await;
-        let player_id = &self.attempt.player;
-        match outcome {
-            Ok(()) => tracing::info!(event = "linked", %player_id),
-            Err(failure) => {
-                tracing::warn!(event = "link_failed", code = failure.code(), %player_id);
-                let links = &self.app.links;
-                if let Err(error) = links.fail_attempt(self.attempt, self.owner, failure).await {
-                    tracing::warn!(event = "link_ending_not_stored", %error);
-                }
+        log_outcome(&self.attempt.player, outcome);
+        if let Err(failure) = outcome {
+            let links = &self.app.links;
+            if let Err(error) = links.fail_attempt(self.attempt, self.owner, failure).await {
+                tracing::warn!(event = "link_ending_not_stored", %error);
             }
         }
         outcome
     }
 
     async fn make_link(&self, callback: Callback) -> Result<(), LinkFailure> {
-        let Self { app, attempt, .. } = self;
+        let Self {
+            app,
+            attempt,
+            owner,
+            ..
+        } = self;
         let (code, scope) = match callback {
             Callback::Code { code, scope } => (code, scope),
             Callback::Error(word) => return Err(refusal(&word)),
         };
         has_scopes(app, scope.as_deref())?;
-        let tokens = self.exchange(&code).await?;
-        has_scopes(app, tokens.scope.as_deref())?;
-        let amazon_user_id = self.identify(&tokens.access_token).await?;
-        let Some(refresh) = tokens.refresh_token else {
-            tracing::error!(event = "no_refresh_token", "is lwa_client_secret set?");
-            return Err(LinkFailure::Internal);
-        };
-        let access_expires_at = app.clock.now() + tokens.expires_in;
-        let open = OpenTokens {
-            access: tokens.access_token,
-            refresh,
-        };
-        self.store(&NewLink {
+        let accepted = accept(app, self.exchange(&code).await?)?;
+        let candidate = Candidate {
             player: &attempt.player,
-            amazon_user_id: &amazon_user_id,
             client_id: &app.config.login.client_id,
-            tokens: &seal_tokens(app, &attempt.player, &open),
-            access_expires_at,
-        })
-        .await
-    }
-
-    /// What is begun is awaited, so nothing is begun that there is no time for.
-    fn has_time(&self) -> Result<(), LinkFailure> {
-        if self.budget.allows_a_step() {
-            Ok(())
-        } else {
-            tracing::error!(event = "no_time_left");
-            Err(LinkFailure::AmazonUnavailable)
-        }
+            access: &accepted.tokens.access,
+            sealed: &seal_tokens(app, &attempt.player, &accepted.tokens),
+            access_expires_at: accepted.access_expires_at,
+        };
+        let ending = Ending::Attempt { attempt, owner };
+        let made = make_link(app, self.budget, &candidate, ending).await;
+        // The code is used up, so what would pass ends this attempt too.
+        made.map_err(NotMade::failure)
     }
 
     async fn exchange(&self, code: &SecretString) -> Result<Tokens, LinkFailure> {
@@ -202,13 +184,13 @@ impl Work<'_> {
                 tracing::error!(event = "verifier_unreadable", player_id = %attempt.player, %error);
                 LinkFailure::Internal
             })?;
-        self.has_time()?;
+        has_time(self.budget)?;
         let mut answer = self.ask_for_tokens(code, &verifier).await;
         // Decided before Amazon looked at the code; the secret may have been rotated.
         if matches!(answer, Err(TokenError::InvalidClient))
             && app.secrets.reload(app.clock.now()).await
         {
-            self.has_time()?;
+            has_time(self.budget)?;
             answer = self.ask_for_tokens(code, &verifier).await;
         }
         answer.map_err(|error| {
@@ -234,46 +216,6 @@ impl Work<'_> {
             .exchange_code(&secret, code, redirect_uri, verifier, app.clock.now())
             .await
     }
-
-    async fn identify(&self, access_token: &SecretString) -> Result<AmazonUserId, LinkFailure> {
-        self.has_time()?;
-        let client_id = &self.app.config.login.client_id;
-        let identified = self.app.login.identify(client_id, access_token).await;
-        identified.map_err(|error| {
-            tracing::warn!(event = "identify_failed", %error);
-            match error {
-                IdentifyError::Mismatch(_) => LinkFailure::IdentityMismatch,
-                IdentifyError::PermissionMissing => LinkFailure::PermissionMissing,
-                IdentifyError::Unavailable { .. } => LinkFailure::AmazonUnavailable,
-            }
-        })
-    }
-
-    async fn store(&self, new: &NewLink<'_>) -> Result<(), LinkFailure> {
-        let links = &self.app.links;
-        match links
-            .link(
-                &self.app.fulfillments,
-                self.attempt,
-                self.owner,
-                new,
-                self.app.clock.now(),
-            )
-            .await
-        {
-            Ok(LinkOutcome::Linked) => return Ok(()),
-            Ok(LinkOutcome::PlayerAlreadyLinked) => return Err(LinkFailure::PlayerAlreadyLinked),
-            Ok(LinkOutcome::AmazonAccountTaken) => return Err(LinkFailure::AmazonAccountTaken),
-            Ok(LinkOutcome::AttemptOver) => {}
-            Err(error) => tracing::error!(event = "link_not_stored", %error),
-        }
-        // The link may be there though its answer was lost: the attempt knows, for both are
-        // written together.
-        match links.attempt(self.state).await {
-            Ok(Some(attempt)) if attempt.state == AttemptState::Linked => Ok(()),
-            _ => Err(LinkFailure::Internal),
-        }
-    }
 }
 
 /// What an error word of Amazon's authorization page means for the player.
@@ -292,17 +234,5 @@ fn refusal(word: &str) -> LinkFailure {
             tracing::error!(event = "authorize_failed", error = "unknown");
             LinkFailure::Internal
         }
-    }
-}
-
-fn has_scopes(app: &App, granted: Option<&str>) -> Result<(), LinkFailure> {
-    let Some(granted) = granted else {
-        return Ok(());
-    };
-    let has = |scope| granted.split_ascii_whitespace().any(|it| it == scope);
-    if app.config.login.scope.split_ascii_whitespace().all(has) {
-        Ok(())
-    } else {
-        Err(LinkFailure::PermissionMissing)
     }
 }

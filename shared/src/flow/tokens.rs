@@ -1,4 +1,4 @@
-//! A link's LWA tokens, sealed for the table and opened for a call.
+//! A link's LWA tokens, and a device's code pair, sealed for the table and opened for a call.
 
 use std::fmt;
 
@@ -51,6 +51,44 @@ pub(super) async fn open_tokens(
     Ok(OpenTokens {
         access: stored.a.into(),
         refresh: stored.r.into(),
+    })
+}
+
+/// What is sealed of a code pair.
+#[derive(Deserialize, Serialize)]
+struct StoredCodes {
+    d: String,
+    u: String,
+}
+
+/// A device's code pair, opened.
+pub(super) struct OpenCodes {
+    pub(super) device: SecretString,
+    pub(super) user: SecretString,
+}
+
+/// Seals a code pair for this player.
+pub(super) fn seal_codes(app: &App, player: &PlayerId, codes: &OpenCodes) -> Sealed {
+    let stored = StoredCodes {
+        d: codes.device.expose_secret().to_owned(),
+        u: codes.user.expose_secret().to_owned(),
+    };
+    let plain = serde_json::to_vec(&stored).expect("two strings are always JSON");
+    seal(app, player, "code pair", &plain)
+}
+
+/// Opens the code pair of this player.
+pub(super) async fn open_codes(
+    app: &App,
+    player: &PlayerId,
+    sealed: &Sealed,
+) -> Result<OpenCodes, OpenError> {
+    let plain = open(app, player, "code pair", sealed).await?;
+    let stored: StoredCodes =
+        serde_json::from_str(plain.expose_secret()).map_err(|_| OpenError::Broken)?;
+    Ok(OpenCodes {
+        device: stored.d.into(),
+        user: stored.u.into(),
     })
 }
 

@@ -85,6 +85,19 @@ impl Links {
         self.read_attempt(hash, &item).map(Some)
     }
 
+    /// How far this attempt is in the table.
+    pub(super) async fn attempt_state(
+        &self,
+        attempt: &Attempt,
+    ) -> Result<Option<AttemptState>, StoreError> {
+        let item = self.item(attempt_key(&attempt.hash)).await?;
+        if item.is_empty() {
+            return Ok(None);
+        }
+        let stored = self.read_attempt(attempt.hash.clone(), &item)?;
+        Ok(Some(stored.state))
+    }
+
     /// Consumes the `state`: of all requests that bring it, one gets [`Consumed::Ours`].
     ///
     /// # Errors

@@ -4,14 +4,15 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::StoreError;
-use super::attempts::Attempt;
+use super::attempts::{Attempt, AttemptState};
+use super::devices::Device;
 use super::fulfillments::Fulfillments;
 use super::item::{n, s, time, ttl};
 use super::links::{Links, amazon_key, player_key};
 use super::record::{Link, PlayerRow};
 use super::remnants::remnant_key;
 use super::write::{Change, Committed, transact};
-use crate::domain::{AmazonUserId, LinkId, PlayerId, Timestamp};
+use crate::domain::{AmazonUserId, DeviceStatus, LinkId, PlayerId, Timestamp};
 use crate::seal::Sealed;
 
 /// How often a link is tried whose account has entitlements parked or woken at the same moment.
@@ -20,7 +21,7 @@ const WAKE_TRIES: u32 = 4;
 /// What a new link is made of.
 #[derive(Debug)]
 pub struct NewLink<'a> {
-    /// The player who started the attempt.
+    /// The player who asked for it.
     pub player: &'a PlayerId,
     /// The Amazon account that Amazon named.
     pub amazon_user_id: &'a AmazonUserId,
@@ -32,6 +33,25 @@ pub struct NewLink<'a> {
     pub access_expires_at: Timestamp,
 }
 
+/// What a new link ends: it and the link are written together or not at all.
+#[derive(Clone, Copy, Debug)]
+pub enum Ending<'a> {
+    /// A browser's attempt, consumed by `owner`.
+    Attempt {
+        /// The attempt.
+        attempt: &'a Attempt,
+        /// Who consumed it.
+        owner: &'a str,
+    },
+    /// A device session, polled by `owner`.
+    Device {
+        /// The session.
+        device: &'a Device,
+        /// Who polls it.
+        owner: &'a str,
+    },
+}
+
 /// What became of a new link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkOutcome {
@@ -41,7 +61,7 @@ pub enum LinkOutcome {
     PlayerAlreadyLinked,
     /// The Amazon account belongs to another player.
     AmazonAccountTaken,
-    /// The attempt was ended by someone else meanwhile.
+    /// What it was to end was ended by someone else meanwhile.
     AttemptOver,
 }
 
@@ -64,23 +84,30 @@ pub enum Unlinked {
 }
 
 impl Links {
-    /// Makes the link and ends the attempt as `linked`, all in one transaction. Linking the same
-    /// pair again renews it.
+    /// Makes the link and ends what it was made by as `linked`, all in one transaction. Linking
+    /// the same pair again renews it.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn link(
         &self,
         fulfillments: &Fulfillments,
-        attempt: &Attempt,
-        owner: &str,
+        ending: Ending<'_>,
         new: &NewLink<'_>,
         now: Timestamp,
     ) -> Result<LinkOutcome, StoreError> {
         for _ in 0..WAKE_TRIES {
             let has_parked = fulfillments.has_parked(new.amazon_user_id).await?;
             let mut parts = self.link_parts(new, now);
-            parts.extend(self.end_attempt(attempt, owner, "linked"));
+            match ending {
+                Ending::Attempt { attempt, owner } => {
+                    parts.extend(self.end_attempt(attempt, owner, "linked"));
+                }
+                Ending::Device { device, owner } => {
+                    let ended = self.ended(device, owner, DeviceStatus::Linked);
+                    parts.push(ended.in_transaction());
+                }
+            }
             parts.push(fulfillments.wake_part(new.amazon_user_id, has_parked, now));
             let Committed::Nothing(refusals) = transact(&self.client, parts).await? else {
                 return Ok(LinkOutcome::Linked);
@@ -133,6 +160,21 @@ impl Links {
             .change(remnant_key(new.amazon_user_id))
             .delete_in_transaction();
         vec![player, account, remnant]
+    }
+
+    /// Whether this ended with a link: after the answer to [`Links::link`] was lost.
+    ///
+    /// # Errors
+    /// If the database does not answer, or the row is corrupt.
+    pub async fn ended_linked(&self, ending: Ending<'_>) -> Result<bool, StoreError> {
+        Ok(match ending {
+            Ending::Attempt { attempt, .. } => {
+                self.attempt_state(attempt).await? == Some(AttemptState::Linked)
+            }
+            Ending::Device { device, .. } => {
+                self.device_status(device).await? == Some(DeviceStatus::Linked)
+            }
+        })
     }
 
     /// Ends the link. The player's row stays, as `unlinked`, while there may be open

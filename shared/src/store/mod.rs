@@ -11,6 +11,7 @@
 mod admissions;
 mod attempts;
 mod chores;
+mod devices;
 mod due;
 mod fulfillments;
 mod item;
@@ -28,10 +29,11 @@ mod write;
 
 pub use admissions::{Admission, Claim};
 pub use attempts::{Attempt, AttemptState, Consumed};
+pub use devices::{Device, DeviceSlot, HeldTokens, NewDevice, TakenPoll};
 pub use due::{Chore, ChoreKind, DUE_SHARDS, Due, DuePage, DuePosition, Taken};
 pub use fulfillments::{Fulfillments, Page};
 pub use leases::Lease;
-pub use linking::{LinkOutcome, NewLink, RemnantTimes, Unlinked};
+pub use linking::{Ending, LinkOutcome, NewLink, RemnantTimes, Unlinked};
 pub use links::{Links, TakenCheck};
 pub use logins::LoginTicket;
 pub use offers::{CachedOffers, Offers};

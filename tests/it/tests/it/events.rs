@@ -20,7 +20,7 @@ const ORIGIN: &str = "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com";
 const CODE: &str = "ANdNAVhyhqirUelHGEHA";
 
 /// What each event is answered: the status, and the code of the error where there is one.
-const ANSWERS: [(&str, u16, &str); 45] = [
+const ANSWERS: [(&str, u16, &str); 51] = [
     ("entitlements-check-bad-json", 400, "invalid_request"),
     ("entitlements-check-bad-other-player", 403, "forbidden"),
     (
@@ -55,6 +55,12 @@ const ANSWERS: [(&str, u16, &str); 45] = [
     ("link-continue-get", 200, ""),
     ("link-delete-server", 204, ""),
     ("link-delete", 204, ""),
+    ("link-device-bad-server", 403, "forbidden"),
+    ("link-device-bad-unknown", 404, "not_found"),
+    ("link-device-post", 200, ""),
+    ("link-devices-bad-second", 429, "too_many_attempts"),
+    ("link-devices-bad-server", 403, "forbidden"),
+    ("link-devices-post", 201, ""),
     ("link-get-bad-no-token", 401, "invalid_token"),
     ("link-get-server", 200, ""),
     ("link-get", 200, ""),
@@ -120,6 +126,7 @@ fn names() -> BTreeSet<String> {
 async fn deployed() -> World {
     let mut world = World::with(&[("PLAYER_LOGIN_URL", LOGIN_PAGE)]).await;
     world.app.config.public_base_url = None;
+    world.app.config.linking.devices = true;
     world.amazon.register_client(Client {
         client_id: CLIENT_ID.to_owned(),
         client_secret: Some(CLIENT_SECRET.to_owned()),
@@ -234,6 +241,12 @@ async fn prepare(world: &World, name: &str, values: &mut Values) {
         let continue_url = answer["continue_url"].as_str().expect("an address");
         assert!(continue_url.starts_with(ORIGIN), "{continue_url}");
         values.insert("CONTINUE_CODE", query_value(continue_url, "code"));
+    }
+    if needs("DEVICE_ID") || name == "link-devices-bad-second" {
+        let session = send(world, "link-devices-post", values).await.json();
+        let id = session["id"].as_str().expect("an id");
+        values.insert("DEVICE_ID", id.to_owned());
+        return;
     }
     if !["TICKET", "FORM_TOKEN", "STATE"].iter().any(|it| needs(it)) {
         return;
@@ -358,9 +371,13 @@ fn an_event_says_the_same_thing_in_all_its_places() {
         assert_eq!(context["routeKey"], route_key, "{name}");
         assert_eq!(&event["rawPath"], path, "{name}");
         let says = |value: &Value| value.as_str().expect("text").to_owned();
+        let mut asked_for = route_key.to_owned();
+        for (parameter, value) in event["pathParameters"].as_object().into_iter().flatten() {
+            asked_for = asked_for.replace(&format!("{{{parameter}}}"), &says(value));
+        }
         assert_eq!(
             format!("{} {}", says(method), says(path)),
-            route_key,
+            asked_for,
             "{name}"
         );
         assert_eq!(context["domainName"], event["headers"]["host"], "{name}");

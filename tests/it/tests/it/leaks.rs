@@ -272,6 +272,93 @@ async fn failed_links_log_and_show_no_secret() {
     watch.nothing_leaked(&world, &log);
 }
 
+#[tokio::test]
+async fn devices_log_no_secret_and_errors_show_none() {
+    let world = crate::device_support::devices().await;
+    let (log, _guard) = Log::start();
+    let mut watch = Watch::default();
+    watch.secret(world.player_token("p1"));
+    let oauth = |error: &str| Fault::OAuthError {
+        error: error.to_owned(),
+        description: "no".to_owned(),
+    };
+    let mut codes = Vec::new();
+    let echo = Fault::Status {
+        status: 503,
+        body: format!("{{\"client_secret\": \"{CLIENT_SECRET}\"}}"),
+        retry_after: None,
+    };
+    for fault in [oauth("invalid_client"), echo.clone(), Fault::Reset] {
+        world.amazon.fault(Endpoint::Codepair, fault, 1);
+        let call = world.call_as("p1", "POST", "/v1/link/devices");
+        watch.answer(&call.send().await);
+    }
+    for (endpoint, fault) in [
+        (Endpoint::Token, oauth("invalid_request")),
+        (Endpoint::Token, oauth(CLIENT_SECRET)),
+        (Endpoint::Token, oauth("authorization_pending")),
+        (Endpoint::Token, echo.clone()),
+        (Endpoint::Token, Fault::NotJson),
+        (
+            Endpoint::Token,
+            Fault::AfterEffect(Box::new(Fault::Truncated)),
+        ),
+        (Endpoint::TokenInfo, echo.clone()),
+        (Endpoint::TokenInfo, Fault::Reset),
+        (Endpoint::Profile, echo),
+        (Endpoint::Profile, oauth("insufficient_scope")),
+    ] {
+        let player = format!("p{}", watch.secrets.len());
+        let session = crate::device_support::approved(&world, &player, &player).await;
+        let id = crate::device_support::id(&session);
+        watch.secret(id);
+        let code = session["user_code"].as_str().expect("a code").to_owned();
+        // Amazon repeats what it was sent.
+        let fault = match fault {
+            Fault::OAuthError { error, .. } => Fault::OAuthError {
+                error,
+                description: repeated(&world, &code),
+            },
+            other => other,
+        };
+        codes.push(code);
+        world.amazon.fault(endpoint, fault, 2);
+        crate::device_support::poll(&world, &player, &session).await;
+        world.amazon.clear_faults();
+        crate::device_support::poll_later(&world, &player, &session).await;
+        let path = format!("/v1/link/devices/{id}");
+        for call in [
+            world.call("POST", &path),
+            world.call("POST", &path).bearer(&world.server_token()),
+            world.call_as("stranger", "POST", &path),
+            world.call_as(&player, "POST", &format!("{path}x")),
+        ] {
+            watch.answer(&call.send().await);
+        }
+    }
+    let text = log.text();
+    for said in [
+        "\"event\":\"linked\"",
+        "\"path\":\"/v1/link/devices/{id}\"",
+        "\"event\":\"device_poll_failed\"",
+    ] {
+        assert!(text.contains(said), "{said} is not in {text}");
+    }
+    for code in codes {
+        assert!(!text.contains(&code), "{code} is logged");
+    }
+    assert!(watch.errors.len() > 3 + 4 * 8);
+    watch.nothing_leaked(&world, &log);
+}
+
+/// A sentence with the device codes and this user code in it.
+fn repeated(world: &World, user_code: &str) -> String {
+    let secrets = world.amazon.issued_secrets();
+    let device_codes: Vec<_> = secrets.iter().filter(|it| it.len() == 36).collect();
+    assert!(!device_codes.is_empty());
+    format!("{user_code} does not fit one of {device_codes:?}")
+}
+
 /// The query of a callback is whatever somebody wrote there: an `error` that is a secret.
 #[tokio::test]
 async fn an_error_word_that_is_no_word_is_not_logged_or_shown() {

@@ -287,14 +287,24 @@ async fn start_amazon(
     data_file: Option<PathBuf>,
 ) -> Result<Amazon, Error> {
     let amazon = Amazon::start(amazon::Options { port: 0, data_file }).await?;
+    let scopes = [amazon::SCOPE_PRIME, amazon::SCOPE_PROFILE].map(str::to_owned);
+    let website = settings.get("LWA_CLIENT_ID").unwrap_or_default();
+    if let Some(device) = settings
+        .get("LWA_DEVICE_CLIENT_ID")
+        .filter(|id| *id != website)
+    {
+        amazon.register_client(amazon::Client {
+            client_id: device.to_owned(),
+            client_secret: secrets.lwa_device_client_secret.clone(),
+            return_urls: Vec::new(),
+            allowed_scopes: scopes.to_vec(),
+        });
+    }
     amazon.register_client(amazon::Client {
-        client_id: settings.get("LWA_CLIENT_ID").unwrap_or_default().to_owned(),
+        client_id: website.to_owned(),
         client_secret: secrets.lwa_client_secret.clone(),
         return_urls: vec![format!("{base_url}/link/callback")],
-        allowed_scopes: vec![
-            amazon::SCOPE_PRIME.to_owned(),
-            amazon::SCOPE_PROFILE.to_owned(),
-        ],
+        allowed_scopes: scopes.to_vec(),
     });
     for (name, value) in amazon.settings() {
         settings.set_default(name, &value);

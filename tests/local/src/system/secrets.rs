@@ -15,6 +15,8 @@ use crate::{Error, random};
 pub(super) struct Secrets {
     /// For the stand-in, to check it.
     pub(super) lwa_client_secret: Option<String>,
+    /// For the stand-in, where devices have a client of their own.
+    pub(super) lwa_device_client_secret: Option<String>,
     /// To issue players' tokens.
     pub(super) player_jwt_secret: Option<String>,
     /// For a receiver of deliveries, to check them.
@@ -52,6 +54,7 @@ impl Secrets {
         let text = |name: &str| secrets[name].as_str().map(str::to_owned);
         Ok(Self {
             lwa_client_secret: text("lwa_client_secret"),
+            lwa_device_client_secret: text("lwa_device_client_secret"),
             player_jwt_secret: text("player_jwt_secret").filter(|_| !own_keys),
             delivery_webhook_secret: text("delivery_webhook_secret"),
         })

@@ -1,0 +1,150 @@
+//! Linking on a device that shows a code, as consoles and TVs do.
+
+use http::StatusCode;
+use prime_gaming::App;
+use prime_gaming::domain::{LinkFailure, Timestamp};
+use prime_gaming::flow::{self, Budget, DeviceRefused};
+use prime_gaming::http::{ApiError, Code, Request, Response, json};
+use serde::Serialize;
+use url::Url;
+
+/// The length of a session's id: 256 random bits.
+const ID_LEN: usize = 43;
+
+#[derive(Serialize)]
+struct SessionAnswer {
+    id: String,
+    user_code: String,
+    verification_uri: Url,
+    verification_uri_complete: Option<Url>,
+    interval: u64,
+    expires_at: Timestamp,
+}
+
+#[derive(Serialize)]
+struct StatusAnswer {
+    status: &'static str,
+    interval: u64,
+    error: Option<&'static str>,
+}
+
+/// The id in the path of a device session's route; `None` on any other path.
+pub(crate) fn id_in(path: &str) -> Option<&str> {
+    let id = path.strip_prefix("/v1/link/devices/")?;
+    (!id.is_empty() && !id.contains('/')).then_some(id)
+}
+
+/// `POST /v1/link/devices`
+pub(crate) async fn start(app: &App, request: &Request) -> Result<Response, ApiError> {
+    must_be_on(app)?;
+    let caller = app.authenticator.caller(request, app.clock.now()).await?;
+    let (player, _) = caller.player_only()?;
+    let session = flow::start_device(app, &player).await.map_err(refusal)?;
+    json(
+        StatusCode::CREATED,
+        &SessionAnswer {
+            id: session.id,
+            user_code: session.user_code,
+            verification_uri: session.verification_uri,
+            verification_uri_complete: session.verification_uri_complete,
+            interval: session.interval.as_secs(),
+            expires_at: session.expires_at,
+        },
+    )
+}
+
+/// `POST /v1/link/devices/{id}`
+pub(crate) async fn poll(
+    app: &App,
+    budget: Budget,
+    request: &Request,
+    id: &str,
+) -> Result<Response, ApiError> {
+    must_be_on(app)?;
+    let caller = app.authenticator.caller(request, app.clock.now()).await?;
+    let (player, _) = caller.player_only()?;
+    let unknown = || {
+        ApiError::new(
+            Code::NotFound,
+            "this player has no such device session: the id is that of another one, or too old",
+        )
+    };
+    if !is_id(id) {
+        return Err(unknown());
+    }
+    let polled = flow::poll_device(app, budget, &player, id).await?;
+    let answer = polled.ok_or_else(unknown)?;
+    json(
+        StatusCode::OK,
+        &StatusAnswer {
+            status: answer.status.as_str(),
+            interval: answer.interval.as_secs(),
+            error: answer.status.error().map(LinkFailure::code),
+        },
+    )
+}
+
+/// A code can be talked out of a player, so a studio has to want this.
+fn must_be_on(app: &App) -> Result<(), ApiError> {
+    if app.config.linking.devices {
+        Ok(())
+    } else {
+        Err(ApiError::not_found())
+    }
+}
+
+fn is_id(text: &str) -> bool {
+    text.len() == ID_LEN
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+}
+
+fn refusal(refused: DeviceRefused) -> ApiError {
+    match refused {
+        DeviceRefused::AlreadyOpen(wait) => ApiError::new(
+            Code::TooManyAttempts,
+            "the player has an open code: poll that session to its end, or wait until it expires",
+        )
+        .retry_after(wait),
+        DeviceRefused::AmazonUnavailable { retry_after, cause } => {
+            let error = ApiError::new(
+                Code::AmazonUnavailable,
+                "Amazon gives no code now: try again after the seconds in Retry-After",
+            );
+            match retry_after {
+                Some(wait) => error.retry_after(wait),
+                None => error,
+            }
+            .because(cause)
+        }
+        DeviceRefused::Store(error) => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_one_part_of_the_path() {
+        assert_eq!(id_in("/v1/link/devices/abc"), Some("abc"));
+        for other in [
+            "/v1/link/devices",
+            "/v1/link/devices/",
+            "/v1/link/devices/a/b",
+            "/v1/link/device/a",
+            "/link/devices/a",
+        ] {
+            assert_eq!(id_in(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_256_bits_in_base64url() {
+        assert!(is_id(&prime_gaming::domain::random_token()));
+        for wrong in ["", "a", &"a".repeat(42), &"a".repeat(44), &"+".repeat(43)] {
+            assert!(!is_id(wrong), "{wrong}");
+        }
+    }
+}

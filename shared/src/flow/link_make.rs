@@ -1,0 +1,151 @@
+//! From tokens to a link, the same for browsers and devices: what was granted, whose tokens they
+//! are, and then one transaction for the player, the Amazon account and what asked for the link.
+
+use secrecy::SecretString;
+
+use super::budget::Budget;
+use super::tokens::OpenTokens;
+use crate::App;
+use crate::amazon::{IdentifyError, Tokens};
+use crate::domain::{AmazonUserId, LinkFailure, PlayerId, Timestamp};
+use crate::seal::Sealed;
+use crate::store::{Ending, LinkOutcome, NewLink};
+
+/// Tokens that are good enough for a link.
+pub(super) struct Accepted {
+    pub(super) tokens: OpenTokens,
+    pub(super) access_expires_at: Timestamp,
+}
+
+/// What a link is to be made of.
+pub(super) struct Candidate<'a> {
+    pub(super) player: &'a PlayerId,
+    /// The LWA client that the tokens were issued to.
+    pub(super) client_id: &'a str,
+    pub(super) access: &'a SecretString,
+    pub(super) sealed: &'a Sealed,
+    pub(super) access_expires_at: Timestamp,
+}
+
+/// Why there is no link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NotMade {
+    /// And with these tokens there will be none.
+    Final(LinkFailure),
+    /// Someone could not be asked: trying again with the same tokens may help.
+    Passing(LinkFailure),
+}
+
+impl NotMade {
+    pub(super) const fn failure(self) -> LinkFailure {
+        match self {
+            Self::Final(failure) | Self::Passing(failure) => failure,
+        }
+    }
+}
+
+/// Takes what Amazon gave for a code, if it is all that a link needs.
+pub(super) fn accept(app: &App, tokens: Tokens) -> Result<Accepted, LinkFailure> {
+    has_scopes(app, tokens.scope.as_deref())?;
+    let Some(refresh) = tokens.refresh_token else {
+        tracing::error!(event = "no_refresh_token", "is the client secret set?");
+        return Err(LinkFailure::Internal);
+    };
+    Ok(Accepted {
+        tokens: OpenTokens {
+            access: tokens.access_token,
+            refresh,
+        },
+        access_expires_at: app.clock.now() + tokens.expires_in,
+    })
+}
+
+/// Whether all scopes that were asked for were granted. `None`: Amazon said nothing, which is as
+/// asked (RFC 6749, 5.1).
+pub(super) fn has_scopes(app: &App, granted: Option<&str>) -> Result<(), LinkFailure> {
+    let Some(granted) = granted else {
+        return Ok(());
+    };
+    let has = |scope| granted.split_ascii_whitespace().any(|it| it == scope);
+    if app.config.login.scope.split_ascii_whitespace().all(has) {
+        Ok(())
+    } else {
+        Err(LinkFailure::PermissionMissing)
+    }
+}
+
+/// What is begun is awaited, so nothing is begun that there is no time for.
+pub(super) fn has_time(budget: Budget) -> Result<(), LinkFailure> {
+    if budget.allows_a_step() {
+        Ok(())
+    } else {
+        tracing::error!(event = "no_time_left");
+        Err(LinkFailure::AmazonUnavailable)
+    }
+}
+
+/// Makes the link, and with it ends what asked for it.
+pub(super) async fn make_link(
+    app: &App,
+    budget: Budget,
+    candidate: &Candidate<'_>,
+    ending: Ending<'_>,
+) -> Result<(), NotMade> {
+    has_time(budget).map_err(NotMade::Passing)?;
+    let amazon_user_id = identify(app, candidate).await?;
+    let new = NewLink {
+        player: candidate.player,
+        amazon_user_id: &amazon_user_id,
+        client_id: candidate.client_id,
+        tokens: candidate.sealed,
+        access_expires_at: candidate.access_expires_at,
+    };
+    let now = app.clock.now();
+    let links = &app.links;
+    let passing = match links.link(&app.fulfillments, ending, &new, now).await {
+        Ok(LinkOutcome::Linked) => return Ok(()),
+        Ok(LinkOutcome::PlayerAlreadyLinked) => {
+            return Err(NotMade::Final(LinkFailure::PlayerAlreadyLinked));
+        }
+        Ok(LinkOutcome::AmazonAccountTaken) => {
+            return Err(NotMade::Final(LinkFailure::AmazonAccountTaken));
+        }
+        Ok(LinkOutcome::AttemptOver) => false,
+        Err(error) => {
+            tracing::error!(event = "link_not_stored", %error);
+            true
+        }
+    };
+    // The link may be there though its answer was lost: what asked for it knows, for both are
+    // written together.
+    match app.links.ended_linked(ending).await {
+        Ok(true) => Ok(()),
+        _ if passing => Err(NotMade::Passing(LinkFailure::Internal)),
+        _ => Err(NotMade::Final(LinkFailure::Internal)),
+    }
+}
+
+async fn identify(app: &App, candidate: &Candidate<'_>) -> Result<AmazonUserId, NotMade> {
+    let Candidate {
+        client_id, access, ..
+    } = candidate;
+    let identified = app.login.identify(client_id, access).await;
+    identified.map_err(|error| {
+        tracing::warn!(event = "identify_failed", %error);
+        match error {
+            IdentifyError::Mismatch(_) => NotMade::Final(LinkFailure::IdentityMismatch),
+            IdentifyError::PermissionMissing => NotMade::Final(LinkFailure::PermissionMissing),
+            IdentifyError::Unavailable { .. } => NotMade::Passing(LinkFailure::AmazonUnavailable),
+        }
+    })
+}
+
+/// The line about how it ended that alarms and support look for.
+pub(super) fn log_outcome(player_id: &PlayerId, outcome: Result<(), LinkFailure>) {
+    match outcome {
+        Ok(()) => tracing::info!(event = "linked", %player_id),
+        Err(failure) => {
+            tracing::warn!(event = "link_failed", code = failure.code(), %player_id);
+        }
+    }
+}

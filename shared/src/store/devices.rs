@@ -1,0 +1,376 @@
+//! Device sessions: a console or TV that shows a code, and polls for what became of it. The id in
+//! the key is stored as its hash. Expiry is checked on read; DynamoDB's TTL only cleans up.
+//!
+//! ```text
+//! pending ──poll──▶ tokens held ──▶ linked | failed
+//!    └──────poll──▶ denied | expired | failed
+//! ```
+//!
+//! A poll is a lease: it moves `next_poll_at` forward and names its owner before Amazon is asked,
+//! and whatever it then writes needs `poll_owner = me`. `DEVICES#<player_id>` names the player's
+//! latest session; it is replaced only when that one is over, so at most one is open.
+
+use std::time::Duration;
+
+use super::StoreError;
+use super::attempts::hash;
+use super::item::{Item, Reader, n, s, time, ttl};
+use super::links::{Links, key};
+use super::write::{Change, Committed, Written, transact};
+use crate::domain::{DeviceStatus, LinkFailure, PlayerId, Timestamp};
+use crate::seal::Sealed;
+
+/// How long after it expires a session still answers how it ended.
+const REMEMBERED: Duration = Duration::from_secs(3600);
+
+/// How long after that its item may linger before TTL sweeps it.
+const LINGER: Duration = Duration::from_secs(3600);
+
+/// What a device session is made of.
+pub struct NewDevice<'a> {
+    /// The secret that the game polls with.
+    pub id: &'a str,
+    /// Whose link is to be made.
+    pub player: &'a PlayerId,
+    /// The LWA client that the code pair was issued to.
+    pub client_id: &'a str,
+    /// The sealed code pair.
+    pub pair: &'a Sealed,
+    /// How long to wait between two polls.
+    pub interval: Duration,
+    /// When the code pair expires.
+    pub expires_at: Timestamp,
+}
+
+/// Tokens that a poll brought, and that are not yet a link.
+#[derive(Clone, Debug)]
+pub struct HeldTokens {
+    /// The sealed tokens.
+    pub sealed: Sealed,
+    /// When the access token expires.
+    pub access_expires_at: Timestamp,
+}
+
+/// A device session.
+#[derive(Clone, Debug)]
+pub struct Device {
+    hash: String,
+    status: DeviceStatus,
+    next_poll_at: Timestamp,
+    poll_until: Option<Timestamp>,
+    /// Whose link is to be made.
+    pub player: PlayerId,
+    /// The LWA client that the code pair was issued to.
+    pub client_id: String,
+    /// The sealed code pair; gone when it is used up.
+    pub pair: Option<Sealed>,
+    /// The tokens that it was used up for, until they are a link.
+    pub held: Option<HeldTokens>,
+    /// How long to wait between two polls.
+    pub interval: Duration,
+    /// When the code pair expires.
+    pub expires_at: Timestamp,
+}
+
+impl Device {
+    /// How it stands at `now`. What a poll that is under way will find out counts, though the code
+    /// pair may expire meanwhile.
+    #[must_use]
+    pub fn status_at(&self, now: Timestamp) -> DeviceStatus {
+        let is_open = self.held.is_some() || self.expires_at > now || self.is_polled(now);
+        match self.status {
+            DeviceStatus::Pending if !is_open => DeviceStatus::Expired,
+            status => status,
+        }
+    }
+
+    /// Whether Amazon may be asked at `now`.
+    #[must_use]
+    pub fn may_poll(&self, now: Timestamp) -> bool {
+        self.status_at(now) == DeviceStatus::Pending
+            && self.next_poll_at <= now
+            && !self.is_polled(now)
+    }
+
+    /// Whether a poll is under way.
+    fn is_polled(&self, now: Timestamp) -> bool {
+        self.poll_until.is_some_and(|until| until > now)
+    }
+}
+
+/// The place of a player's one open session.
+#[derive(Debug)]
+pub struct DeviceSlot {
+    previous: Option<String>,
+}
+
+/// What became of taking a poll.
+#[derive(Debug)]
+pub enum TakenPoll {
+    /// We may ask Amazon; this is the session as it is.
+    Ours(Box<Device>),
+    /// Another poll was first, or the session has ended; this is the session as it is.
+    Lost(Box<Device>),
+}
+
+impl Links {
+    /// The place for a new session of this player. `Err(time)` inside: it is taken, until then.
+    ///
+    /// # Errors
+    /// If the database does not answer, or a row is corrupt.
+    pub async fn device_slot(
+        &self,
+        player: &PlayerId,
+        now: Timestamp,
+    ) -> Result<Result<DeviceSlot, Timestamp>, StoreError> {
+        let item = self.item(slot_key(player)).await?;
+        if item.is_empty() {
+            return Ok(Ok(DeviceSlot { previous: None }));
+        }
+        let reader = Reader::new(&self.table, &item);
+        let hash = reader.need_text("session")?;
+        let until = reader.need_time("until")?;
+        if until > now
+            && let Some(device) = self.device_by_hash(hash).await?
+            && device.status_at(now) == DeviceStatus::Pending
+        {
+            return Ok(Err(until));
+        }
+        Ok(Ok(DeviceSlot {
+            previous: Some(hash.to_owned()),
+        }))
+    }
+
+    /// Stores a session in that place. `Err(time)` inside: another one was first, and has it until
+    /// then.
+    ///
+    /// # Errors
+    /// If the database does not answer, or a row is corrupt.
+    pub async fn create_device(
+        &self,
+        slot: &DeviceSlot,
+        new: &NewDevice<'_>,
+        now: Timestamp,
+    ) -> Result<Result<(), Timestamp>, StoreError> {
+        let hash = hash(new.id);
+        let sweep_at = ttl(new.expires_at + REMEMBERED + LINGER);
+        let device = self
+            .change(device_key(&hash))
+            .when("attribute_not_exists(#pk)")
+            .set("status", s("pending"))
+            .set("player_id", s(new.player.as_str()))
+            .set("client_id", s(new.client_id))
+            .set("pair", s(new.pair.as_str()))
+            .set("interval", seconds(new.interval))
+            .set("next_poll_at", time(now))
+            .set("expires_at", time(new.expires_at))
+            .set("ttl", sweep_at.clone())
+            .in_transaction();
+        let place = self.change(slot_key(new.player));
+        let place = match &slot.previous {
+            Some(previous) => place
+                .when("#session = :previous")
+                .value(":previous", s(previous)),
+            None => place.when("attribute_not_exists(#session)"),
+        };
+        let place = place
+            .set("session", s(&hash))
+            .set("until", time(new.expires_at))
+            .set("ttl", sweep_at)
+            .in_transaction();
+        match transact(&self.client, vec![place, device]).await? {
+            Committed::All => Ok(Ok(())),
+            Committed::Nothing(refusals) => {
+                let first = refusals.into_iter().next().flatten().unwrap_or_default();
+                let until = Reader::new(&self.table, &first).time("until")?;
+                Ok(Err(until.unwrap_or(now)))
+            }
+        }
+    }
+
+    /// The session with this id, also one that has ended; an hour after it expired it is
+    /// forgotten.
+    ///
+    /// # Errors
+    /// If the database does not answer, or the row is corrupt.
+    pub async fn device(&self, id: &str, now: Timestamp) -> Result<Option<Device>, StoreError> {
+        let device = self.device_by_hash(&hash(id)).await?;
+        Ok(device.filter(|device| device.expires_at + REMEMBERED > now))
+    }
+
+    async fn device_by_hash(&self, hash: &str) -> Result<Option<Device>, StoreError> {
+        let item = self.item(device_key(hash)).await?;
+        if item.is_empty() {
+            return Ok(None);
+        }
+        self.read_device(hash.to_owned(), &item).map(Some)
+    }
+
+    /// Takes the right to ask Amazon now, for `owner`, until `until`. Of all polls at one time, one
+    /// gets [`TakenPoll::Ours`].
+    ///
+    /// # Errors
+    /// If the database does not answer, or the row is corrupt.
+    pub async fn take_poll(
+        &self,
+        device: &Device,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<TakenPoll, StoreError> {
+        let written = self
+            .change(device_key(&device.hash))
+            .when(
+                "#status = :pending AND #next_poll_at <= :now \
+                 AND (attribute_not_exists(#poll_until) OR #poll_until <= :now)",
+            )
+            .value(":pending", s("pending"))
+            .value(":now", time(now))
+            .set("next_poll_at", time(now + device.interval))
+            .set("poll_owner", s(owner))
+            .set("poll_until", time(until))
+            .apply(&self.client)
+            .await?;
+        let (item, is_ours) = match written {
+            Written::Done(item) => (item, true),
+            // Perhaps our own write, whose answer was lost and which the SDK repeated.
+            Written::Refused(item) => {
+                let is_ours = Reader::new(&self.table, &item).text("poll_owner") == Some(owner);
+                (item, is_ours)
+            }
+        };
+        let device = Box::new(self.read_device(device.hash.clone(), &item)?);
+        Ok(if is_ours {
+            TakenPoll::Ours(device)
+        } else {
+            TakenPoll::Lost(device)
+        })
+    }
+
+    /// Gives back what [`Links::take_poll`] took, and says when the next poll may follow.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn release_poll(
+        &self,
+        device: &Device,
+        owner: &str,
+        interval: Duration,
+        next_poll_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.change_polled(device, owner)
+            .set("interval", seconds(interval))
+            .set("next_poll_at", time(next_poll_at))
+            .remove("poll_owner")
+            .remove("poll_until")
+            .apply(&self.client)
+            .await
+            .map(drop)
+    }
+
+    /// Keeps what the code pair was used up for, until it is a link: from here on neither a crash
+    /// nor an outage costs the player the link. `false`: the poll is not ours any more.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn hold_tokens(
+        &self,
+        device: &Device,
+        owner: &str,
+        held: &HeldTokens,
+    ) -> Result<bool, StoreError> {
+        let written = self
+            .change_polled(device, owner)
+            .set("tokens", s(held.sealed.as_str()))
+            .set("access_expires_at", time(held.access_expires_at))
+            .remove("pair")
+            .apply(&self.client)
+            .await?;
+        Ok(matches!(written, Written::Done(_)))
+    }
+
+    /// Ends the session without a link. Answers how it stands now: what has ended stays as it
+    /// ended.
+    ///
+    /// # Errors
+    /// If the database does not answer, or the row is corrupt.
+    pub async fn end_device(
+        &self,
+        device: &Device,
+        owner: &str,
+        status: DeviceStatus,
+    ) -> Result<DeviceStatus, StoreError> {
+        let written = self
+            .ended(device, owner, status)
+            .apply(&self.client)
+            .await?;
+        let (Written::Done(item) | Written::Refused(item)) = written;
+        Ok(self.read_device(device.hash.clone(), &item)?.status)
+    }
+
+    /// How this session stands in the table.
+    ///
+    /// # Errors
+    /// If the database does not answer, or the row is corrupt.
+    pub async fn device_status(&self, device: &Device) -> Result<Option<DeviceStatus>, StoreError> {
+        let stored = self.device_by_hash(&device.hash).await?;
+        Ok(stored.map(|device| device.status))
+    }
+
+    /// The end of a session whose poll is ours.
+    pub(super) fn ended(&self, device: &Device, owner: &str, status: DeviceStatus) -> Change {
+        self.change_polled(device, owner)
+            .set("status", s(status.as_str()))
+            .set_or_remove("error", status.error().map(|error| s(error.code())))
+            // Nobody needs them any more.
+            .remove("pair")
+            .remove("tokens")
+            .remove("access_expires_at")
+            .remove("poll_until")
+    }
+
+    fn change_polled(&self, device: &Device, owner: &str) -> Change {
+        self.change(device_key(&device.hash))
+            .when("#status = :pending AND #poll_owner = :owner")
+            .value(":pending", s("pending"))
+            .value(":owner", s(owner))
+    }
+
+    fn read_device(&self, hash: String, item: &Item) -> Result<Device, StoreError> {
+        let reader = Reader::new(&self.table, item);
+        let error = reader.word("error", LinkFailure::parse)?;
+        let held = match reader.text("tokens") {
+            Some(sealed) => Some(HeldTokens {
+                sealed: Sealed::from(sealed.to_owned()),
+                access_expires_at: reader.need_time("access_expires_at")?,
+            }),
+            None => None,
+        };
+        let interval = reader.number("interval")?;
+        Ok(Device {
+            hash,
+            status: DeviceStatus::parse(reader.need_text("status")?, error)
+                .ok_or_else(|| reader.corrupt("status"))?,
+            next_poll_at: reader.need_time("next_poll_at")?,
+            poll_until: reader.time("poll_until")?,
+            player: reader.id("player_id")?,
+            client_id: reader.need_text("client_id")?.to_owned(),
+            pair: reader.text("pair").map(|text| text.to_owned().into()),
+            held,
+            interval: Duration::from_secs(interval.ok_or_else(|| reader.corrupt("interval"))?),
+            expires_at: reader.need_time("expires_at")?,
+        })
+    }
+}
+
+fn seconds(duration: Duration) -> aws_sdk_dynamodb::types::AttributeValue {
+    n(duration.as_secs())
+}
+
+fn device_key(hash: &str) -> Item {
+    key(format!("DEVICE#{hash}"))
+}
+
+fn slot_key(player: &PlayerId) -> Item {
+    key(format!("DEVICES#{player}"))
+}
