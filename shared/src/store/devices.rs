@@ -6,9 +6,8 @@
 //!    └──────poll──▶ denied | expired | failed
 //! ```
 //!
-//! A poll is a lease: it moves `next_poll_at` forward and names its owner before Amazon is asked,
-//! and whatever it then writes needs `poll_owner = me`. `DEVICES#<player_id>` names the player's
-//! latest session; it is replaced only when that one is over, so at most one is open.
+//! `DEVICES#<player_id>` names the player's latest session; it is replaced only when that one is
+//! over, so at most one is open.
 
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use super::StoreError;
 use super::attempts::hash;
 use super::item::{Item, Reader, n, s, time, ttl};
 use super::links::{Links, key};
-use super::write::{Change, Committed, Written, transact};
+use super::write::{Committed, transact};
 use crate::domain::{DeviceStatus, LinkFailure, PlayerId, Timestamp};
 use crate::seal::Sealed;
 
@@ -54,8 +53,8 @@ pub struct HeldTokens {
 /// A device session.
 #[derive(Clone, Debug)]
 pub struct Device {
-    hash: String,
-    status: DeviceStatus,
+    pub(super) hash: String,
+    pub(super) status: DeviceStatus,
     next_poll_at: Timestamp,
     poll_until: Option<Timestamp>,
     /// Whose link is to be made.
@@ -102,15 +101,6 @@ impl Device {
 #[derive(Debug)]
 pub struct DeviceSlot {
     previous: Option<String>,
-}
-
-/// What became of taking a poll.
-#[derive(Debug)]
-pub enum TakenPoll {
-    /// We may ask Amazon; this is the session as it is.
-    Ours(Box<Device>),
-    /// Another poll was first, or the session has ended; this is the session as it is.
-    Lost(Box<Device>),
 }
 
 impl Links {
@@ -198,7 +188,7 @@ impl Links {
         Ok(device.filter(|device| device.expires_at + REMEMBERED > now))
     }
 
-    async fn device_by_hash(&self, hash: &str) -> Result<Option<Device>, StoreError> {
+    pub(super) async fn device_by_hash(&self, hash: &str) -> Result<Option<Device>, StoreError> {
         let item = self.item(device_key(hash)).await?;
         if item.is_empty() {
             return Ok(None);
@@ -206,137 +196,7 @@ impl Links {
         self.read_device(hash.to_owned(), &item).map(Some)
     }
 
-    /// Takes the right to ask Amazon now, for `owner`, until `until`. Of all polls at one time, one
-    /// gets [`TakenPoll::Ours`].
-    ///
-    /// # Errors
-    /// If the database does not answer, or the row is corrupt.
-    pub async fn take_poll(
-        &self,
-        device: &Device,
-        owner: &str,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<TakenPoll, StoreError> {
-        let written = self
-            .change(device_key(&device.hash))
-            .when(
-                "#status = :pending AND #next_poll_at <= :now \
-                 AND (attribute_not_exists(#poll_until) OR #poll_until <= :now)",
-            )
-            .value(":pending", s("pending"))
-            .value(":now", time(now))
-            .set("next_poll_at", time(now + device.interval))
-            .set("poll_owner", s(owner))
-            .set("poll_until", time(until))
-            .apply(&self.client)
-            .await?;
-        let (item, is_ours) = match written {
-            Written::Done(item) => (item, true),
-            // Perhaps our own write, whose answer was lost and which the SDK repeated.
-            Written::Refused(item) => {
-                let is_ours = Reader::new(&self.table, &item).text("poll_owner") == Some(owner);
-                (item, is_ours)
-            }
-        };
-        let device = Box::new(self.read_device(device.hash.clone(), &item)?);
-        Ok(if is_ours {
-            TakenPoll::Ours(device)
-        } else {
-            TakenPoll::Lost(device)
-        })
-    }
-
-    /// Gives back what [`Links::take_poll`] took, and says when the next poll may follow.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn release_poll(
-        &self,
-        device: &Device,
-        owner: &str,
-        interval: Duration,
-        next_poll_at: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.change_polled(device, owner)
-            .set("interval", seconds(interval))
-            .set("next_poll_at", time(next_poll_at))
-            .remove("poll_owner")
-            .remove("poll_until")
-            .apply(&self.client)
-            .await
-            .map(drop)
-    }
-
-    /// Keeps what the code pair was used up for, until it is a link: from here on neither a crash
-    /// nor an outage costs the player the link. `false`: the poll is not ours any more.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn hold_tokens(
-        &self,
-        device: &Device,
-        owner: &str,
-        held: &HeldTokens,
-    ) -> Result<bool, StoreError> {
-        let written = self
-            .change_polled(device, owner)
-            .set("tokens", s(held.sealed.as_str()))
-            .set("access_expires_at", time(held.access_expires_at))
-            .remove("pair")
-            .apply(&self.client)
-            .await?;
-        Ok(matches!(written, Written::Done(_)))
-    }
-
-    /// Ends the session without a link. Answers how it stands now: what has ended stays as it
-    /// ended.
-    ///
-    /// # Errors
-    /// If the database does not answer, or the row is corrupt.
-    pub async fn end_device(
-        &self,
-        device: &Device,
-        owner: &str,
-        status: DeviceStatus,
-    ) -> Result<DeviceStatus, StoreError> {
-        let written = self
-            .ended(device, owner, status)
-            .apply(&self.client)
-            .await?;
-        let (Written::Done(item) | Written::Refused(item)) = written;
-        Ok(self.read_device(device.hash.clone(), &item)?.status)
-    }
-
-    /// How this session stands in the table.
-    ///
-    /// # Errors
-    /// If the database does not answer, or the row is corrupt.
-    pub async fn device_status(&self, device: &Device) -> Result<Option<DeviceStatus>, StoreError> {
-        let stored = self.device_by_hash(&device.hash).await?;
-        Ok(stored.map(|device| device.status))
-    }
-
-    /// The end of a session whose poll is ours.
-    pub(super) fn ended(&self, device: &Device, owner: &str, status: DeviceStatus) -> Change {
-        self.change_polled(device, owner)
-            .set("status", s(status.as_str()))
-            .set_or_remove("error", status.error().map(|error| s(error.code())))
-            // Nobody needs them any more.
-            .remove("pair")
-            .remove("tokens")
-            .remove("access_expires_at")
-            .remove("poll_until")
-    }
-
-    fn change_polled(&self, device: &Device, owner: &str) -> Change {
-        self.change(device_key(&device.hash))
-            .when("#status = :pending AND #poll_owner = :owner")
-            .value(":pending", s("pending"))
-            .value(":owner", s(owner))
-    }
-
-    fn read_device(&self, hash: String, item: &Item) -> Result<Device, StoreError> {
+    pub(super) fn read_device(&self, hash: String, item: &Item) -> Result<Device, StoreError> {
         let reader = Reader::new(&self.table, item);
         let error = reader.word("error", LinkFailure::parse)?;
         let held = match reader.text("tokens") {
@@ -363,11 +223,11 @@ impl Links {
     }
 }
 
-fn seconds(duration: Duration) -> aws_sdk_dynamodb::types::AttributeValue {
+pub(super) fn seconds(duration: Duration) -> aws_sdk_dynamodb::types::AttributeValue {
     n(duration.as_secs())
 }
 
-fn device_key(hash: &str) -> Item {
+pub(super) fn device_key(hash: &str) -> Item {
     key(format!("DEVICE#{hash}"))
 }
 

@@ -11,6 +11,7 @@
 mod admissions;
 mod attempts;
 mod chores;
+mod device_polls;
 mod devices;
 mod due;
 mod fulfillments;
@@ -29,7 +30,8 @@ mod write;
 
 pub use admissions::{Admission, Claim};
 pub use attempts::{Attempt, AttemptState, Consumed};
-pub use devices::{Device, DeviceSlot, HeldTokens, NewDevice, TakenPoll};
+pub use device_polls::TakenPoll;
+pub use devices::{Device, DeviceSlot, HeldTokens, NewDevice};
 pub use due::{Chore, ChoreKind, DUE_SHARDS, Due, DuePage, DuePosition, Taken};
 pub use fulfillments::{Fulfillments, Page};
 pub use leases::Lease;

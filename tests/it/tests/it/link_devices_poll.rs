@@ -1,13 +1,14 @@
 //! The server keeps the pace of polling: however often a game asks, Amazon is asked once an
 //! interval, and by one request at a time.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use amazon::{Endpoint, Fault};
 use futures_util::future::{join, join_all};
 use it::World;
 use prime_gaming::flow::{self, Budget};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::device_support::{
     approve, approved, devices, ended, failed, id, own_client, pass, pending, poll, poll_later,
@@ -106,6 +107,27 @@ async fn of_polls_at_once_one_asks_amazon() {
     }
 }
 
+/// Waits until Amazon has the slow poll, or that is over.
+async fn until_asked(world: &World, is_over: &AtomicBool) {
+    while polls(world) == 0 && !is_over.load(Ordering::SeqCst) {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// A slow poll, and what is done meanwhile; that is told when the slow one is over.
+async fn overtaken(
+    slow: impl Future<Output = Value>,
+    meanwhile: impl AsyncFnOnce(&AtomicBool) -> Value,
+) -> (Value, Value) {
+    let is_over = AtomicBool::new(false);
+    let slow = async {
+        let answer = slow.await;
+        is_over.store(true, Ordering::SeqCst);
+        answer
+    };
+    join(slow, meanwhile(&is_over)).await
+}
+
 /// A slow poll has used the pair up; a second one would hear that the pair is dead, and must not
 /// end the session with that.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -115,14 +137,12 @@ async fn a_poll_that_takes_longer_than_the_interval_is_not_overtaken() {
     let session = approved(&world, "p1", "alice").await;
     let slow = Fault::AfterEffect(Box::new(Fault::Stall(Duration::from_secs(1))));
     world.amazon.fault(Endpoint::Token, slow, 1);
-    let impatient = async {
-        while polls(&world) == 0 {
-            tokio::task::yield_now().await;
-        }
+    let impatient = async |slow: &AtomicBool| {
+        until_asked(&world, slow).await;
         pass(&world, 2);
         poll(&world, "p1", &session).await["error"].clone()
     };
-    let (answer, error) = join(poll(&world, "p1", &session), impatient).await;
+    let (answer, error) = overtaken(poll(&world, "p1", &session), impatient).await;
     assert_eq!(answer["status"], "linked");
     assert_eq!(error, json!(null));
     assert_eq!(polls(&world), 1);
@@ -137,14 +157,12 @@ async fn a_poll_that_began_in_time_is_not_expired() {
     let slow = Fault::AfterEffect(Box::new(Fault::Stall(Duration::from_secs(1))));
     world.amazon.fault(Endpoint::Token, slow, 1);
     world.clock.advance(Duration::from_secs(590));
-    let late = async {
-        while polls(&world) == 0 {
-            tokio::task::yield_now().await;
-        }
+    let late = async |slow: &AtomicBool| {
+        until_asked(&world, slow).await;
         world.clock.advance(Duration::from_secs(11));
         poll(&world, "p1", &session).await["status"].clone()
     };
-    let (answer, status) = join(poll(&world, "p1", &session), late).await;
+    let (answer, status) = overtaken(poll(&world, "p1", &session), late).await;
     assert_eq!(answer["status"], "linked");
     assert_ne!(status, "expired");
 }
@@ -169,7 +187,7 @@ async fn two_players_with_one_amazon_account_make_one_link() {
 }
 
 /// The way of a browser and the way of a device at once, for these players, as one account.
-async fn both_ways(world: &World, by_browser: &str, by_device: &str) -> (u16, serde_json::Value) {
+async fn both_ways(world: &World, by_browser: &str, by_device: &str) -> (u16, Value) {
     let session = approved(world, by_device, "alice").await;
     let (browser, back) = back_from_amazon(world, by_browser, "alice", None).await;
     let cookies = cookies(&browser);

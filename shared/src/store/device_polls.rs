@@ -1,0 +1,152 @@
+//! Polls of a device session. A poll is a lease: it moves `next_poll_at` forward and names its
+//! owner before Amazon is asked, and whatever it then writes needs `poll_owner = me`.
+
+use std::time::Duration;
+
+use super::StoreError;
+use super::devices::{Device, HeldTokens, device_key, seconds};
+use super::item::{Reader, s, time};
+use super::links::Links;
+use super::write::{Change, Written};
+use crate::domain::{DeviceStatus, Timestamp};
+
+/// What became of taking a poll.
+#[derive(Debug)]
+pub enum TakenPoll {
+    /// We may ask Amazon; this is the session as it is.
+    Ours(Box<Device>),
+    /// Another poll was first, or the session has ended; this is the session as it is.
+    Lost(Box<Device>),
+}
+
+impl Links {
+    /// Takes the right to ask Amazon now, for `owner`, until `until`. Of all polls at one time, one
+    /// gets [`TakenPoll::Ours`].
+    ///
+    /// # Errors
+    /// If the database does not answer, or the row is corrupt.
+    pub async fn take_poll(
+        &self,
+        device: &Device,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<TakenPoll, StoreError> {
+        let written = self
+            .change(device_key(&device.hash))
+            .when(
+                "#status = :pending AND #next_poll_at <= :now \
+                 AND (attribute_not_exists(#poll_until) OR #poll_until <= :now)",
+            )
+            .value(":pending", s("pending"))
+            .value(":now", time(now))
+            .set("next_poll_at", time(now + device.interval))
+            .set("poll_owner", s(owner))
+            .set("poll_until", time(until))
+            .apply(&self.client)
+            .await?;
+        let (item, is_ours) = match written {
+            Written::Done(item) => (item, true),
+            // Perhaps our own write, whose answer was lost and which the SDK repeated.
+            Written::Refused(item) => {
+                let is_ours = Reader::new(&self.table, &item).text("poll_owner") == Some(owner);
+                (item, is_ours)
+            }
+        };
+        let device = Box::new(self.read_device(device.hash.clone(), &item)?);
+        Ok(if is_ours {
+            TakenPoll::Ours(device)
+        } else {
+            TakenPoll::Lost(device)
+        })
+    }
+
+    /// Gives back what [`Links::take_poll`] took, and says when the next poll may follow.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn release_poll(
+        &self,
+        device: &Device,
+        owner: &str,
+        interval: Duration,
+        next_poll_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.change_polled(device, owner)
+            .set("interval", seconds(interval))
+            .set("next_poll_at", time(next_poll_at))
+            .remove("poll_owner")
+            .remove("poll_until")
+            .apply(&self.client)
+            .await
+            .map(drop)
+    }
+
+    /// Keeps what the code pair was used up for, until it is a link: from here on neither a crash
+    /// nor an outage costs the player the link. `false`: the poll is not ours any more.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn hold_tokens(
+        &self,
+        device: &Device,
+        owner: &str,
+        held: &HeldTokens,
+    ) -> Result<bool, StoreError> {
+        let written = self
+            .change_polled(device, owner)
+            .set("tokens", s(held.sealed.as_str()))
+            .set("access_expires_at", time(held.access_expires_at))
+            .remove("pair")
+            .apply(&self.client)
+            .await?;
+        Ok(matches!(written, Written::Done(_)))
+    }
+
+    /// Ends the session without a link. Answers how it stands now: what has ended stays as it
+    /// ended.
+    ///
+    /// # Errors
+    /// If the database does not answer, or the row is corrupt.
+    pub async fn end_device(
+        &self,
+        device: &Device,
+        owner: &str,
+        status: DeviceStatus,
+    ) -> Result<DeviceStatus, StoreError> {
+        let written = self
+            .ended(device, owner, status)
+            .apply(&self.client)
+            .await?;
+        let (Written::Done(item) | Written::Refused(item)) = written;
+        Ok(self.read_device(device.hash.clone(), &item)?.status)
+    }
+
+    /// How this session stands in the table.
+    ///
+    /// # Errors
+    /// If the database does not answer, or the row is corrupt.
+    pub async fn device_status(&self, device: &Device) -> Result<Option<DeviceStatus>, StoreError> {
+        let stored = self.device_by_hash(&device.hash).await?;
+        Ok(stored.map(|device| device.status))
+    }
+
+    /// The end of a session whose poll is ours.
+    pub(super) fn ended(&self, device: &Device, owner: &str, status: DeviceStatus) -> Change {
+        self.change_polled(device, owner)
+            .set("status", s(status.as_str()))
+            .set_or_remove("error", status.error().map(|error| s(error.code())))
+            // Nobody needs them any more.
+            .remove("pair")
+            .remove("tokens")
+            .remove("access_expires_at")
+            .remove("poll_until")
+    }
+
+    fn change_polled(&self, device: &Device, owner: &str) -> Change {
+        self.change(device_key(&device.hash))
+            .when("#status = :pending AND #poll_owner = :owner")
+            .value(":pending", s("pending"))
+            .value(":owner", s(owner))
+    }
+}
