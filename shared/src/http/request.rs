@@ -82,7 +82,7 @@ impl From<lambda_http::Request> for Request {
         let route = route_key
             .as_deref()
             .and_then(|key| key.split_once(' '))
-            .map_or_else(|| path.clone(), |(_, route)| route.to_owned());
+            .map_or_else(|| without_ids(&path), |(_, route)| route.to_owned());
         let (parts, body) = event.into_parts();
         let body = match body {
             Body::Text(text) => text.into_bytes(),
@@ -102,6 +102,19 @@ impl From<lambda_http::Request> for Request {
     }
 }
 
+/// `path` for the log: an id in it may be a secret, and no word of our routes is that long.
+fn without_ids(path: &str) -> String {
+    const LONGEST_WORD: usize = 24;
+    let parts = path.split('/').map(|part| {
+        if part.len() > LONGEST_WORD {
+            "{id}"
+        } else {
+            part
+        }
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
 impl Request {
     /// The method.
     #[must_use]
@@ -116,7 +129,7 @@ impl Request {
     }
 
     /// The route for logs: the gateway's template of it (`/v1/link/devices/{id}`), or the path
-    /// where the gateway has no template.
+    /// where the gateway has no template, with a placeholder for what looks like an id.
     #[must_use]
     pub fn route(&self) -> &str {
         &self.route

@@ -21,6 +21,18 @@ fn a_request_is_what_the_gateway_says() {
 }
 
 #[test]
+fn a_path_without_a_template_is_logged_without_its_id() {
+    let id = crate::domain::random_token();
+    assert_eq!(
+        without_ids(&format!("/v1/link/devices/{id}")),
+        "/v1/link/devices/{id}"
+    );
+    for path in ["/v1/entitlements/check", "/link/callback", "/", ""] {
+        assert_eq!(without_ids(path), path);
+    }
+}
+
+#[test]
 fn the_base_url_is_never_the_host_header() {
     let request = request("GET", "/link", &[("host", "evil.example")], "");
     let base = request.base_url(None).expect("the gateway's domain");

@@ -247,7 +247,7 @@ async fn what_is_no_id_is_not_found() {
 }
 
 #[tokio::test]
-async fn an_unlinked_row_that_was_copied_to_another_player_does_not_open() {
+async fn a_session_that_was_copied_to_another_player_does_not_open() {
     let world = devices().await;
     let session = approved(&world, "p1", "alice").await;
     let devices = links(&world, "DEVICE#").await;

@@ -58,7 +58,7 @@ pub async fn bind(port: u16) -> std::io::Result<TcpListener> {
 }
 
 impl Gateway {
-    /// Serves `routes` on `listener`. Every request is written to `log`, without its query.
+    /// Serves `routes` on `listener`. Every request is written to `log`, by its route.
     ///
     /// # Errors
     /// When the listener has no address.
@@ -110,7 +110,7 @@ async fn handle(
     request: Request<Body>,
 ) -> Response {
     let started = Instant::now();
-    let subject = format!("{} {}", request.method(), request.uri().path());
+    let subject = subject(&shared, &request);
     let request_id = crate::random::uuid();
     let mut response = serve(&shared, peer.ip(), &request_id, request).await;
     if let Ok(id) = request_id.parse() {
@@ -122,6 +122,14 @@ async fn handle(
         format!("{subject} {status} {} ms", started.elapsed().as_millis()),
     );
     response
+}
+
+/// What the log calls a request: its route, because an id in the path may be a secret.
+fn subject(shared: &Shared, request: &Request<Body>) -> String {
+    let (method, path) = (request.method(), request.uri().path());
+    let found = shared.routes.find(method.as_str(), path);
+    let path = found.map_or(path, |found| &found.route.path);
+    format!("{method} {path}")
 }
 
 async fn serve(
