@@ -3,14 +3,15 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::Client;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Client, RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::Value;
 use standardwebhooks::{
     HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook as Signer,
 };
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 
@@ -97,7 +98,9 @@ impl Webhook {
         Self { http, url }
     }
 
-    /// Delivers `order`, signed with `secret` (`whsec_` and base64).
+    /// Delivers `order`, signed with `secret` (`whsec_` and base64). It takes 5 s at most; a
+    /// connection that died before any answer is tried once more. Whatever goes wrong is
+    /// [`Delivery::Unknown`].
     pub async fn deliver(
         &self,
         secret: &SecretString,
@@ -109,29 +112,26 @@ impl Webhook {
             Err(cause) => return unknown(cause),
         };
         let request = self.http.post(self.url.clone()).headers(headers).body(body);
-        match tokio::time::timeout(CALL_LIMIT, self.send(request, now)).await {
-            Ok(Ok(delivery)) => delivery,
-            Ok(Err(error)) => unknown(error.to_string()),
-            Err(_) => unknown("timed out".to_owned()),
-        }
-    }
-
-    async fn send(
-        &self,
-        request: reqwest::RequestBuilder,
-        now: Timestamp,
-    ) -> Result<Delivery, NetError> {
-        let response = send_idempotent(&self.http, request.build()?).await?;
-        Ok(match response.status().as_u16() {
+        let end = Instant::now() + CALL_LIMIT;
+        let response = match timeout_at(end, self.send(request)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return unknown(error.to_string()),
+            Err(_) => return unknown("timed out".to_owned()),
+        };
+        match response.status().as_u16() {
             // The answer's text says nothing more, so that it breaks off changes nothing.
             200..=299 | 409 => Delivery::Delivered,
-            410 | 422 => Delivery::Refused(beginning(response).await),
+            410 | 422 => Delivery::Refused(beginning(response, end).await),
             status => Delivery::Unknown {
                 retry_after: retry_after(response.headers(), now),
                 is_signature_refused: matches!(status, 401 | 403),
                 cause: format!("status {status}"),
             },
-        })
+        }
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, NetError> {
+        send_idempotent(&self.http, request.build()?).await
     }
 }
 
@@ -184,18 +184,19 @@ fn webhook_id(id: &EntitlementId) -> String {
     if id.as_str().bytes().all(|byte| byte.is_ascii_graphic()) {
         id.as_str().to_owned()
     } else {
-        byte_serialize(id.as_str().as_bytes()).collect()
+        let escaped: String = byte_serialize(id.as_str().as_bytes()).collect();
+        escaped.replace('+', "%20")
     }
 }
 
-/// The first characters of an answer, as far as they come: control characters, which have no
+/// The first characters of an answer, as far as they come until `end`: control characters, which have no
 /// place in a log or on a screen, become spaces.
-async fn beginning(mut response: reqwest::Response) -> String {
+async fn beginning(mut response: Response, end: Instant) -> String {
     let mut bytes = Vec::new();
     while bytes.len() < MAX_ANSWER_BYTES {
-        match response.chunk().await {
-            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
-            Ok(None) | Err(_) => break,
+        match timeout_at(end, response.chunk()).await {
+            Ok(Ok(Some(chunk))) => bytes.extend_from_slice(&chunk),
+            Ok(Ok(None) | Err(_)) | Err(_) => break,
         }
     }
     String::from_utf8_lossy(&bytes)

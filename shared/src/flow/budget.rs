@@ -48,6 +48,13 @@ impl Budget {
         }
     }
 
+    /// Whether there is time for a page of work: for a call to ask what Amazon knows, and for one
+    /// that follows from it.
+    #[must_use]
+    pub(super) fn allows_a_page(&self) -> bool {
+        self.deadline.saturating_duration_since(Instant::now()) >= 2 * CALL_LIMIT
+    }
+
     /// Waits for `work`, but not beyond the time at which the caller must be answered. `None`: it
     /// was given up, as a crash would have ended it.
     pub(super) async fn at_most<F: Future>(&self, work: F) -> Option<F::Output> {

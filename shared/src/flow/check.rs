@@ -66,6 +66,11 @@ pub async fn check(
                 Some(answer) => answer,
                 None => {
                     tracing::error!(event = "check_cut_short", player_id = %player);
+                    // What was written down meanwhile belongs to the answer.
+                    let row = PlayerRow {
+                        has_open: true,
+                        ..row
+                    };
                     known(app, player, row).await
                 }
             }
@@ -84,8 +89,26 @@ async fn known(app: &App, player: &PlayerId, row: PlayerRow) -> Result<CheckAnsw
     if row.has_open && open.is_empty() {
         Box::pin(clear_open(app, player, &row)).await;
     }
+    if app.webhook.is_some() {
+        Box::pin(make_due(app, &open)).await;
+    }
     let fresh = row.link.is_none();
     Ok(answer(row.status(), row.link.as_ref(), fresh, open))
+}
+
+/// What became `pending` while the game was to grant it is the studio's backend's to deliver now,
+/// also if Amazon is not asked about this player any more.
+async fn make_due(app: &App, open: &[Record]) {
+    let now = app.clock.now();
+    for record in open {
+        let is_idle = record.due_at.is_none() && record.attention_at.is_none();
+        if record.status == Status::Pending
+            && is_idle
+            && let Err(error) = app.fulfillments.make_due(record, now).await
+        {
+            tracing::warn!(event = "not_made_due", entitlement_id = %record.id, %error);
+        }
+    }
 }
 
 /// Saves the next check a look. That it fails costs nothing else.

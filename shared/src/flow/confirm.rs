@@ -7,13 +7,16 @@ use futures_util::stream;
 use serde::{Serialize, Serializer};
 
 use super::budget::Budget;
-use super::lease::{AT_ONCE, lease, take};
+use super::lease::{lease, take};
 use super::report::report_all;
 use super::session::Session;
 use crate::App;
 use crate::config::DeliveryConfig;
 use crate::domain::{EntitlementId, PlayerId, Status, random_token};
 use crate::store::{Confirmation, Record, StoreError};
+
+/// How many confirmations are written at once, in their order.
+const AT_ONCE: usize = 8;
 
 /// What one id of a confirmation is now.
 #[derive(Debug, Serialize)]

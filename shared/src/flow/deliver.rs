@@ -1,18 +1,15 @@
 //! Delivers through the studio's backend what is `pending`: what is answered with "delivered"
 //! becomes so before anything else happens.
 
-use futures_util::StreamExt;
-use futures_util::stream;
-
 use super::budget::Budget;
-use super::lease::{AT_ONCE, Unfinished, give_back, lease};
+use super::lease::{Unfinished, at_once, give_back, lease};
 use crate::App;
 use crate::delivery::{Delivery, Order, Webhook};
 use crate::domain::{HoldReason, Status, Timestamp};
 use crate::store::{Confirmation, Record, StoreError};
 
-/// Delivers what `owner` has taken. Gives each record as it is afterwards: `delivered` ones are
-/// `owner`'s to report.
+/// Delivers what `owner` has taken. Gives each record as it is afterwards: those `delivered` that
+/// still are `owner`'s are to be reported.
 pub(super) async fn deliver_all(
     app: &App,
     budget: Budget,
@@ -23,10 +20,7 @@ pub(super) async fn deliver_all(
         .into_iter()
         .map(|record| deliver_one(app, budget, owner, record))
         .collect();
-    stream::iter(deliveries)
-        .buffer_unordered(AT_ONCE)
-        .collect()
-        .await
+    at_once(deliveries).await
 }
 
 async fn deliver_one(app: &App, budget: Budget, owner: &str, record: Record) -> Record {
@@ -43,7 +37,7 @@ async fn deliver_one(app: &App, budget: Budget, owner: &str, record: Record) -> 
         }
     } else {
         Unfinished::Waiting {
-            cause: "no time left for another delivery",
+            cause: "no time left for another delivery".to_owned(),
             not_before: None,
         }
     };
@@ -89,11 +83,6 @@ async fn write_down(
     let written = match delivery {
         Delivery::Delivered => mark_delivered(app, owner, record, now).await,
         Delivery::Refused(answer) => {
-            tracing::warn!(
-                event = "held",
-                reason = "delivery_refused",
-                %player_id, %entitlement_id
-            );
             let refused = app
                 .fulfillments
                 .refuse_delivery(record, owner, &answer, now)
@@ -101,6 +90,8 @@ async fn write_down(
             refused.map(|is_held| {
                 let mut after = record.clone();
                 if is_held {
+                    let reason = HoldReason::DeliveryRefused.as_str();
+                    tracing::warn!(event = "held", reason, %player_id, %entitlement_id);
                     after.status = Status::Held;
                     after.reason = Some(HoldReason::DeliveryRefused);
                     after.updated_at = now;

@@ -8,11 +8,16 @@ use futures_util::stream;
 
 use super::budget::REQUEST_LIFE;
 use crate::App;
-use crate::domain::{Status, Timestamp, backoff, random_fraction};
+use crate::domain::{EntitlementId, Status, Timestamp, backoff, random_fraction};
 use crate::store::{Lease, Link, Record};
 
-/// How much one request does at once: writes to the database, and calls to others.
-pub(super) const AT_ONCE: usize = 8;
+/// How much of one kind is done at once: writes to the database, calls to others, accounts.
+const AT_ONCE: usize = 8;
+
+/// Does several things at once, but no more than a few. Gives what came of them, in no order.
+pub(super) async fn at_once<F: Future>(work: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+    stream::iter(work).buffer_unordered(AT_ONCE).collect().await
+}
 
 /// After so long without success only an operator can help.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -31,11 +36,7 @@ pub(super) async fn take(app: &App, owner: &str, records: Vec<Record>) -> Vec<Re
         .into_iter()
         .map(|record| take_one(app, owner, record))
         .collect();
-    let taken: Vec<Option<Record>> = stream::iter(takes)
-        .buffer_unordered(AT_ONCE)
-        .collect()
-        .await;
-    taken.into_iter().flatten().collect()
+    at_once(takes).await.into_iter().flatten().collect()
 }
 
 async fn take_one(app: &App, owner: &str, record: Record) -> Option<Record> {
@@ -60,10 +61,12 @@ pub(super) enum Unfinished {
     /// It was not tried, because it would be in vain.
     Waiting {
         /// For the log.
-        cause: &'static str,
+        cause: String,
         /// Nothing changes before then.
         not_before: Option<Timestamp>,
     },
+    /// It was not tried to the end, because Amazon refuses its link, which is tried again then.
+    Refused(Option<Timestamp>),
     /// It can't be reported until its Amazon account is linked again. With the link whose tokens
     /// are worthless, or without one.
     Hopeless(Option<Box<Link>>),
@@ -71,79 +74,79 @@ pub(super) enum Unfinished {
 
 /// Gives back what `owner` has taken and could not finish. It keeps its status, which is returned.
 pub(super) async fn give_back(app: &App, owner: &str, record: &Record, why: &Unfinished) -> Status {
-    let (player_id, entitlement_id, attempts) = (&record.player, &record.id, record.attempts);
+    log(record, why);
     let now = app.clock.now();
-    let later = now + backoff(attempts, random_fraction());
-    let at = |not_before: &Option<Timestamp>| not_before.map_or(later, |time| time.max(later));
+    let later = now + backoff(record.attempts, random_fraction());
+    let at = |not_before: Option<Timestamp>| not_before.map_or(later, |time| time.max(later));
+    let store = &app.fulfillments;
     let given_back = match why {
         Unfinished::Failed { cause, not_before } => {
             let since = record.failing_since.unwrap_or(now);
-            // The alarm on failing reports counts these lines, and only these.
-            match record.status {
-                Status::Pending => tracing::warn!(
-                    event = "delivery_failed",
-                    %player_id, %entitlement_id, attempts, cause
-                ),
-                _ => tracing::warn!(
-                    event = "report_failed",
-                    %player_id, %entitlement_id, attempts, cause
-                ),
-            }
             if now.since(since) >= GIVE_UP_AFTER {
+                let (player_id, entitlement_id) = (&record.player, &record.id);
                 tracing::error!(event = "attention", %player_id, %entitlement_id, cause);
-                app.fulfillments.give_up(record, owner, now).await
+                store.give_up(record, owner, now).await
             } else {
-                let due_at = at(not_before);
-                app.fulfillments
-                    .postpone(record, owner, due_at, Some(since))
-                    .await
+                store.postpone(record, owner, at(*not_before), since).await
             }
         }
-        Unfinished::Waiting { cause, not_before } => {
-            tracing::info!(event = "waits", %player_id, %entitlement_id, attempts, cause);
-            let due_at = at(not_before);
-            app.fulfillments
-                .postpone(record, owner, due_at, record.failing_since)
-                .await
+        Unfinished::Waiting { not_before, .. } => {
+            store.untake(record, owner, at(*not_before)).await
         }
+        Unfinished::Refused(until) => store.postpone_or_wake(record, owner, at(*until)).await,
         Unfinished::Hopeless(dead) => {
-            tracing::info!(event = "parked", %player_id, %entitlement_id);
-            let parked = app
-                .fulfillments
-                .park(&app.links, record, owner, dead.as_deref())
-                .await;
+            let parked = store.park(&app.links, record, owner, dead.as_deref()).await;
             match parked {
                 Ok(true) => Ok(()),
                 // Somebody has just linked the account: the next try finds that out.
-                Ok(false) => {
-                    app.fulfillments
-                        .postpone(record, owner, later, record.failing_since)
-                        .await
-                }
+                Ok(false) => store.untake(record, owner, later).await,
                 Err(error) => Err(error),
             }
         }
     };
     if let Err(error) = given_back {
         // The lease runs out by itself.
-        tracing::warn!(event = "not_given_back", %entitlement_id, %error);
+        tracing::warn!(event = "not_given_back", entitlement_id = %record.id, %error);
     }
     record.status
 }
 
-/// Gives back all of them, for the same reason.
+fn log(record: &Record, why: &Unfinished) {
+    let (player_id, entitlement_id, attempts) = (&record.player, &record.id, record.attempts);
+    match (why, record.status) {
+        (Unfinished::Failed { cause, .. }, Status::Pending) => {
+            tracing::warn!(event = "delivery_failed", %player_id, %entitlement_id, attempts, cause);
+        }
+        // The alarm on failing reports counts these lines, and only these.
+        (Unfinished::Failed { cause, .. }, _) => {
+            tracing::warn!(event = "report_failed", %player_id, %entitlement_id, attempts, cause);
+        }
+        (Unfinished::Waiting { cause, .. }, _) => {
+            tracing::info!(event = "waits", %player_id, %entitlement_id, cause);
+        }
+        (Unfinished::Refused(_), _) => {
+            let cause = "Amazon refuses this link; it is tried again later";
+            tracing::info!(event = "waits", %player_id, %entitlement_id, cause);
+        }
+        (Unfinished::Hopeless(_), _) => {
+            tracing::info!(event = "parked", %player_id, %entitlement_id);
+        }
+    }
+}
+
+/// Gives back all of them, for the same reason. Each with its status, which it keeps.
 pub(super) async fn give_all_back(
     app: &App,
     owner: &str,
     records: Vec<Record>,
     why: &Unfinished,
-) -> Vec<Record> {
+) -> Vec<(EntitlementId, Status)> {
     let all: Vec<_> = records
         .into_iter()
         .map(|record| async move {
-            give_back(app, owner, &record, why).await;
-            record
+            let status = give_back(app, owner, &record, why).await;
+            (record.id, status)
         })
         .collect();
-    stream::iter(all).buffer_unordered(AT_ONCE).collect().await
+    at_once(all).await
 }

@@ -9,17 +9,16 @@ mod chores;
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::join_all;
-use futures_util::stream;
-use futures_util::{FutureExt, StreamExt};
 use serde::Serialize;
 
 use super::budget::Budget;
 use super::deliver::deliver_all;
-use super::lease::{AT_ONCE, lease};
+use super::lease::{at_once, lease};
 use super::report::report_all;
 use crate::App;
-use crate::domain::{Status, random_token};
+use crate::domain::{Status, Timestamp, random_token};
 use crate::store::{Chore, DUE_SHARDS, Due, Record, StoreError, Taken};
 
 /// For so long an item that can't be read is out of the way of the others.
@@ -35,7 +34,7 @@ pub struct Reconciled {
     /// How many of these could not be finished: they are due again later, parked, or an
     /// operator has to look.
     pub failed: u64,
-    /// How many are due still: at least so many, where there are very many.
+    /// How many items are due still: at least so many, where there are very many.
     pub left: u64,
 }
 
@@ -111,8 +110,9 @@ async fn work_shard(
                 overdue = overdue.max(now.since(first.due_at));
             }
             if !page.hints.is_empty() {
-                if !budget.allows_a_step() {
-                    total.left = app.fulfillments.count_due(shard, now).await?;
+                if !budget.allows_a_page() {
+                    let seen = count(page.hints.len());
+                    total.left = left(app, shard, now).await.unwrap_or(seen);
                     return Ok((total, overdue));
                 }
                 let (part, took) = work_page(app, budget.of_part(), &page.hints).await;
@@ -132,6 +132,14 @@ async fn work_shard(
     }
 }
 
+/// How many are due in this shard, if the database says.
+async fn left(app: &App, shard: u8, now: Timestamp) -> Option<u64> {
+    let counted = app.fulfillments.count_due(shard, now).await;
+    counted
+        .inspect_err(|error| tracing::warn!(event = "shard_not_counted", %error))
+        .ok()
+}
+
 /// Takes what these hints point to, and works on it. Also tells whether anything was taken.
 async fn work_page(app: &App, budget: Budget, hints: &[Due]) -> (Reconciled, bool) {
     let owner = random_token();
@@ -147,9 +155,12 @@ async fn work_page(app: &App, budget: Budget, hints: &[Due]) -> (Reconciled, boo
     let mut done = 0;
     for record in deliver_all(app, budget, &owner, pending).await {
         match record.status {
-            Status::Delivered => reports.push(record),
+            Status::Delivered if record.owner.as_deref() == Some(&owner) => reports.push(record),
+            // Someone else is at it.
+            Status::Delivered => {}
             Status::Held | Status::Reported => done += 1,
-            Status::Pending => {}
+            // Left to the game, where the studio's backend no longer delivers.
+            Status::Pending => done += u64::from(app.webhook.is_none()),
         }
     }
     let statuses = report_all(app, budget, None, None, &owner, reports).await;
@@ -173,12 +184,8 @@ async fn take_all(app: &App, owner: &str, hints: &[Due]) -> (Vec<Record>, Vec<Ch
         .iter()
         .map(|hint| take_one(app, owner, hint))
         .collect();
-    let taken: Vec<Option<Taken>> = stream::iter(takes)
-        .buffer_unordered(AT_ONCE)
-        .collect()
-        .await;
     let (mut records, mut chores) = (Vec::new(), Vec::new());
-    for taken in taken.into_iter().flatten() {
+    for taken in at_once(takes).await.into_iter().flatten() {
         match taken {
             Taken::Record(record) => records.push(*record),
             Taken::Chore(chore) => chores.push(chore),

@@ -5,12 +5,12 @@
 //! before is looked up first: what Amazon no longer asks for is `reported`.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use futures_util::stream;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::FutureExt;
 
 use super::budget::Budget;
-use super::lease::{AT_ONCE, Unfinished, give_all_back, give_back};
+use super::lease::{Unfinished, at_once, give_all_back, give_back};
 use super::session::{Session, SessionError};
 use crate::App;
 use crate::amazon::{FulfillResult, Instruction, Listing};
@@ -23,6 +23,10 @@ pub(super) struct Lookup {
     pub(super) listing: Listing,
     pub(super) asked_at: Timestamp,
 }
+
+/// How long an entitlement is left alone that Amazon lists with a word that we do not know; a check
+/// looks at it every time.
+const UNCLEAR_PAUSE: Duration = Duration::from_secs(3600);
 
 /// What a lookup says about a report that was tried before.
 #[derive(Debug, PartialEq, Eq)]
@@ -94,11 +98,7 @@ pub(super) async fn report_all(
             .boxed_local()
         })
         .collect();
-    stream::iter(accounts)
-        .buffer_unordered(AT_ONCE)
-        .flat_map(stream::iter)
-        .collect()
-        .await
+    at_once(accounts).await.into_iter().flatten().collect()
 }
 
 /// With whatever speaks for that account now: its link, whoever's it is, or else its remnant.
@@ -114,14 +114,14 @@ async fn report_elsewhere(
             let session = Session::new(app, budget, link);
             report_account(app, &session, None, owner, records).await
         }
-        Ok(None) => give_back_all(app, owner, records, &Unfinished::Hopeless(None)).await,
+        Ok(None) => give_all_back(app, owner, records, &Unfinished::Hopeless(None)).await,
         Err(error) => {
             tracing::warn!(event = "link_not_read", %error);
             let why = Unfinished::Failed {
                 cause: "the database did not answer".to_owned(),
                 not_before: None,
             };
-            give_back_all(app, owner, records, &why).await
+            give_all_back(app, owner, records, &why).await
         }
     }
 }
@@ -140,12 +140,6 @@ async fn speaker(app: &App, account: &AmazonUserId) -> Result<Option<Link>, Stor
     }
 }
 
-async fn give_back_all(app: &App, owner: &str, records: Vec<Record>, why: &Unfinished) -> Statuses {
-    let records = give_all_back(app, owner, records, why).await;
-    let status = |record: Record| (record.id, record.status);
-    records.into_iter().map(status).collect()
-}
-
 /// Why reports of this link are not worth a try now.
 fn in_vain(link: &Link, now: Timestamp) -> Option<Unfinished> {
     if link.tokens.is_none() {
@@ -154,10 +148,7 @@ fn in_vain(link: &Link, now: Timestamp) -> Option<Unfinished> {
     // Prime Gaming refused it lately: it is left alone until its next try.
     let rests =
         link.state == LinkState::RelinkRequired && link.next_check_at.is_some_and(|at| at > now);
-    rests.then_some(Unfinished::Waiting {
-        cause: "Amazon refuses this link; it is tried again later",
-        not_before: link.next_check_at,
-    })
+    rests.then_some(Unfinished::Refused(link.next_check_at))
 }
 
 async fn report_account(
@@ -171,7 +162,7 @@ async fn report_account(
     if lookup.is_none()
         && let Some(why) = in_vain(&session.link().await, app.clock.now())
     {
-        return give_back_all(app, owner, records, &why).await;
+        return give_all_back(app, owner, records, &why).await;
     }
     let (again, first): (Vec<_>, Vec<_>) =
         records.into_iter().partition(|record| record.attempts > 1);
@@ -188,7 +179,7 @@ async fn report_account(
     match lookup {
         Err(error) => {
             let why = unfinished(session, error).await;
-            done.extend(give_back_all(app, owner, again, &why).await);
+            done.extend(give_all_back(app, owner, again, &why).await);
         }
         Ok(lookup) => {
             for record in again {
@@ -200,8 +191,8 @@ async fn report_account(
                     }
                     Verdict::Unclear => {
                         let why = Unfinished::Waiting {
-                            cause: "Amazon lists it with an unknown instruction",
-                            not_before: None,
+                            cause: "Amazon lists it with an unknown instruction".to_owned(),
+                            not_before: Some(app.clock.now() + UNCLEAR_PAUSE),
                         };
                         let status = give_back(app, owner, &record, &why).await;
                         done.push((record.id, status));
@@ -214,8 +205,7 @@ async fn report_account(
         .into_iter()
         .map(|record| report_one(app, session, owner, record))
         .collect();
-    let reports = stream::iter(reports).buffer_unordered(AT_ONCE);
-    done.extend(reports.collect::<Vec<_>>().await);
+    done.extend(at_once(reports).await);
     done
 }
 
@@ -252,14 +242,11 @@ async fn unfinished(session: &Session<'_>, error: &SessionError) -> Unfinished {
     let link = session.link().await;
     match error {
         SessionError::Dead => Unfinished::Hopeless(Some(Box::new(link))),
-        SessionError::Changed => Unfinished::Waiting {
-            cause: "the link was replaced or removed meanwhile",
-            not_before: None,
-        },
-        SessionError::Refused => Unfinished::Failed {
+        SessionError::Changed | SessionError::NotNow(_) => Unfinished::Waiting {
             cause: error.to_string(),
-            not_before: link.next_check_at,
+            not_before: link.retry_at,
         },
+        SessionError::Refused => Unfinished::Refused(link.next_check_at),
         SessionError::Unavailable(_) | SessionError::Store(_) => Unfinished::Failed {
             cause: error.to_string(),
             not_before: link.retry_at,

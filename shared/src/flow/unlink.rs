@@ -10,7 +10,7 @@ use super::report::report_all;
 use super::session::Session;
 use crate::App;
 use crate::domain::{LinkStatus, PlayerId, Status, Timestamp, random_token};
-use crate::store::{Link, RemnantTimes, StoreError, Unlinked};
+use crate::store::{Link, PlayerRow, RemnantTimes, StoreError, Unlinked};
 
 /// Reports are begun in the first 5 s; the last one may still take its own time limit.
 const REPORTS: Duration = Duration::from_secs(10);
@@ -57,11 +57,7 @@ pub async fn unlink(app: &App, player: &PlayerId) -> Result<(), StoreError> {
         if attempt == 0 && row.has_open && link.tokens.is_some() {
             report_rest(app, budget, link).await;
         }
-        let remnant = if row.has_open && link.tokens.is_some() {
-            remnant(app, link).await?
-        } else {
-            None
-        };
+        let remnant = remnant(app, &row, link).await?;
         let unlinked = app.links.unlink(&app.fulfillments, &row, link, remnant);
         if unlinked.await? == Unlinked::Done {
             tracing::info!(event = "unlinked", player_id = %player);
@@ -74,18 +70,38 @@ pub async fn unlink(app: &App, player: &PlayerId) -> Result<(), StoreError> {
     })
 }
 
-/// What is left of the link, if it has reports to make: now, or once the player has what is
-/// still to be delivered.
-async fn remnant(app: &App, link: &Link) -> Result<Option<RemnantTimes>, StoreError> {
+/// What is left of the link, if it may have reports to make: those that an earlier player of the
+/// account left to it, or this player's, now or once the player has what is still to be delivered.
+async fn remnant(
+    app: &App,
+    row: &PlayerRow,
+    link: &Link,
+) -> Result<Option<RemnantTimes>, StoreError> {
+    let is_needed =
+        link.tokens.is_some() && (link.owes || (row.has_open && needs_reports(app, link).await?));
     let now = app.clock.now();
-    let open = app.fulfillments.open(&link.player).await?;
-    Ok(open
-        .iter()
-        .any(|record| record.needs_report_by(&link.amazon_user_id))
-        .then(|| RemnantTimes {
-            due_at: now + REMNANT_LOOK,
-            expires_at: now + REMNANT_LIFE,
-        }))
+    Ok(is_needed.then(|| RemnantTimes {
+        due_at: now + REMNANT_LOOK,
+        expires_at: now + REMNANT_LIFE,
+    }))
+}
+
+/// Whether the link's player has something open that its account has to report. A record that
+/// can't be read may be such a one, and must not keep anybody from unlinking.
+///
+/// # Errors
+/// If the database does not answer.
+pub(super) async fn needs_reports(app: &App, link: &Link) -> Result<bool, StoreError> {
+    match app.fulfillments.open(&link.player).await {
+        Ok(open) => Ok(open
+            .iter()
+            .any(|record| record.needs_report_by(&link.amazon_user_id))),
+        Err(error @ StoreError::Corrupt { .. }) => {
+            tracing::error!(event = "open_not_read", player_id = %link.player, %error);
+            Ok(true)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// A failure costs nobody the unlinking: what could not be reported is left to the remnant.

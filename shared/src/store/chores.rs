@@ -35,16 +35,12 @@ impl Fulfillments {
         dead: Option<&Link>,
     ) -> Result<bool, StoreError> {
         let account = &known.amazon_user_id;
-        let entry = format!("{}{SEPARATOR}{}", known.player, known.id);
         let record = self
             .change_owned(known, Status::Delivered, owner)
             .released()
+            .untried(known)
             .in_transaction();
-        let note = self
-            .change_chore(ChoreKind::Wake, account)
-            .set("amazon_user_id", s(account.as_str()))
-            .add("records", AttributeValue::Ss(vec![entry]))
-            .in_transaction();
+        let note = self.note_part(known);
         let parts = vec![record, note, links.still_hopeless(account, dead)];
         Ok(matches!(
             transact(&self.client, parts).await?,
@@ -52,12 +48,44 @@ impl Fulfillments {
         ))
     }
 
-    /// Whether anything is parked for this account.
+    /// Puts a delivered entitlement off until `due_at`, because Amazon refuses its link; should
+    /// the account be linked again before, it is due then.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn postpone_or_wake(
+        &self,
+        known: &Record,
+        owner: &str,
+        due_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let record = self
+            .change_owned(known, Status::Delivered, owner)
+            .set("due_at", time(due_at))
+            .remove("owner")
+            .untried(known)
+            .in_transaction();
+        transact(&self.client, vec![record, self.note_part(known)])
+            .await
+            .map(drop)
+    }
+
+    /// Notes an entitlement under its account, for when that is linked again.
+    fn note_part(&self, known: &Record) -> TransactWriteItem {
+        let account = &known.amazon_user_id;
+        let entry = format!("{}{SEPARATOR}{}", known.player, known.id);
+        self.change_chore(ChoreKind::Wake, account)
+            .set("amazon_user_id", s(account.as_str()))
+            .add("records", AttributeValue::Ss(vec![entry]))
+            .in_transaction()
+    }
+
+    /// Whether anything is noted as parked for this account.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn has_parked(&self, account: &AmazonUserId) -> Result<bool, StoreError> {
-        Ok(!self.parked(account).await?.is_empty())
+        Ok(self.parked(account).await?.is_some())
     }
 
     /// The part of a transaction that links `account` again: what is parked becomes due, or
@@ -90,7 +118,7 @@ impl Fulfillments {
     /// when the lease runs out.
     pub async fn wake(&self, chore: &Chore, lease: Lease<'_>) -> Result<Vec<Record>, StoreError> {
         let mut woken = Vec::new();
-        let entries = self.parked(&chore.account).await?;
+        let entries = self.parked(&chore.account).await?.unwrap_or_default();
         for entry in &entries {
             let Some((player, id)) = entry.split_once(SEPARATOR) else {
                 continue;
@@ -101,7 +129,7 @@ impl Fulfillments {
             let written = self
                 .change(player_pk(&player), record_sk(&id))
                 .when(
-                    "#status = :delivered AND attribute_not_exists(#due_at) \
+                    "#status = :delivered AND attribute_not_exists(#owner) \
                      AND attribute_not_exists(#attention_at)",
                 )
                 .value(":delivered", s(Status::Delivered.as_str()))
@@ -136,7 +164,8 @@ impl Fulfillments {
         Ok(woken)
     }
 
-    async fn parked(&self, account: &AmazonUserId) -> Result<Vec<String>, StoreError> {
+    /// What is parked for this account; `None` where nothing is noted.
+    async fn parked(&self, account: &AmazonUserId) -> Result<Option<Vec<String>>, StoreError> {
         let item = self
             .client
             .get_item()
@@ -146,10 +175,11 @@ impl Fulfillments {
             .send()
             .await
             .map_err(|error| unavailable("GetItem", &error))?
-            .item
-            .unwrap_or_default();
-        let records = item.get("records").and_then(|value| value.as_ss().ok());
-        Ok(records.cloned().unwrap_or_default())
+            .item;
+        Ok(item.map(|item| {
+            let records = item.get("records").and_then(|value| value.as_ss().ok());
+            records.cloned().unwrap_or_default()
+        }))
     }
 
     /// The part of a transaction that leaves a remnant: it is looked after from `due_at` on.

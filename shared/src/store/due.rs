@@ -4,6 +4,7 @@
 //! Beside entitlements it shows two kinds of housekeeping for an Amazon account, both under
 //! `ACCOUNT#<amazon_user_id>`: `PARKED` once the account is linked again, and `REMNANT`.
 
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use ring::digest::{SHA256, digest};
 
@@ -82,7 +83,7 @@ impl ChoreKind {
 }
 
 impl Fulfillments {
-    /// What is due in this shard at `now`, from after the position `after`.
+    /// What is due in this shard at `now`, at most 25 hints, from after the position `after`.
     ///
     /// # Errors
     /// If the database does not answer, or a row is corrupt.
@@ -93,13 +94,7 @@ impl Fulfillments {
         after: Option<DuePosition>,
     ) -> Result<DuePage, StoreError> {
         let page = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name("due")
-            .key_condition_expression("due_shard = :shard AND due_at <= :now")
-            .expression_attribute_values(":shard", s(shard.to_string()))
-            .expression_attribute_values(":now", time(now))
+            .due_query(shard, now)
             .set_exclusive_start_key(after.map(|position| position.0))
             .limit(PAGE)
             .send()
@@ -129,13 +124,7 @@ impl Fulfillments {
     /// If the database does not answer.
     pub async fn count_due(&self, shard: u8, now: Timestamp) -> Result<u64, StoreError> {
         let counted = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name("due")
-            .key_condition_expression("due_shard = :shard AND due_at <= :now")
-            .expression_attribute_values(":shard", s(shard.to_string()))
-            .expression_attribute_values(":now", time(now))
+            .due_query(shard, now)
             .select(Select::Count)
             .send()
             .await
@@ -154,8 +143,9 @@ impl Fulfillments {
         lease: Lease<'_>,
         now: Timestamp,
     ) -> Result<Option<Taken>, StoreError> {
-        let written = self
-            .change_due(hint)
+        let written = Change::of(&self.table, hint.key.clone())
+            .when("#due_shard = :shard AND #due_at <= :now")
+            .value(":shard", s(&hint.shard))
             .value(":now", time(now))
             .set("owner", s(lease.owner))
             .set("due_at", time(lease.until))
@@ -196,10 +186,14 @@ impl Fulfillments {
             .map(drop)
     }
 
-    fn change_due(&self, hint: &Due) -> Change {
-        Change::of(&self.table, hint.key.clone())
-            .when("#due_shard = :shard AND #due_at <= :now")
-            .value(":shard", s(&hint.shard))
+    fn due_query(&self, shard: u8, now: Timestamp) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .index_name("due")
+            .key_condition_expression("due_shard = :shard AND due_at <= :now")
+            .expression_attribute_values(":shard", s(shard.to_string()))
+            .expression_attribute_values(":now", time(now))
     }
 
     fn read_taken(&self, item: &Item) -> Result<Taken, StoreError> {

@@ -57,7 +57,7 @@ impl Fulfillments {
     }
 
     /// A try by `owner` did not succeed, or its outcome is unknown: the entitlement keeps its
-    /// status, and is due again at `due_at`. `failing_since`: when that began, where it was tried.
+    /// status, and is due again at `due_at`. `failing_since`: when that began.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -66,12 +66,46 @@ impl Fulfillments {
         known: &Record,
         owner: &str,
         due_at: Timestamp,
-        failing_since: Option<Timestamp>,
+        failing_since: Timestamp,
     ) -> Result<(), StoreError> {
         self.change_owned(known, known.status, owner)
             .set("due_at", time(due_at))
-            .set_or_remove("failing_since", failing_since.map(time))
+            .set("failing_since", time(failing_since))
             .remove("owner")
+            .apply(&self.client)
+            .await
+            .map(drop)
+    }
+
+    /// `owner` did not get as far as trying: the entitlement is as it was, and due at `due_at`.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn untake(
+        &self,
+        known: &Record,
+        owner: &str,
+        due_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.change_owned(known, known.status, owner)
+            .set("due_at", time(due_at))
+            .remove("owner")
+            .untried(known)
+            .apply(&self.client)
+            .await
+            .map(drop)
+    }
+
+    /// Makes a `pending` entitlement due that nobody was to work on.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn make_due(&self, known: &Record, now: Timestamp) -> Result<(), StoreError> {
+        self.change(player_pk(&known.player), record_sk(&known.id))
+            .when("#status = :pending AND attribute_not_exists(#due_at)")
+            .value(":pending", s(Status::Pending.as_str()))
+            .set("due_shard", s(due_shard(known.id.as_str())))
+            .set("due_at", time(now))
             .apply(&self.client)
             .await
             .map(drop)
@@ -103,7 +137,7 @@ impl Fulfillments {
     pub async fn release(&self, known: &Record, owner: &str) -> Result<(), StoreError> {
         self.change_owned(known, known.status, owner)
             .released()
-            .remove("attempts")
+            .untried(known)
             .apply(&self.client)
             .await
             .map(drop)
@@ -124,6 +158,11 @@ impl Change {
         self.set("owner", s(lease.owner))
             .set("due_shard", s(due_shard(id.as_str())))
             .set("due_at", time(lease.until))
+    }
+
+    /// What taking it has counted does not count.
+    pub(super) fn untried(self, known: &Record) -> Self {
+        self.set("attempts", n(known.attempts.saturating_sub(1)))
     }
 
     /// Nobody's, and no longer due.

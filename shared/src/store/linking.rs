@@ -1,7 +1,7 @@
 //! Making and ending a link. One Amazon account has at most one player and one player at most one
 //! Amazon account, at every moment: `PLAYER#` and `AMAZON#` change together or not at all.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::StoreError;
 use super::attempts::{Attempt, AttemptState};
@@ -10,13 +10,14 @@ use super::fulfillments::Fulfillments;
 use super::item::{n, s, time, ttl};
 use super::links::{Links, amazon_key, player_key};
 use super::record::{Link, PlayerRow};
-use super::remnants::remnant_key;
+use super::remnants::{Remnant, remnant_key};
 use super::write::{Change, Committed, transact};
 use crate::domain::{AmazonUserId, DeviceStatus, LinkId, PlayerId, Timestamp};
 use crate::seal::Sealed;
 
-/// How often a link is tried whose account has entitlements parked or woken at the same moment.
-const WAKE_TRIES: u32 = 4;
+/// How often a link is tried whose account has entitlements parked or woken, or is unlinked, at the
+/// same moment.
+const LINK_TRIES: u32 = 4;
 
 /// What a new link is made of.
 #[derive(Debug)]
@@ -96,9 +97,10 @@ impl Links {
         new: &NewLink<'_>,
         now: Timestamp,
     ) -> Result<LinkOutcome, StoreError> {
-        for _ in 0..WAKE_TRIES {
+        for _ in 0..LINK_TRIES {
             let has_parked = fulfillments.has_parked(new.amazon_user_id).await?;
-            let mut parts = self.link_parts(new, now);
+            let remnant = self.remnant(new.amazon_user_id).await?;
+            let mut parts = self.link_parts(new, remnant.as_ref(), has_parked, now);
             match ending {
                 Ending::Attempt { attempt, owner } => {
                     parts.extend(self.end_attempt(attempt, owner, "linked"));
@@ -119,20 +121,28 @@ impl Links {
             if refused(1) {
                 return Ok(LinkOutcome::AmazonAccountTaken);
             }
-            // The last part: something was parked, or woken, since we looked.
-            if !matches!(refusals.last(), Some(Some(_))) {
+            // The remnant, and the last part: something changed there since we looked.
+            if !refused(2) && !refused(refusals.len() - 1) {
                 return Ok(LinkOutcome::AttemptOver);
             }
         }
         Err(StoreError::Unavailable {
             operation: "TransactWriteItems",
-            cause: "what is parked for the account changes again and again".to_owned(),
+            cause: "what the account has left changes again and again".to_owned(),
         })
     }
 
-    /// The link itself. What an earlier link of the account has left is superseded.
-    fn link_parts(&self, new: &NewLink<'_>, now: Timestamp) -> Vec<TransactWriteItem> {
+    /// The link itself. It takes over what an earlier link of the account has left: its reports,
+    /// and the rest that Amazon asked for.
+    fn link_parts(
+        &self,
+        new: &NewLink<'_>,
+        remnant: Option<&Remnant>,
+        has_parked: bool,
+        now: Timestamp,
+    ) -> Vec<TransactWriteItem> {
         let link_id = LinkId::random();
+        let owes = remnant.is_some() || has_parked;
         let player = self
             .change(player_key(new.player))
             .when("attribute_not_exists(#amazon_user_id) OR #amazon_user_id = :amazon_user_id")
@@ -144,22 +154,32 @@ impl Links {
             .set("token_version", n(1))
             .set("access_expires_at", time(new.access_expires_at))
             .set("linked_at", time(now))
+            .set_or_remove("owes", owes.then_some(AttributeValue::Bool(true)))
             .remove("checked_at")
             .remove("next_check_at")
             .remove("check_owner")
             .remove("refresh_owner")
-            .remove("refresh_until")
-            .in_transaction();
+            .remove("refresh_until");
+        let player = match remnant.and_then(|remnant| remnant.link.retry_at) {
+            Some(retry_at) => player.set("retry_at", time(retry_at)),
+            None => player,
+        };
+        let player = player.in_transaction();
         let account = self
             .change(amazon_key(new.amazon_user_id))
             .when("attribute_not_exists(#player_id) OR #player_id = :player_id")
             .set("player_id", s(new.player.as_str()))
             .set("link_id", s(link_id.as_str()))
             .in_transaction();
-        let remnant = self
-            .change(remnant_key(new.amazon_user_id))
-            .delete_in_transaction();
-        vec![player, account, remnant]
+        let taken_over = self.change(remnant_key(new.amazon_user_id));
+        let taken_over = match remnant {
+            Some(remnant) => taken_over
+                .when("#link_id = :expected_link")
+                .value(":expected_link", s(remnant.link.id.as_str()))
+                .delete_in_transaction(),
+            None => taken_over.when("attribute_not_exists(#pk)").check(),
+        };
+        vec![player, account, taken_over]
     }
 
     /// Whether this ended with a link: after the answer to [`Links::link`] was lost.
@@ -207,6 +227,7 @@ impl Links {
                 "retry_at",
                 "refresh_owner",
                 "refresh_until",
+                "owes",
             ]
             .into_iter()
             .fold(player, Change::remove)
@@ -269,6 +290,7 @@ impl Links {
             .set("linked_at", time(link.linked_at))
             .set_or_remove("next_check_at", link.next_check_at.map(time))
             .set_or_remove("retry_at", link.retry_at.map(time))
+            .set_or_remove("owes", link.owes.then_some(AttributeValue::Bool(true)))
             .set_or_remove("refresh_owner", lease.map(|lease| s(&lease.owner)))
             .set_or_remove("refresh_until", lease.map(|lease| time(lease.until)))
             .set("expires_at", time(expires_at))

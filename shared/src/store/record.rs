@@ -102,6 +102,8 @@ pub struct Link {
     pub retry_at: Option<Timestamp>,
     /// The lease on refreshing its tokens, also one that has run out.
     pub refresh: Option<RefreshLease>,
+    /// Whether its account may have reports to make for another player, from an earlier link.
+    pub owes: bool,
 }
 
 impl Link {
@@ -191,6 +193,7 @@ fn link(
         next_check_at: reader.time("next_check_at")?,
         retry_at: reader.time("retry_at")?,
         refresh,
+        owes: reader.flag("owes"),
     })
 }
 
@@ -226,7 +229,8 @@ pub struct Record {
     pub updated_at: Timestamp,
     /// When Amazon was told.
     pub reported_at: Option<Timestamp>,
-    /// How often its present step has been tried: delivering it by webhook, or reporting it.
+    /// How often its present step has been tried, with the try that is under way: delivering it by
+    /// webhook, or reporting it.
     pub attempts: u32,
     /// Since when that has been failing.
     pub failing_since: Option<Timestamp>,

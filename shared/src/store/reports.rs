@@ -80,7 +80,8 @@ impl Fulfillments {
         }
     }
 
-    /// `pending` → `held`: the studio's backend refuses to deliver it, and said `answer`.
+    /// `pending` → `held`: the studio's backend refuses to deliver it, and said `answer`. `false`:
+    /// it is someone else's by now.
     ///
     /// # Errors
     /// If the database does not answer.

@@ -56,7 +56,7 @@ async fn an_id_that_no_header_can_carry_is_escaped() {
     let server = Server::start([Reply::json(200, "")]);
     assert_eq!(deliver(&server, "é 1").await, Delivery::Delivered);
     let request = &server.requests()[0];
-    assert!(request.contains("webhook-id: %C3%A9+1\r\n"), "{request}");
+    assert!(request.contains("webhook-id: %C3%A9%201\r\n"), "{request}");
     assert!(request.contains(r#""entitlement_id":"é 1""#), "{request}");
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::App;
 use crate::domain::{backoff, random_fraction};
 use crate::flow::lease::lease;
+use crate::flow::unlink::needs_reports;
 use crate::store::{Chore, ChoreKind, Record, Remnant, StoreError};
 
 /// How much longer than a report a remnant waits for its next look.
@@ -38,11 +39,8 @@ async fn look_after_remnant(app: &App, owner: &str, chore: &Chore) -> Result<(),
     let Some(Remnant { link, expires_at }) = app.links.remnant(&chore.account).await? else {
         return app.fulfillments.finish_chore(chore, owner).await;
     };
-    let open = app.fulfillments.open(&link.player).await?;
-    let is_needed = open
-        .iter()
-        .any(|record| record.needs_report_by(&chore.account));
-    if is_needed && link.tokens.is_some() && expires_at > now {
+    let is_good = link.tokens.is_some() && expires_at > now;
+    if is_good && (link.owes || needs_reports(app, &link).await?) {
         let wait = backoff(chore.attempts, random_fraction()) * REMNANT_PATIENCE;
         let due_at = (now + wait.min(Duration::from_secs(3600))).min(expires_at);
         return app.fulfillments.postpone_chore(chore, owner, due_at).await;

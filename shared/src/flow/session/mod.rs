@@ -29,7 +29,10 @@ pub(super) enum SessionError {
     /// The player has linked anew or unlinked meanwhile.
     #[error("the link was replaced or removed meanwhile")]
     Changed,
-    /// Not now.
+    /// It was not asked: Amazon wants rest, there is no time, or someone else is refreshing.
+    #[error("{0}")]
+    NotNow(&'static str),
+    /// It was asked, and did not answer, or nobody can use the answer.
     #[error("{0}")]
     Unavailable(String),
     /// The database failed.
@@ -196,9 +199,7 @@ impl<'a> Session<'a> {
         let retry_at = state.link.retry_at;
         drop(state);
         if retry_at.is_some_and(|at| at > self.app.clock.now()) {
-            return Err(SessionError::Unavailable(
-                "Amazon asked for rest".to_owned(),
-            ));
+            return Err(SessionError::NotNow("Amazon asked for rest"));
         }
         self.has_time()
     }
@@ -207,8 +208,8 @@ impl<'a> Session<'a> {
         if self.budget.allows_a_step() {
             Ok(())
         } else {
-            Err(SessionError::Unavailable(
-                "no time left for another call to Amazon".to_owned(),
+            Err(SessionError::NotNow(
+                "no time left for another call to Amazon",
             ))
         }
     }

@@ -71,9 +71,7 @@ impl Session<'_> {
     async fn refresh(&self, state: &mut State) -> Result<(), SessionError> {
         let rests = |now| state.link.retry_at.is_some_and(|at| at > now);
         if rests(self.app.clock.now()) {
-            return Err(SessionError::Unavailable(
-                "Amazon asked for rest".to_owned(),
-            ));
+            return Err(SessionError::NotNow("Amazon asked for rest"));
         }
         let old = self.opened(state).await?;
         self.has_time()?;
@@ -192,8 +190,8 @@ impl Session<'_> {
                 return Ok(());
             }
         }
-        Err(SessionError::Unavailable(
-            "another process is refreshing the token".to_owned(),
+        Err(SessionError::NotNow(
+            "another process is refreshing the token",
         ))
     }
 

@@ -123,7 +123,7 @@ async fn a_report_has_one_owner_until_its_lease_ends() {
     );
     let before = world.record_item("p1", "e1").await;
     fulfillments
-        .postpone(&known, "you", now, None)
+        .postpone(&known, "you", now, now)
         .await
         .expect("nothing done");
     assert_eq!(world.record_item("p1", "e1").await, before);
@@ -139,7 +139,7 @@ async fn a_report_has_one_owner_until_its_lease_ends() {
             .expect("the late one")
     );
     fulfillments
-        .postpone(&known, "you", later + SECOND, Some(now))
+        .postpone(&known, "you", later + SECOND, now)
         .await
         .expect("written");
     let postponed = record(&world, "e1").await;
@@ -166,7 +166,7 @@ async fn only_what_is_delivered_can_be_reported() {
     let before = world.record_item("p1", "e1").await;
     let marked = fulfillments.mark_reported(&pending, "me", now).await;
     assert!(!marked.expect("refused"));
-    let postponed = fulfillments.postpone(&pending, "me", now, None).await;
+    let postponed = fulfillments.postpone(&pending, "me", now, now).await;
     postponed.expect("nothing done");
     assert_eq!(world.record_item("p1", "e1").await, before);
 
