@@ -18,6 +18,8 @@ pub(crate) enum Reply {
     Stall,
     /// Announces more than it sends, then closes.
     Truncated,
+    /// Sends these bytes, and nothing more until the client has gone.
+    Unfinished(Vec<u8>),
 }
 
 impl Reply {
@@ -139,6 +141,11 @@ fn serve(stream: &TcpStream, state: &Mutex<State>) {
             Reply::Close => break,
             Reply::Stall => {
                 // Reading ends when the client gives up and closes.
+                let _ = reader.read(&mut [0_u8; 1]);
+                break;
+            }
+            Reply::Unfinished(bytes) => {
+                let _ = writer.write_all(&bytes);
                 let _ = reader.read(&mut [0_u8; 1]);
                 break;
             }

@@ -90,3 +90,11 @@ async fn nothing_that_is_logged_holds_the_address() {
     assert!(!delivery.contains("hush"), "{delivery}");
     assert!(!delivery.contains("127.0.0.1"), "{delivery}");
 }
+
+#[tokio::test]
+async fn a_refusal_counts_though_its_text_never_ends() {
+    let head = b"HTTP/1.1 422 X\r\nContent-Length: 100\r\n\r\nnot for";
+    let server = Server::start([Reply::Unfinished(head.to_vec())]);
+    let refused = Delivery::Refused("not for".to_owned());
+    assert_eq!(deliver(&server, "e-1").await, refused);
+}

@@ -348,3 +348,78 @@ async fn a_database_that_does_not_answer_is_an_error() {
     let failed = reconcile::handle(&world.app, deadline).await;
     failed.expect_err("nothing could be read");
 }
+
+fn refused() -> Fault {
+    Fault::Status {
+        status: 403,
+        body: String::new(),
+        retry_after: None,
+    }
+}
+
+#[tokio::test]
+async fn linking_anew_wakes_the_reports_of_a_refused_link() {
+    let world = World::new().await;
+    let id = unreported(&world, "p1", "alice").await;
+    world.pass(60);
+    world.amazon.fault(Entitlements, refused(), 3);
+    assert_eq!(world.reconcile().await, counts(1, 0, 1, 0));
+    world.linked("p1", "alice").await;
+    assert_eq!(world.reconcile().await, counts(1, 1, 0, 0));
+    assert_eq!(world.known_status("p1", &id).await, "reported");
+}
+
+#[tokio::test]
+async fn a_refused_link_is_no_fault_of_its_reports_however_long_it_lasts() {
+    let world = World::new().await;
+    let id = unreported(&world, "p1", "alice").await;
+    world.pass(60);
+    for _ in 0..9 {
+        world.amazon.fault(Entitlements, refused(), 3);
+        assert_eq!(world.reconcile().await, counts(1, 0, 1, 0));
+        world.amazon.clear_faults();
+        world.pass(24 * 3600);
+    }
+    let item = world.record_item("p1", &id).await;
+    assert!(!item.contains_key("attention_at"));
+    assert_eq!(item["attempts"], AttributeValue::N("1".to_owned()));
+    assert_eq!(world.reconcile().await, counts(1, 1, 0, 0));
+}
+
+#[tokio::test]
+async fn what_was_not_tried_has_not_failed() {
+    let world = World::new().await;
+    let id = world.pending("p1", "alice", "hat").await;
+    let busy = Fault::Status {
+        status: 429,
+        body: String::new(),
+        retry_after: Some(600),
+    };
+    world.amazon.fault(Entitlements, busy, 1);
+    world.check_later("p1").await;
+    world.forget();
+    assert_eq!(world.confirm("p1", &[&id]).await[0]["status"], "delivered");
+    assert_eq!(world.asked(), []);
+    let item = world.record_item("p1", &id).await;
+    assert!(!item.contains_key("failing_since"));
+    assert_eq!(item["attempts"], AttributeValue::N("0".to_owned()));
+    // So its first report needs no look at what Amazon has heard.
+    world.pass(600);
+    assert_eq!(world.reconcile().await, counts(1, 1, 0, 0));
+    assert_eq!(world.asked(), [Fulfill]);
+}
+
+#[tokio::test]
+async fn no_page_is_begun_that_could_not_be_worked_on() {
+    let world = World::new().await;
+    let id = unreported(&world, "p1", "alice").await;
+    world.pass(60);
+    let soon = Budget::of(Duration::from_millis(9_900));
+    let done = flow::reconcile(&world.app, soon).await.expect("an answer");
+    assert_eq!(
+        serde_json::to_value(done).expect("JSON"),
+        counts(0, 0, 0, 1)
+    );
+    let attempts = number(&world, "p1", &id, "attempts").await;
+    assert_eq!(attempts, 1);
+}

@@ -284,3 +284,62 @@ async fn two_players_one_account_and_an_unlinking_end_with_one_link_at_most() {
     }
     assert_eq!(ids_of(&world.check("p2").await), [""; 0]);
 }
+
+#[tokio::test]
+async fn what_an_account_owes_for_another_player_outlives_a_second_unlinking() {
+    let world = World::new().await;
+    let id = unlinked_with_a_report_to_make(&world).await;
+    world.linked("p2", "alice").await;
+    world.unlinked("p2").await;
+    assert_eq!(links(&world, "REMNANT#").await.len(), 1);
+    // Nor is it taken for useless when it is looked after.
+    world.amazon.fault(Fulfill, error(), 1);
+    world.pass(60);
+    world.reconcile().await;
+    world.pass(3600);
+    assert_eq!(world.reconcile().await["done"], 1);
+    assert_eq!(world.known_status("p1", &id).await, "reported");
+    world.contract_is_kept();
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_keeps_nobody_from_unlinking() {
+    let world = World::new().await;
+    let id = world.pending("p1", "alice", "hat").await;
+    let request = world
+        .dynamodb
+        .put_item()
+        .table_name(&world.app.config.tables.fulfillments)
+        .item("pk", AttributeValue::S("PLAYER#p1".to_owned()))
+        .item("sk", AttributeValue::S("E#broken".to_owned()))
+        .item("open", AttributeValue::S("0#broken".to_owned()));
+    request.send().await.expect("written");
+    world.unlinked("p1").await;
+    assert_eq!(links(&world, "REMNANT#").await.len(), 1);
+    let results = world.confirm("p1", &[&id]).await;
+    assert_eq!(results[0]["status"], "reported");
+    // The remnant goes when its time is over, whatever can be read.
+    world.pass(24 * 3600);
+    world.reconcile().await;
+    assert!(links(&world, "REMNANT#").await.is_empty());
+}
+
+#[tokio::test]
+async fn amazons_rest_outlives_unlinking_and_linking_again() {
+    let world = World::new().await;
+    world.pending("p1", "alice", "hat").await;
+    let busy = Fault::Status {
+        status: 429,
+        body: String::new(),
+        retry_after: Some(1800),
+    };
+    world.amazon.fault(amazon::Endpoint::Entitlements, busy, 1);
+    assert_eq!(world.check_later("p1").await["fresh"], false);
+    world.unlinked("p1").await;
+    world.linked("p2", "alice").await;
+    world.forget();
+    assert_eq!(world.check("p2").await["fresh"], false);
+    assert_eq!(world.asked(), []);
+    world.pass(1800);
+    assert_eq!(world.check("p2").await["fresh"], true);
+}

@@ -299,3 +299,46 @@ async fn a_failed_delivery_costs_the_others_nothing() {
     assert_eq!(world.amazon.fulfilled().len(), 5);
     assert!(studio.given().values().all(|times| *times == 1));
 }
+
+#[tokio::test]
+async fn numbers_in_the_content_are_the_same_in_every_repetition() {
+    let (world, studio) = World::with_studio(&[]).await;
+    // Fractions of all sizes, by a fixed recipe.
+    let mut seed = 1_u64;
+    let numbers: Vec<f64> = std::iter::repeat_with(|| {
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        f64::from_bits(seed)
+    })
+    .filter(|number| number.is_finite())
+    .take(200)
+    .collect();
+    world.offer_with("odd", &json!({"content": numbers})).await;
+    world.linked("p1", "alice").await;
+    world.amazon.claim("alice", "odd");
+    studio.script([Reply::status(500)]);
+    world.check("p1").await;
+    world.pass(60);
+    world.reconcile().await;
+    let calls = studio.calls();
+    assert_eq!(calls.len(), 2);
+    assert_eq!(calls[0].body, calls[1].body);
+}
+
+#[tokio::test]
+async fn what_was_pending_when_the_webhook_was_turned_on_is_delivered_too() {
+    let mut world = World::new().await;
+    let id = world.pending("p1", "alice", "hat").await;
+    world.unlinked("p1").await;
+    let (studio, url) = Studio::start().await;
+    let url: url::Url = url.parse().expect("a URL");
+    let http = prime_gaming::net::client(None).expect("a client");
+    world.app.webhook = Some(prime_gaming::delivery::Webhook::new(http, url.clone()));
+    world.app.config.delivery = prime_gaming::config::DeliveryConfig::Webhook { url };
+    assert_eq!(world.reconcile().await["taken"], 0);
+    assert_eq!(status_of(&world.check("p1").await, &id), "pending");
+    assert_eq!(world.reconcile().await["done"], 1);
+    assert_eq!(studio.given()[&id], 1);
+    assert_eq!(world.known_status("p1", &id).await, "reported");
+}
