@@ -3,7 +3,7 @@
 use http::{Method, StatusCode};
 use prime_gaming::App;
 use prime_gaming::flow::{self, Budget, Cursor};
-use prime_gaming::http::{ApiError, Code, Request, Response, json, serve};
+use prime_gaming::http::{ApiError, Code, Request, Response, in_time, json, serve};
 use serde::Deserialize;
 
 /// How many entitlements a page of the history has, unless asked otherwise.
@@ -17,8 +17,10 @@ pub async fn handle(app: &App, event: lambda_http::Request) -> Response {
     let budget = Budget::of_request();
     serve(&app.clock, event, |request| async move {
         match (request.method(), request.path()) {
-            (&Method::POST, "/v1/entitlements/check") => check(app, budget, &request).await,
-            (&Method::GET, "/v1/entitlements") => history(app, &request).await,
+            (&Method::POST, "/v1/entitlements/check") => {
+                in_time(check(app, budget, &request)).await
+            }
+            (&Method::GET, "/v1/entitlements") => in_time(history(app, &request)).await,
             _ => Err(ApiError::not_found()),
         }
     })

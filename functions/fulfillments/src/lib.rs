@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 use prime_gaming::App;
 use prime_gaming::domain::EntitlementId;
 use prime_gaming::flow::{self, Budget, Confirmed};
-use prime_gaming::http::{ApiError, Request, Response, json, serve};
+use prime_gaming::http::{ApiError, Request, Response, in_time, json, serve};
 use serde::{Deserialize, Serialize};
 
 /// The most ids of one confirmation.
@@ -15,7 +15,7 @@ pub async fn handle(app: &App, event: lambda_http::Request) -> Response {
     let budget = Budget::of_request();
     serve(&app.clock, event, |request| async move {
         match (request.method(), request.path()) {
-            (&Method::POST, "/v1/fulfillments") => confirm(app, budget, &request).await,
+            (&Method::POST, "/v1/fulfillments") => in_time(confirm(app, budget, &request)).await,
             _ => Err(ApiError::not_found()),
         }
     })

@@ -85,25 +85,35 @@ async fn write_down(
     id: EntitlementId,
     owner: &str,
 ) -> Written {
+    let late = || StoreError::Unavailable {
+        operation: "UpdateItem",
+        cause: "no time left for another write".to_owned(),
+    };
     if !budget.allows_a_step() {
-        let late = StoreError::Unavailable {
-            operation: "UpdateItem",
-            cause: "no time left for another write".to_owned(),
-        };
-        return (id, Err(late));
+        return (id, Err(late()));
     }
+    // Given up, it may be written all the same: the next confirmation finds that out.
+    let written = budget.at_most(write_one(app, player, &id, owner)).await;
+    (id, written.unwrap_or_else(|| Err(late())))
+}
+
+async fn write_one(
+    app: &App,
+    player: &PlayerId,
+    id: &EntitlementId,
+    owner: &str,
+) -> Result<Confirmation, StoreError> {
     let store = &app.fulfillments;
-    let written = match app.config.delivery {
+    match app.config.delivery {
         DeliveryConfig::Confirm => {
             let now = app.clock.now();
-            store.confirm(player, &id, lease(owner, now), now).await
+            store.confirm(player, id, lease(owner, now), now).await
         }
-        DeliveryConfig::Webhook { .. } => store.get(player, &id).await.map(|record| match record {
+        DeliveryConfig::Webhook { .. } => store.get(player, id).await.map(|record| match record {
             Some(record) => Confirmation::Was(Box::new(record)),
             None => Confirmation::Unknown,
         }),
-    };
-    (id, written)
+    }
 }
 
 /// Reports what has just become `delivered`, and what has been and is due for another try.

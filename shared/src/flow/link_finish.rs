@@ -139,12 +139,24 @@ struct Work<'a> {
 
 impl Work<'_> {
     async fn end(&self, callback: Callback) -> Result<(), LinkFailure> {
-        let outcome = self.make_link(callback).await;
-        log_outcome(&self.attempt.player, outcome);
+        let player_id = &self.attempt.player;
+        // Given up, it may be stored all the same: the attempt has one ending, whichever is first.
+        let outcome = self
+            .budget
+            .at_most(self.make_link(callback))
+            .await
+            .unwrap_or_else(|| {
+                tracing::error!(event = "link_cut_short", %player_id);
+                Err(LinkFailure::Internal)
+            });
+        log_outcome(player_id, outcome);
         if let Err(failure) = outcome {
             let links = &self.app.links;
-            if let Err(error) = links.fail_attempt(self.attempt, self.owner, failure).await {
-                tracing::warn!(event = "link_ending_not_stored", %error);
+            let failed = links.fail_attempt(self.attempt, self.owner, failure);
+            match self.budget.at_most(failed).await {
+                Some(Ok(())) => {}
+                Some(Err(error)) => tracing::warn!(event = "link_ending_not_stored", %error),
+                None => tracing::warn!(event = "link_ending_not_stored", "no time left"),
             }
         }
         outcome

@@ -115,7 +115,14 @@ async fn work_shard(
                     total.left = left(app, shard, now).await.unwrap_or(seen);
                     return Ok((total, overdue));
                 }
-                let (part, took) = work_page(app, budget.of_part(), &page.hints).await;
+                let page_budget = budget.of_part();
+                let work = work_page(app, page_budget, &page.hints);
+                // No longer than its leases live, nor than this run.
+                let Some((part, took)) = page_budget.at_most(work).await else {
+                    tracing::warn!(event = "shard_cut_short", "a page took too long");
+                    total.left = app.fulfillments.count_due(shard, now).await?;
+                    return Ok((total, overdue));
+                };
                 total.taken += part.taken;
                 total.done += part.done;
                 total.failed += part.failed;

@@ -55,7 +55,13 @@ pub async fn unlink(app: &App, player: &PlayerId) -> Result<(), StoreError> {
         let row = app.links.get(player).await?;
         let Some(link) = &row.link else { return Ok(()) };
         if attempt == 0 && row.has_open && link.tokens.is_some() {
-            report_rest(app, budget, link).await;
+            // What a slow database leaves undone is left to the remnant too.
+            let reported = budget.at_most(report_rest(app, budget, link)).await;
+            if reported.is_none() {
+                tracing::warn!(event = "reports_cut_short", player_id = %player);
+            }
+            // Amazon may have asked for rest or given new tokens: the remnant needs both.
+            continue;
         }
         let remnant = remnant(app, &row, link).await?;
         let unlinked = app.links.unlink(&app.fulfillments, &row, link, remnant);

@@ -35,4 +35,4 @@ pub use pages::{Pages, Question};
 pub use player_name::presentable;
 pub use request::{MAX_BODY_BYTES, Pairs, Request};
 pub use run::{incoming, run};
-pub use serve::serve;
+pub use serve::{in_time, serve};

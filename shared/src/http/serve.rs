@@ -1,12 +1,31 @@
 //! The wrapper around every function's router.
 
 use std::future::Future;
+use std::time::Duration;
 
 use tracing::Instrument;
 
 use super::answer::ShownCode;
 use super::{ApiError, Request, Response};
 use crate::clock::Clock;
+
+/// When a caller gets an answer at the latest: well before Lambda ends the function after 28 s, which
+/// would answer nothing that a game could read.
+const ANSWER_WITHIN: Duration = Duration::from_secs(26);
+
+/// Waits for `work` as long as there is time for an answer. The flows keep their own time and end
+/// earlier with what is known; this is for a database that makes each of their steps last.
+///
+/// # Errors
+/// Those of `work`; and 503 `unavailable` where it was given up, as a crash would have ended it.
+pub async fn in_time(
+    work: impl Future<Output = Result<Response, ApiError>>,
+) -> Result<Response, ApiError> {
+    match tokio::time::timeout(ANSWER_WITHIN, work).await {
+        Ok(result) => result,
+        Err(_) => Err(ApiError::unavailable("no time left to finish the request")),
+    }
+}
 
 /// Answers one request: runs `handle`, turns its error into a problem, and writes one log line
 /// about it, inside a span that holds the request's id, so that every other line of this request
