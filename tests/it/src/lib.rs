@@ -4,6 +4,7 @@
 
 mod browser;
 mod call;
+mod outage;
 mod shortcuts;
 mod spy;
 mod studio;
@@ -11,6 +12,7 @@ mod world;
 
 pub use browser::{Browser, hidden_inputs};
 pub use call::{Answer, Call};
+pub use outage::{DbFault, Outage};
 pub use shortcuts::{
     check_in, confirm_in, entitlement_id, entitlement_of, ids_of, player_id, status_of,
 };

@@ -7,9 +7,13 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::interceptors::{
     BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextMut,
 };
+use aws_sdk_dynamodb::config::retry::RetryPartition;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use prime_gaming::domain::random_token;
+
+use crate::outage::{Breaking, Outage};
 
 /// Counts and breaks requests of the clients that it watches. Clones are handles of the same one.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +23,9 @@ pub struct Spy(Arc<Mutex<State>>);
 struct State {
     requests: Vec<String>,
     plans: Vec<Plan>,
+    outage: Option<Outage>,
+    /// How many requests the outage has met.
+    met: usize,
 }
 
 /// What is to go wrong.
@@ -42,8 +49,47 @@ impl Spy {
     /// A client like `client` that this one watches.
     #[must_use]
     pub fn watch(&self, client: &Client) -> Client {
-        let config = client.config().to_builder().interceptor(self.clone());
+        let http = client.config().http_client().expect("a client over HTTP");
+        let config = client
+            .config()
+            .to_builder()
+            .http_client(Breaking::new(http, self.clone()))
+            // How much the SDK repeats depends on what failed before in the same partition, which
+            // is the process's otherwise.
+            .retry_partition(RetryPartition::new(random_token()))
+            .interceptor(self.clone());
         Client::from_conf(config.build())
+    }
+
+    /// From now on requests break like this, until [`Spy::end`].
+    pub fn begin(&self, outage: Outage) {
+        let mut state = self.state();
+        state.outage = Some(outage);
+        state.met = 0;
+    }
+
+    /// The outage is over; gives how many requests it has met.
+    pub fn end(&self) -> usize {
+        let mut state = self.state();
+        state.outage = None;
+        state.met
+    }
+
+    /// The outage, if it meets this request.
+    pub(crate) fn meets(&self, operation: &str) -> Option<Outage> {
+        let mut state = self.state();
+        let outage = state.outage.as_mut()?;
+        if !outage.fault.can_meet(operation) || outage.times == 0 {
+            return None;
+        }
+        if outage.pass > 0 {
+            outage.pass -= 1;
+            return None;
+        }
+        outage.times -= 1;
+        let outage = *outage;
+        state.met += 1;
+        Some(outage)
     }
 
     /// The operations that were sent, repeats included, in order.

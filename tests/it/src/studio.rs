@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use http::{HeaderMap, StatusCode};
+use futures_util::{StreamExt, stream};
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
@@ -54,6 +56,8 @@ pub enum Reply {
     Refuse(StatusCode, Vec<(&'static str, String)>, String),
     /// Gives the content, and its answer is this one.
     AnswerAfter(StatusCode),
+    /// Gives the content, and breaks off in its answer of this status.
+    Truncated(StatusCode),
     /// Gives the content, and answers after so long.
     Stall(Duration),
 }
@@ -131,6 +135,20 @@ impl Studio {
     }
 }
 
+/// An answer that ends before its end: what was promised never comes.
+fn breaking_off(status: StatusCode) -> Response {
+    let parts = [Ok(Bytes::from("half of the ")), Err("broken off")];
+    let parts = stream::iter(parts).then(|part| async {
+        // Gives the server its turn to send what came before.
+        tokio::task::yield_now().await;
+        part
+    });
+    let mut response = (status, Body::from_stream(parts)).into_response();
+    let length = HeaderValue::from_static("1000");
+    response.headers_mut().insert(CONTENT_LENGTH, length);
+    response
+}
+
 async fn receive(State(studio): State<Studio>, headers: HeaderMap, body: Bytes) -> Response {
     let id = headers.get("webhook-id").and_then(|id| id.to_str().ok());
     let call = Call {
@@ -141,6 +159,7 @@ async fn receive(State(studio): State<Studio>, headers: HeaderMap, body: Bytes) 
     match studio.take(&call) {
         None => StatusCode::OK.into_response(),
         Some(Reply::AnswerAfter(status)) => status.into_response(),
+        Some(Reply::Truncated(status)) => breaking_off(status),
         Some(Reply::Stall(time)) => {
             tokio::time::sleep(time).await;
             StatusCode::OK.into_response()
