@@ -18,12 +18,15 @@
 //!   `as_allowed`;
 //! - `binaries_mb`: by function;
 //! - `bars`: a list of `name`, `value`, `limit`, `within`.
+//!
+//! `-- scale` measures something else: what `reconcile` costs where very many players are stored
+//! ([`scale`]).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use local::Error;
 use local::build::{Profile, Target, cargo_build, prebuilt, workspace};
 use local::system::{Binaries, Options, System};
@@ -40,6 +43,7 @@ mod paths;
 mod player;
 mod process;
 mod report;
+mod scale;
 mod upstream;
 mod wire;
 
@@ -48,7 +52,10 @@ const HELLO: &str = "hello";
 
 /// Measures the functions beside a hello-world.
 #[derive(Debug, Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Also write the figures to this file, as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -63,9 +70,18 @@ struct Arguments {
     starts: u32,
 }
 
+/// What else can be measured.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Scale(scale::Arguments),
+}
+
 #[tokio::main]
 async fn main() -> Result<ExitCode, Error> {
     let arguments = Arguments::parse();
+    if let Some(Command::Scale(arguments)) = &arguments.command {
+        return scale::run(arguments).await;
+    }
     let template = Template::read(&project_template())?;
     let binaries = binaries(&template, arguments.binaries.as_deref()).await?;
     let data = tempfile::tempdir()?;

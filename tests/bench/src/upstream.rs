@@ -82,7 +82,8 @@ fn operation(request: &Message) -> String {
     }
 }
 
-fn forward(request: &Message, to: SocketAddr) -> io::Result<Message> {
+/// Asks the service at `to`, over a connection of its own.
+pub(crate) fn forward(request: &Message, to: SocketAddr) -> io::Result<Message> {
     let mut stream = TcpStream::connect(to)?;
     stream.write_all(&request.bytes())?;
     Message::answer(&mut BufReader::new(stream), request.method_and_path().0)

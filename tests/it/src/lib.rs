@@ -7,6 +7,7 @@ mod call;
 mod outage;
 mod shortcuts;
 mod spy;
+mod stored;
 mod studio;
 mod world;
 
@@ -17,6 +18,7 @@ pub use shortcuts::{
     check_in, confirm_in, entitlement_id, entitlement_of, ids_of, player_id, status_of,
 };
 pub use spy::Spy;
+pub use stored::Stored;
 pub use studio::{Reply, Studio};
 pub use world::{
     AUDIENCE, BASE_URL, CLIENT_ID, CLIENT_SECRET, ISSUER, JWT_SECRET, TestClock, WEBHOOK_SECRET,

@@ -43,6 +43,7 @@ mod link_status;
 mod link_support;
 mod offers;
 mod reconcile;
+mod reconcile_cost;
 mod refresh;
 mod refusals;
 mod store_admission;
