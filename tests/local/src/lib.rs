@@ -4,7 +4,8 @@
 //! its own, the routes, tables and variables of `template.yaml`, and HTTP turned into the events
 //! that API Gateway sends. Around them stand an embedded DynamoDB and the stand-in for Amazon.
 //!
-//! - [`system`] puts it together; [`demo`] plays the whole story on it.
+//! - [`system`] puts it together; [`demo`] plays the whole story on it, [`studio`] is the login
+//!   page of the README beside it, behind a [`front`].
 //! - [`template`], [`build`], [`dynamo`], [`runtime`] and [`gateway`] are its parts. The
 //!   integration tests and the benchmark use them on their own.
 
@@ -12,10 +13,12 @@ pub mod build;
 pub mod demo;
 pub mod dynamo;
 mod environment;
+pub mod front;
 pub mod gateway;
 pub mod log;
 mod random;
 pub mod runtime;
+pub mod studio;
 pub mod system;
 pub mod template;
 

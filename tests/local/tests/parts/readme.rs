@@ -1,119 +1,11 @@
 //! The example of a studio's login page in the README, run as it stands there.
 
-use std::process::Stdio;
-
-use local::build::workspace;
-use local::demo::{self, Account};
+use local::demo;
+use local::front::Front;
 use local::log::Log;
+use local::studio::{ACCOUNT, Studio};
 use local::system::{Options, System};
 use reqwest::header::{COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE};
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::process::{Child, Command};
-use tokio::task::JoinHandle;
-
-/// The account that the example knows.
-const ACCOUNT: Account<'static> = Account {
-    name: "robin",
-    password: "open sesame",
-    player: ("player-1", "Robin"),
-};
-
-/// The first block of Python in the section about the Prime Gaming page.
-fn example() -> String {
-    let text = std::fs::read_to_string(workspace().join("README.md")).expect("the README");
-    let (_, section) = text
-        .split_once("\n### From the Prime Gaming page\n")
-        .expect("the section");
-    let (_, code) = section.split_once("\n```python\n").expect("the example");
-    code.split_once("\n```\n").expect("its end").0.to_owned()
-}
-
-/// The example, on a port of its own behind the address that browsers see, as behind a load
-/// balancer: that address has to be known before the system starts, and the example after it.
-struct Studio {
-    process: Child,
-    output: Vec<JoinHandle<String>>,
-    front: JoinHandle<()>,
-}
-
-/// Says why the example can't be run here.
-fn no_python(error: &std::io::Error) -> bool {
-    if error.kind() == std::io::ErrorKind::NotFound {
-        eprintln!("skipped: the README's example needs python3, which is not installed");
-        return true;
-    }
-    false
-}
-
-impl Studio {
-    /// `None` where there is no Python.
-    async fn start(front: TcpListener, origin: &str, system: &System) -> Option<Self> {
-        let started = Command::new("python3")
-            .args(["-c", &example()])
-            .env("API", &system.base_url)
-            .env(
-                "SERVER_TOKEN",
-                system.server_token().expect("ours to issue"),
-            )
-            .env("ORIGIN", origin)
-            .env("PORT", "0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn();
-        let mut process = match started {
-            Ok(process) => process,
-            Err(error) if no_python(&error) => return None,
-            Err(error) => panic!("python3 does not start: {error}"),
-        };
-        let mut lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
-        let first = lines.next_line().await.expect("readable");
-        let first = first.expect("the example says its port");
-        let port: u16 = first
-            .rsplit(' ')
-            .next()
-            .and_then(|port| port.parse().ok())
-            .unwrap_or_else(|| panic!("no port in {first}"));
-        let errors = process.stderr.take().expect("a pipe");
-        Some(Self {
-            output: vec![
-                tokio::spawn(all_of(lines.into_inner())),
-                tokio::spawn(all_of(errors)),
-            ],
-            process,
-            front: tokio::spawn(forward(front, port)),
-        })
-    }
-
-    /// Ends it; gives everything that it has written.
-    async fn stop(mut self) -> String {
-        self.front.abort();
-        self.process.kill().await.expect("it ends");
-        let mut written = String::new();
-        for output in self.output {
-            written += &output.await.expect("it was read");
-        }
-        written
-    }
-}
-
-async fn all_of(mut stream: impl AsyncRead + Unpin) -> String {
-    let mut text = String::new();
-    // What was read before the end is enough.
-    let _ = stream.read_to_string(&mut text).await;
-    text
-}
-
-async fn forward(front: TcpListener, port: u16) {
-    while let Ok((mut browser, _)) = front.accept().await {
-        tokio::spawn(async move {
-            if let Ok(mut server) = TcpStream::connect(("127.0.0.1", port)).await {
-                let _ = tokio::io::copy_bidirectional(&mut browser, &mut server).await;
-            }
-        });
-    }
-}
 
 fn header(headers: &HeaderMap, name: &reqwest::header::HeaderName) -> String {
     let value = headers.get(name).and_then(|value| value.to_str().ok());
@@ -128,8 +20,8 @@ fn cookie(headers: &HeaderMap) -> String {
 
 #[tokio::test]
 async fn the_readmes_login_page_links_a_player_and_nobody_else() {
-    let front = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let origin = format!("http://{}", front.local_addr().expect("it has one"));
+    let front = Front::bind().await.expect("a free port");
+    let origin = front.origin.clone();
     let (log, lines) = Log::memory();
     let system = System::start(Options {
         settings: [("PLAYER_LOGIN_URL".to_owned(), format!("{origin}/login"))].into(),
@@ -138,18 +30,21 @@ async fn the_readmes_login_page_links_a_player_and_nobody_else() {
     })
     .await
     .expect("it starts");
-    let Some(studio) = Studio::start(front, &origin, &system).await else {
+    let studio = Studio::start(front, &system).await.expect("it starts");
+    let Some(studio) = studio else {
+        eprintln!("skipped: the README's example needs python3, which is not installed");
         return system.stop().await;
     };
 
     let mut steps = 0;
     if let Err(failure) = demo::link_from_prime_gaming(&system, ACCOUNT, |_| steps += 1).await {
-        panic!("{failure}\n{}\n{}", lines.text(), studio.stop().await);
+        let written = studio.stop().await.expect("it ends");
+        panic!("{failure}\n{}\n{written}", lines.text());
     }
     assert_eq!(steps, 6);
     let secrets = attack(&system, &origin).await;
 
-    let written = studio.stop().await + &lines.text();
+    let written = studio.stop().await.expect("it ends") + &lines.text();
     for secret in secrets {
         assert!(secret.len() >= 32, "too short to search for: {secret}");
         assert!(!written.contains(&secret), "{secret} in {written}");
