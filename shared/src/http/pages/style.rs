@@ -7,7 +7,9 @@ use url::Url;
 
 use crate::config::Color;
 
-/// Stands in every page.
+/// Stands in every page. A button that was clicked takes no second click: the form has one use, and
+/// of two posts the browser shows the answer to the second, which is a refusal. Clicks count again
+/// once the button has lost the focus, as it does by a click that it did not take. Keys always count.
 pub(super) const STYLE: &str = include_str!("../../../templates/style.css");
 
 /// The background of the card, in the light and in the dark, as it is in [`STYLE`].
