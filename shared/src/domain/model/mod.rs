@@ -23,7 +23,10 @@
 //! request happens when it comes in. Admission refused and `held` written are one step. Confirming
 //! or reporting several entitlements is as many requests. A lost answer of the database is a crash:
 //! the SDK's repetitions are recognised by owner or by request token. Unknown words and unknown
-//! offers only lead to `held`, and an operator's commands are not here.
+//! offers only lead to `held`, and an operator's commands are not here. Unlinking always leaves a
+//! remnant here, and reports wait by themselves for a link; that the store leaves one only where
+//! reports may be owed, and parks and wakes what waits, is tried by the integration tests `unlink`
+//! and `store_parking`.
 //!
 //! | property | promise |
 //! |---|---|
