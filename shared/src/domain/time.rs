@@ -26,6 +26,13 @@ impl Timestamp {
         self.0
     }
 
+    /// Whether it can be shown: RFC 3339 ends with the year 9999. What is stored beyond was not
+    /// written by this service.
+    #[must_use]
+    pub const fn is_showable(self) -> bool {
+        0 <= self.0 && self.0 < 253_402_300_800_000
+    }
+
     /// Whole seconds since the Unix epoch, rounded up: the unit of DynamoDB's TTL and of JWTs.
     #[must_use]
     pub const fn as_seconds(self) -> i64 {
@@ -89,6 +96,21 @@ mod tests {
             Timestamp::from_millis(1_769_851_800_000).to_string(),
             "2026-01-31T09:30:00Z"
         );
+    }
+
+    #[test]
+    fn what_can_not_be_shown_says_so() {
+        for (millis, showable) in [
+            (0, true),
+            (253_402_300_799_999, true),
+            (253_402_300_800_000, false),
+            (-1, false),
+            (i64::MAX, false),
+        ] {
+            assert_eq!(Timestamp::from_millis(millis).is_showable(), showable);
+        }
+        let last = Timestamp::from_millis(253_402_300_799_999);
+        assert_eq!(last.to_string(), "9999-12-31T23:59:59.999Z");
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::convert::Infallible;
 use std::fmt::Write;
 use std::future::Future;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http::header::{HOST, HeaderName, HeaderValue, SET_COOKIE};
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use lambda_http::request::LambdaRequest;
@@ -35,13 +37,18 @@ where
     .await
 }
 
-/// The request in an event, made such that a URI can be built of it. Our own code uses neither of
-/// the two headers.
+/// The request in an event, made such that a URI and a body can be built of it. Our own code uses
+/// neither of the two headers.
 #[must_use]
 pub fn incoming(mut event: ApiGatewayV2httpRequest) -> lambda_http::Request {
     // One that can't stand in a header would cost all of them.
     if let Some(cookies) = &mut event.cookies {
         cookies.retain(|cookie| HeaderValue::from_str(cookie).is_ok());
+    }
+    // A body that says it is base64 and is not would end in a panic.
+    if event.is_base64_encoded {
+        let is_base64 = |body: &String| STANDARD.decode(body).is_ok();
+        event.is_base64_encoded = event.body.as_ref().is_some_and(is_base64);
     }
     event.headers.remove(HOST);
     event.headers.remove(X_FORWARDED_PROTO);

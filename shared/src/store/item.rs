@@ -98,7 +98,12 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn time(&self, field: &'static str) -> Result<Option<Timestamp>, StoreError> {
-        Ok(self.number(field)?.map(Timestamp::from_millis))
+        let at = self.number(field)?.map(Timestamp::from_millis);
+        match at {
+            // Showing it would fail.
+            Some(at) if !at.is_showable() => Err(self.corrupt(field)),
+            at => Ok(at),
+        }
     }
 
     pub(super) fn need_time(&self, field: &'static str) -> Result<Timestamp, StoreError> {

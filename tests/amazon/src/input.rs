@@ -139,10 +139,15 @@ impl Input {
                 .unwrap_or_else(|_| Value::from(format!("{} bytes, not JSON", self.body.len())));
             record.insert("body".to_owned(), body);
         }
-        let headers: Map<_, _> = ["authorization", "content-type", "x-amz-access-token"]
-            .iter()
-            .filter_map(|name| Some(((*name).to_owned(), shown(name, self.header(name)?).into())))
-            .collect();
+        let headers: Map<_, _> = [
+            "authorization",
+            "content-type",
+            "referer",
+            "x-amz-access-token",
+        ]
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), shown(name, self.header(name)?).into())))
+        .collect();
         if !headers.is_empty() {
             record.insert("headers".to_owned(), headers.into());
         }

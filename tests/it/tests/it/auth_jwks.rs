@@ -15,9 +15,7 @@ use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
 
-use crate::auth::{call, claims, refused};
-
-const INVALID: &str = "Bearer error=\"invalid_token\"";
+use crate::auth::{INVALID, call, claims, refused};
 
 /// What the account system shows: its keys, or nothing at all.
 #[derive(Default)]
@@ -27,11 +25,11 @@ struct Shown {
 }
 
 #[derive(Clone, Default)]
-struct AccountSystem(Arc<Mutex<Shown>>);
+pub(crate) struct AccountSystem(Arc<Mutex<Shown>>);
 
 impl AccountSystem {
     /// Serves these keys on loopback, and a world that trusts them.
-    async fn with(keys: Vec<Value>) -> (Self, World) {
+    pub(crate) async fn with(keys: Vec<Value>) -> (Self, World) {
         let system = Self::default();
         system.show(keys);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
@@ -53,7 +51,7 @@ impl AccountSystem {
         self.0.lock().expect("no panic with it").keys = None;
     }
 
-    fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.0.lock().expect("no panic with it").asked
     }
 }

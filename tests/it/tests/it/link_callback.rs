@@ -6,8 +6,8 @@ use amazon::Endpoint;
 use it::World;
 
 use crate::link_support::{
-    at_amazon, back_from_amazon, callback, linked_pairs, links, no_violations, nothing_linked,
-    parameter, text, unlinked, with,
+    back_from_amazon, callback, linked_pairs, links, no_violations, nothing_linked, parameter,
+    text, unlinked, with,
 };
 
 #[tokio::test]
@@ -34,48 +34,6 @@ async fn the_link_is_made() {
 }
 
 #[tokio::test]
-async fn an_unknown_state_is_invalid() {
-    let world = World::new().await;
-    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
-    let longer = format!("{}A", parameter(&back, "state"));
-    let unknown = "A".repeat(43);
-    let huge = "A".repeat(6000);
-    for state in ["", "x", &unknown, &huge, &longer, "\u{0}\u{1F3AE}"] {
-        let answer = browser.get(&with(&back, "state", Some(state))).await;
-        answer.page(400, "invalid_state");
-        assert!(answer.header("location").is_none());
-    }
-    assert_eq!(world.amazon.calls_to(Endpoint::Token), 0);
-    nothing_linked(&world).await;
-    browser.get(&back).await.page(200, "Player p1");
-}
-
-#[tokio::test]
-async fn a_missing_state_is_invalid() {
-    let world = World::new().await;
-    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
-    for address in [with(&back, "state", None), "/link/callback".to_owned()] {
-        browser.get(&address).await.page(400, "invalid_state");
-    }
-    assert_eq!(world.amazon.calls_to(Endpoint::Token), 0);
-    nothing_linked(&world).await;
-}
-
-#[tokio::test]
-async fn a_doubled_state_is_invalid() {
-    let world = World::new().await;
-    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
-    let state = parameter(&back, "state");
-    for more in [state.as_str(), "", "x"] {
-        let answer = browser.get(&format!("{back}&state={more}")).await;
-        answer.page(400, "invalid_state");
-    }
-    assert_eq!(world.amazon.calls_to(Endpoint::Token), 0);
-    nothing_linked(&world).await;
-    browser.get(&back).await.page(200, "Player p1");
-}
-
-#[tokio::test]
 async fn what_can_not_be_understood_uses_nothing_up() {
     let world = World::new().await;
     let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
@@ -90,19 +48,6 @@ async fn what_can_not_be_understood_uses_nothing_up() {
     }
     assert_eq!(world.amazon.calls_to(Endpoint::Token), 0);
     browser.get(&back).await.page(200, "Player p1");
-}
-
-#[tokio::test]
-async fn after_ten_minutes_the_attempt_has_expired() {
-    let world = World::new().await;
-    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", Some("mygame:x")).await;
-    world.clock.advance(Duration::from_secs(600));
-    let answer = browser.get(&back).await;
-    answer.page(400, "attempt_expired");
-    assert!(!answer.body.contains("mygame"), "not a valid attempt");
-    assert_eq!(world.amazon.calls_to(Endpoint::Token), 0);
-    nothing_linked(&world).await;
-    unlinked(&world, "p1").await;
 }
 
 #[tokio::test]
@@ -122,67 +67,6 @@ async fn a_code_that_is_too_old_is_an_expired_attempt() {
     assert_eq!(world.amazon.calls_to(Endpoint::Token), 1);
     nothing_linked(&world).await;
     unlinked(&world, "p1").await;
-    no_violations(&world);
-}
-
-#[tokio::test]
-async fn without_the_cookie_it_is_the_wrong_browser() {
-    let world = World::new().await;
-    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
-    let answer = world.browser().get(&back).await;
-    answer.page(403, "wrong_browser");
-    assert!(!answer.body.contains("Player p1"), "not for this browser");
-    assert_eq!(world.amazon.calls_to(Endpoint::Token), 0);
-    nothing_linked(&world).await;
-    browser.get(&back).await.page(200, "Player p1");
-    linked_pairs(&world, &[("p1", "alice")]).await;
-}
-
-#[tokio::test]
-async fn another_browser_is_the_wrong_one() {
-    let world = World::new().await;
-    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
-    let (mut other, _) = at_amazon(&world, "p2", None).await;
-    for _ in 0..3 {
-        other.get(&back).await.page(403, "wrong_browser");
-    }
-    assert_eq!(world.amazon.calls_to(Endpoint::Token), 0);
-    nothing_linked(&world).await;
-    browser.get(&back).await.page(200, "Player p1");
-    other.get(&back).await.page(403, "wrong_browser");
-    linked_pairs(&world, &[("p1", "alice")]).await;
-    no_violations(&world);
-}
-
-#[tokio::test]
-async fn a_strangers_code_does_not_fit_ones_own_attempt() {
-    let world = World::new().await;
-    let (_stranger, theirs) = back_from_amazon(&world, "p2", "mallory", None).await;
-    let (mut browser, mine) = back_from_amazon(&world, "p1", "alice", None).await;
-    let injected = with(&mine, "code", Some(&parameter(&theirs, "code")));
-    browser.get(&injected).await.page(400, "attempt_expired");
-    nothing_linked(&world).await;
-    assert_eq!(
-        world.amazon.violations().len(),
-        1,
-        "the verifier is not that code's: {:?}",
-        world.amazon.violations()
-    );
-}
-
-#[tokio::test]
-async fn reloading_shows_the_link_again_and_exchanges_nothing() {
-    let world = World::new().await;
-    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
-    let first = browser.get(&back).await;
-    let stored = links(&world, "PLAYER#").await;
-    world.clock.advance(Duration::from_secs(60));
-    for _ in 0..2 {
-        let again = browser.get(&back).await;
-        assert_eq!((again.status, &again.body), (first.status, &first.body));
-    }
-    assert_eq!(world.amazon.calls_to(Endpoint::Token), 1);
-    assert_eq!(links(&world, "PLAYER#").await, stored);
     no_violations(&world);
 }
 

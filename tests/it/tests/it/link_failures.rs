@@ -1,7 +1,7 @@
 //! Every way in which the link is refused for a reason of the player's: its code, its page, and
 //! nothing half-written.
 
-use amazon::{Behaviour, Client, Consent, Endpoint, Fault};
+use amazon::{Client, Consent, Endpoint, Fault};
 use it::{BASE_URL, CLIENT_ID, CLIENT_SECRET, World};
 
 use crate::link_support::{
@@ -10,7 +10,7 @@ use crate::link_support::{
 };
 
 /// Asserts that the attempt of `p1` has ended with this code and left nothing.
-async fn left_nothing(world: &World, code: &str) {
+pub(crate) async fn left_nothing(world: &World, code: &str) {
     nothing_linked(world).await;
     unlinked(world, "p1").await;
     let attempts = links(world, "ATTEMPT#").await;
@@ -28,17 +28,6 @@ async fn refused_at_amazon() {
     let consent = browser.to_amazon("p1", None).await;
     let back = browser.answer(&consent, "alice", &Consent::Refuse);
     browser.get(&back).await.page(403, "access_denied");
-    assert_eq!(world.amazon.calls_to(Endpoint::Token), 0);
-    left_nothing(&world, "access_denied").await;
-}
-
-#[tokio::test]
-async fn an_error_wins_over_a_code() {
-    let world = World::new().await;
-    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
-    for address in [format!("{back}&error=access_denied"), back] {
-        browser.get(&address).await.page(403, "access_denied");
-    }
     assert_eq!(world.amazon.calls_to(Endpoint::Token), 0);
     left_nothing(&world, "access_denied").await;
 }
@@ -73,38 +62,6 @@ async fn an_absurd_error_word_is_not_shown() {
     let answer = browser.get(&back).await;
     answer.page(500, "internal");
     assert!(!answer.body.contains("script") && !answer.body.contains("xxxx"));
-}
-
-#[tokio::test]
-async fn a_permission_that_was_not_granted_is_missing() {
-    for granted in ["games::prime", "profile"] {
-        let world = World::new().await;
-        let mut browser = world.browser();
-        let consent = browser.to_amazon("p1", None).await;
-        let only = Consent::GrantOnly(vec![granted.to_owned()]);
-        let back = browser.answer(&consent, "alice", &only);
-        assert_eq!(parameter(&back, "scope"), granted);
-        browser.get(&back).await.page(403, "permission_missing");
-        assert_eq!(world.amazon.calls_to(Endpoint::Token), 0);
-        left_nothing(&world, "permission_missing").await;
-    }
-}
-
-#[tokio::test]
-async fn a_scope_that_lacks_one_is_a_missing_permission() {
-    for scope in [
-        "",
-        "profile",
-        "games::prime",
-        "games::prim profile",
-        "PROFILE games::prime",
-    ] {
-        let world = World::new().await;
-        let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
-        let answer = browser.get(&with(&back, "scope", Some(scope))).await;
-        answer.page(403, "permission_missing");
-        left_nothing(&world, "permission_missing").await;
-    }
 }
 
 #[tokio::test]
@@ -146,34 +103,6 @@ async fn a_client_that_was_not_allow_listed_misses_a_permission() {
     assert_eq!(parameter(&back, "error"), "invalid_scope");
     browser.get(&back).await.page(403, "permission_missing");
     left_nothing(&world, "permission_missing").await;
-}
-
-async fn identity_mismatch(lie: impl FnOnce(&mut Behaviour)) {
-    let world = World::new().await;
-    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
-    world.amazon.behave(lie);
-    browser.get(&back).await.page(403, "identity_mismatch");
-    left_nothing(&world, "identity_mismatch").await;
-}
-
-#[tokio::test]
-async fn a_token_for_another_app_is_a_mismatch() {
-    identity_mismatch(|it| it.tokeninfo_aud = Some("amzn1.application-oa2-client.x".into())).await;
-}
-
-#[tokio::test]
-async fn a_token_for_no_app_is_a_mismatch() {
-    identity_mismatch(|it| it.tokeninfo_aud = Some(String::new())).await;
-}
-
-#[tokio::test]
-async fn a_token_of_another_user_is_a_mismatch() {
-    identity_mismatch(|it| it.tokeninfo_user_id = Some("amzn1.account.OTHER".into())).await;
-}
-
-#[tokio::test]
-async fn a_profile_of_another_user_is_a_mismatch() {
-    identity_mismatch(|it| it.profile_user_id = Some("amzn1.account.OTHER".into())).await;
 }
 
 #[tokio::test]

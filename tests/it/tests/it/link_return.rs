@@ -203,17 +203,3 @@ async fn an_expired_attempt_is_never_sent_anywhere() {
     answer.page(400, "attempt_expired");
     assert!(answer.header("location").is_none());
 }
-
-#[tokio::test]
-async fn the_last_page_can_not_be_framed_or_stored() {
-    let world = World::new().await;
-    let linked = world.link("p1", "alice").await;
-    let denied = world.link("p2", "alice").await;
-    for answer in [linked, denied] {
-        let policy = answer.header("content-security-policy").unwrap_or("");
-        assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
-        assert!(policy.contains("form-action 'none'"), "{policy}");
-        assert_eq!(answer.header("cache-control"), Some("no-store"));
-        assert_eq!(answer.header("referrer-policy"), Some("same-origin"));
-    }
-}

@@ -77,61 +77,6 @@ async fn an_allowed_return_to_is_taken() {
 }
 
 #[tokio::test]
-async fn a_return_to_that_is_not_listed_is_refused() {
-    let world = World::new().await;
-    let long = format!("https://play.example.com/{}", "x".repeat(2048));
-    for return_to in [
-        "",
-        " ",
-        "/done",
-        "done",
-        "play.example.com",
-        "//play.example.com/done",
-        "https:",
-        "https://",
-        "https://example.com/",
-        "https://play.example.com.evil.example/",
-        "https://evil.example/play.example.com",
-        "https://evilplay.example.com/",
-        "https://play.example.com.",
-        "https://play.example.com@evil.example/",
-        "https://user@play.example.com/",
-        "https://user:word@play.example.com/",
-        "https://:word@play.example.com/",
-        "https://play.example.com:8443/",
-        "https://play.example.com:80/",
-        "http://play.example.com/",
-        "https://evil.example\\@play.example.com/",
-        "https://play.example.com\\@evil.example/",
-        "https://evil.example#@play.example.com/",
-        "https://evil.example?@play.example.com/",
-        "https://play.example.com/a b",
-        "https://play.example.com/\r\nLocation: https://evil.example",
-        "\thttps://play.example.com/",
-        "java\nscript:alert(1)",
-        "javascript:alert(1)",
-        "javascript://play.example.com/%0aalert(1)",
-        "JavaScript:alert(1)",
-        "data:text/html,x",
-        "file:///etc/passwd",
-        "blob:https://play.example.com/1",
-        "vbscript:x",
-        "intent://play.example.com#Intent;scheme=https;end",
-        "mygames:linked",
-        "xmygame:linked",
-        "https://pl\u{0430}y.example.com/",
-        "https://play.example.com\u{2024}evil.example/",
-        &long,
-    ] {
-        let answer = start(&world, "p1", &json!({"return_to": return_to})).await;
-        let detail = answer.problem(400, "invalid_return_to");
-        assert!(detail.contains("return_to"), "{return_to:?}: {detail}");
-    }
-    assert!(links(&world, "TICKET#").await.is_empty());
-    assert!(links(&world, "OPEN#").await.is_empty(), "none is counted");
-}
-
-#[tokio::test]
 async fn a_server_can_not_start_a_link() {
     let world = World::new().await;
     for body in [json!({}), json!({"player_id": "p1"})] {

@@ -13,10 +13,11 @@ use crate::link_support::{
     back_from_amazon, cookies, links, no_violations, parameter, scan, status, text,
 };
 
-type Inputs = Vec<(String, String)>;
+/// What a form holds.
+pub(crate) type Inputs = Vec<(String, String)>;
 
 /// A browser that shows the question, and the form's inputs.
-async fn asked<'w>(world: &'w World, player: &str) -> (Browser<'w>, Inputs) {
+pub(crate) async fn asked<'w>(world: &'w World, player: &str) -> (Browser<'w>, Inputs) {
     let mut browser = world.browser();
     let start = browser.start_url(player, None).await;
     let page = browser.get(&start).await;
@@ -24,19 +25,19 @@ async fn asked<'w>(world: &'w World, player: &str) -> (Browser<'w>, Inputs) {
 }
 
 /// Asserts that the ticket was not used up by what was refused.
-async fn still_works(browser: &mut Browser<'_>, inputs: &Inputs) {
+pub(crate) async fn still_works(browser: &mut Browser<'_>, inputs: &Inputs) {
     let answer = browser.post("/link/start", inputs).await;
     assert_eq!(answer.status, 303, "{answer:?}");
 }
 
 /// A refusal: a page, no way to Amazon, nothing begun.
-async fn refused(world: &World, answer: &Answer, status: u16, code: &str) {
+pub(crate) async fn refused(world: &World, answer: &Answer, status: u16, code: &str) {
     answer.page(status, code);
     assert!(answer.header("location").is_none(), "{answer:?}");
     assert!(links(world, "ATTEMPT#").await.is_empty());
 }
 
-fn changed(inputs: &Inputs, name: &str, value: Option<&str>) -> Inputs {
+pub(crate) fn changed(inputs: &Inputs, name: &str, value: Option<&str>) -> Inputs {
     let mut inputs = inputs.clone();
     inputs.retain(|(key, _)| key != name);
     inputs.extend(value.map(|value| (name.to_owned(), value.to_owned())));
@@ -110,79 +111,6 @@ async fn every_attempt_has_its_own_state_and_verifier() {
 }
 
 #[tokio::test]
-async fn a_post_from_elsewhere_is_the_wrong_browser() {
-    let world = World::new().await;
-    let (mut browser, inputs) = asked(&world, "p1").await;
-    for origin in [
-        None,
-        Some("null"),
-        Some(""),
-        Some("https://evil.example"),
-        Some("https://127.0.0.1:8080"),
-        Some("http://127.0.0.1:8081"),
-        Some("http://127.0.0.1"),
-        Some("http://localhost:8080"),
-        Some("http://127.0.0.1:8080/"),
-        Some("http://127.0.0.1:8080.evil.example"),
-        Some("http://127.0.0.1:8080,http://127.0.0.1:8080"),
-    ] {
-        let answer = browser
-            .request("POST", "/link/start", Some(&inputs), origin)
-            .await;
-        refused(&world, &answer, 403, "wrong_browser").await;
-    }
-    still_works(&mut browser, &inputs).await;
-}
-
-#[tokio::test]
-async fn a_post_without_the_cookie_is_the_wrong_browser() {
-    let world = World::new().await;
-    let (mut browser, inputs) = asked(&world, "p1").await;
-    let answer = world.browser().post("/link/start", &inputs).await;
-    refused(&world, &answer, 403, "wrong_browser").await;
-    still_works(&mut browser, &inputs).await;
-}
-
-#[tokio::test]
-async fn a_post_with_another_cookie_is_the_wrong_browser() {
-    let world = World::new().await;
-    let (mut browser, inputs) = asked(&world, "p1").await;
-    let (mut other, _) = asked(&world, "p2").await;
-    let answer = other.post("/link/start", &inputs).await;
-    refused(&world, &answer, 403, "wrong_browser").await;
-    still_works(&mut browser, &inputs).await;
-}
-
-#[tokio::test]
-async fn a_post_without_the_right_token_is_the_wrong_browser() {
-    let world = World::new().await;
-    let (mut browser, inputs) = asked(&world, "p1").await;
-    let start = browser.start_url("p1", None).await;
-    let other = hidden_inputs(&browser.get(&start).await.body);
-    let cookie = browser.cookies().values().next().expect("one").clone();
-    let longer = format!("{}A", inputs[1].1);
-    for token in [
-        None,
-        Some(""),
-        Some("A"),
-        Some(other[1].1.as_str()),
-        Some(inputs[0].1.as_str()),
-        Some(cookie.as_str()),
-        Some(longer.as_str()),
-        Some(&inputs[1].1[..42]),
-    ] {
-        let form = changed(&inputs, "token", token);
-        let answer = browser.post("/link/start", &form).await;
-        refused(&world, &answer, 403, "wrong_browser").await;
-    }
-    let mut doubled = inputs.clone();
-    doubled.push(inputs[1].clone());
-    let answer = browser.post("/link/start", &doubled).await;
-    refused(&world, &answer, 403, "wrong_browser").await;
-    still_works(&mut browser, &inputs).await;
-}
-
-#[tokio::test]
 async fn a_post_without_the_right_ticket_is_refused() {
     let world = World::new().await;
     let (mut browser, inputs) = asked(&world, "p1").await;
@@ -197,17 +125,6 @@ async fn a_post_without_the_right_ticket_is_refused() {
     let answer = browser.post("/link/start", &doubled).await;
     refused(&world, &answer, 400, "invalid_ticket").await;
     still_works(&mut browser, &inputs).await;
-}
-
-#[tokio::test]
-async fn a_token_does_not_open_another_ticket() {
-    let world = World::new().await;
-    let (mut browser, inputs) = asked(&world, "victim").await;
-    let start = world.browser().start_url("attacker", None).await;
-    let ticket = parameter(&start, "ticket");
-    let form = changed(&inputs, "ticket", Some(&ticket));
-    let answer = browser.post("/link/start", &form).await;
-    refused(&world, &answer, 403, "wrong_browser").await;
 }
 
 #[tokio::test]
@@ -301,7 +218,7 @@ async fn secrets_are_stored_as_hashes_or_sealed() {
 }
 
 /// Every item of every table, as text.
-async fn scan_all(world: &World) -> Vec<String> {
+pub(crate) async fn scan_all(world: &World) -> Vec<String> {
     fn flat(value: &AttributeValue) -> String {
         match value {
             AttributeValue::S(text) | AttributeValue::N(text) => text.clone(),

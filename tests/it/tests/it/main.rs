@@ -1,5 +1,13 @@
 //! The flows, over real HTTP to an embedded DynamoDB and a stand-in for Amazon.
 
+mod attacks_accounts;
+mod attacks_addresses;
+mod attacks_linking;
+mod attacks_login;
+mod attacks_posts;
+mod attacks_secrets;
+mod attacks_story;
+mod attacks_tokens;
 mod auth;
 mod auth_claims;
 mod auth_jwks;
@@ -23,7 +31,6 @@ mod faults_support;
 mod faults_time;
 mod faults_tries;
 mod faults_webhook;
-mod leaks;
 mod link_callback;
 mod link_continue;
 mod link_devices;
@@ -32,7 +39,6 @@ mod link_devices_outage;
 mod link_devices_poll;
 mod link_failures;
 mod link_login;
-mod link_login_attacks;
 mod link_outage;
 mod link_question;
 mod link_races;

@@ -9,7 +9,7 @@ use crate::link_login::{arrive, continue_url, finish, log_in, logged_in, world};
 use crate::link_support::{linked_pairs, nothing_linked, parameter};
 
 #[tokio::test]
-async fn a_mailed_login_ticket_does_not_link_the_victims_player_to_the_sender() {
+async fn a_login_ticket_mailed_to_a_victim() {
     let world = world().await;
     let (mut sender, mut victim) = (world.browser(), world.browser());
     // The sender mails the login page with a ticket of the sender's own browser. The victim is
@@ -34,7 +34,7 @@ async fn a_mailed_login_ticket_does_not_link_the_victims_player_to_the_sender() 
 }
 
 #[tokio::test]
-async fn a_mailed_continue_address_is_worth_nothing_in_another_browser() {
+async fn a_stolen_continue_address() {
     let world = world().await;
     let (mut browser, address) = logged_in(&world, "p1").await;
     let code = parameter(&address, "code");
@@ -76,7 +76,7 @@ async fn a_form_token_is_what_the_thief_takes_it_for() {
 }
 
 #[tokio::test]
-async fn login_tickets_swapped_between_browsers_go_nowhere() {
+async fn a_login_ticket_swapped_between_browsers() {
     let world = world().await;
     let (mut one, mut two) = (world.browser(), world.browser());
     let (first, second) = (arrive(&mut one).await, arrive(&mut two).await);
@@ -94,7 +94,7 @@ async fn login_tickets_swapped_between_browsers_go_nowhere() {
 }
 
 #[tokio::test]
-async fn a_callback_in_another_browser_does_not_finish_it() {
+async fn a_stolen_callback_address_of_a_link_begun_at_prime_gaming() {
     let world = world().await;
     let (mut browser, address) = logged_in(&world, "p1").await;
     let inputs = hidden_inputs(&browser.get(&address).await.body);

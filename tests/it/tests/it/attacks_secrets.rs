@@ -20,7 +20,7 @@ use crate::link_support::{callback, parameter, with};
 
 /// What was logged by this test's thread, on which a `current_thread` runtime does everything.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -35,7 +35,7 @@ impl io::Write for Log {
 impl Log {
     /// As production logs at `AWS_LAMBDA_LOG_LEVEL=TRACE`: our own code at its most talkative, of
     /// its dependencies warnings and errors, because their chatter is the traffic itself.
-    fn start() -> (Self, DefaultGuard) {
+    pub(crate) fn start() -> (Self, DefaultGuard) {
         let log = Self::default();
         let writer = log.clone();
         let ours = [
@@ -44,6 +44,7 @@ impl Log {
             "entitlements",
             "fulfillments",
             "admin",
+            "reconcile",
         ];
         let filter = Targets::new()
             .with_default(Level::WARN)
@@ -56,7 +57,7 @@ impl Log {
         (log, guard)
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let bytes = self.0.lock().expect("no panic with it").clone();
         String::from_utf8(bytes).expect("text")
     }
