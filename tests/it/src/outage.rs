@@ -34,6 +34,8 @@ pub enum DbFault {
     Reset,
     /// Nothing, until the client gives up.
     Silence,
+    /// Nothing to two requests of three; the third is served.
+    Sluggish,
 }
 
 impl DbFault {
@@ -91,7 +93,9 @@ impl DbFault {
                 error(400, "TransactionCanceledException", further)
             }
             Self::InProgress => error(400, "TransactionInProgressException", json!({})),
-            Self::Garbage | Self::Reset | Self::Silence => (200, "<html>Sorry".to_owned()),
+            Self::Garbage | Self::Reset | Self::Silence | Self::Sluggish => {
+                (200, "<html>Sorry".to_owned())
+            }
         }
     }
 }
@@ -173,7 +177,7 @@ impl HttpConnector for Connector {
 
 async fn broken(fault: DbFault) -> Result<HttpResponse, ConnectorError> {
     match fault {
-        DbFault::Silence => {
+        DbFault::Silence | DbFault::Sluggish => {
             tokio::time::sleep(SILENCE).await;
             Err(ConnectorError::timeout("silent".into()))
         }

@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::error::BoxError;
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use prime_gaming::domain::random_token;
 
-use crate::outage::{Breaking, Outage};
+use crate::outage::{Breaking, DbFault, Outage};
 
 /// Counts and breaks requests of the clients that it watches. Clones are handles of the same one.
 #[derive(Clone, Debug, Default)]
@@ -89,7 +89,8 @@ impl Spy {
         outage.times -= 1;
         let outage = *outage;
         state.met += 1;
-        Some(outage)
+        let is_served = outage.fault == DbFault::Sluggish && state.met.is_multiple_of(3);
+        (!is_served).then_some(outage)
     }
 
     /// The operations that were sent, repeats included, in order.
