@@ -18,8 +18,20 @@ use url::Url;
 
 use crate::acceptable;
 
-const ROUTES: [(&str, &str, &str); 13] = [
+/// So that every route does something.
+const SETTINGS: [(&str, &str); 2] = [
+    ("PLAYER_LOGIN_URL", "https://accounts.studio.example/login"),
+    ("DEVICE_LINKING", "on"),
+];
+
+const ROUTES: [(&str, &str, &str); 15] = [
     ("link", "POST", "/v1/link/sessions"),
+    ("link", "POST", "/v1/link/devices"),
+    (
+        "link",
+        "POST",
+        "/v1/link/devices/Az09_-Az09_-Az09_-Az09_-Az09_-Az09_-Az09_-A",
+    ),
     ("link", "GET", "/v1/link"),
     ("link", "DELETE", "/v1/link"),
     ("link", "POST", "/v1/link/login"),
@@ -61,10 +73,7 @@ fn some_text() -> BoxedStrategy<Value> {
 #[test]
 fn events() {
     let runtime = runtime();
-    let world = runtime.block_on(World::with(&[(
-        "PLAYER_LOGIN_URL",
-        "https://accounts.studio.example/login",
-    )]));
+    let world = runtime.block_on(World::with(&SETTINGS));
     let bearer = format!("Bearer {}", world.player_token("p1"));
     let names = prop_oneof![
         select(vec![
@@ -133,7 +142,7 @@ fn events() {
 #[test]
 fn bodies() {
     let runtime = runtime();
-    let world = runtime.block_on(World::new());
+    let world = runtime.block_on(World::with(&SETTINGS));
     let server = world.server_token();
     let ids = vec(text().prop_map(Value::from), 0..4).prop_map(Value::from);
     let structured = object(vec![
