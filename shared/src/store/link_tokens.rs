@@ -19,7 +19,7 @@ impl Links {
     }
 
     /// Takes the right to refresh these tokens; until `until` nobody else has it. `false`:
-    /// someone else has it, or the tokens are new already.
+    /// someone else has it, or the tokens are new already, or known to be worthless.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -33,7 +33,8 @@ impl Links {
         let written = self
             .change_tokens(
                 link,
-                " AND (attribute_not_exists(#refresh_until) OR #refresh_until <= :now)",
+                " AND attribute_exists(#tokens) \
+                 AND (attribute_not_exists(#refresh_until) OR #refresh_until <= :now)",
             )
             .value(":now", time(now))
             .set("refresh_owner", s(owner))

@@ -219,6 +219,18 @@ async fn a_dead_link_has_no_tokens_and_no_success_brings_it_back() {
 }
 
 #[tokio::test]
+async fn nobody_takes_a_refresh_of_tokens_that_are_known_to_be_worthless() {
+    let (world, link) = linked_world().await;
+    let (links, now) = (&world.app.links, world.clock.now());
+    assert!(links.mark_dead(&link).await.expect("written"));
+    // Who has read the link before that still holds the tokens.
+    let taken = links.take_refresh(&link, "late", now, now + 15 * SECOND);
+    assert!(!taken.await.expect("an answer"));
+    let item = world.player_item("p1").await;
+    assert!(!item.contains_key("refresh_owner"));
+}
+
+#[tokio::test]
 async fn a_refused_link_keeps_its_tokens_and_a_success_clears_it() {
     let (world, link) = linked_world().await;
     let links = &world.app.links;
