@@ -1,6 +1,6 @@
 //! What was shown, granted and reported, watched from outside while it happens.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
@@ -21,6 +21,10 @@ struct Pages {
     shown: BTreeMap<String, String>,
     /// By entitlement: the player whose inventory has it.
     granted: BTreeMap<String, String>,
+    /// By `webhook-id`: the body of its first call.
+    called: BTreeMap<String, String>,
+    /// The ids of the calls whose content the studio gave.
+    given: BTreeSet<String>,
     breaches: Vec<String>,
 }
 
@@ -63,8 +67,40 @@ impl Journal {
         }
     }
 
+    /// The studio was called: under one id it is always the same body, and the id is that of the
+    /// entitlement.
+    pub(crate) fn called(&self, id: &str, body: &str) {
+        let mut pages = self.pages();
+        let first = pages
+            .called
+            .entry(id.to_owned())
+            .or_insert_with(|| body.to_owned());
+        if first != body {
+            let breach = format!("{id} was sent with one body and then with another");
+            pages.breaches.push(breach);
+        }
+    }
+
+    /// The studio gives content, once under this id; `false`: it has done so before. A second id
+    /// for the same entitlement would give it twice.
+    pub(crate) fn given(&self, id: &str, entitlement: &str, player: &str) -> bool {
+        let mut pages = self.pages();
+        if !pages.given.insert(id.to_owned()) {
+            return false;
+        }
+        let before = pages
+            .granted
+            .insert(entitlement.to_owned(), player.to_owned());
+        if let Some(owner) = before {
+            let breach = format!("{entitlement} was given to {owner}, and again to {player}");
+            pages.breaches.push(breach);
+        }
+        true
+    }
+
     /// What is in the player's inventory.
-    pub(crate) fn inventory(&self, player: &str) -> Vec<String> {
+    #[must_use]
+    pub fn inventory(&self, player: &str) -> Vec<String> {
         let pages = self.pages();
         let mine = pages.granted.iter().filter(|(_, owner)| *owner == player);
         mine.map(|(id, _)| id.clone()).collect()
@@ -87,7 +123,7 @@ impl Journal {
         }
     }
 
-    fn breach(&self, what: String) {
+    pub(crate) fn breach(&self, what: String) {
         self.pages().breaches.push(what);
     }
 

@@ -2,7 +2,7 @@
 //! outgoing request, for every k there is, and afterwards every promise must hold.
 //!
 //! ```text
-//! game, browser ──▶ gateway ──▶ function ──▶ proxy ──▶ DynamoDB, Amazon
+//! game, browser ──▶ gateway ──▶ function ──▶ proxy ──▶ DynamoDB, Amazon, studio
 //!                                  ▲            │ at request k: kill, time out, lose the answer
 //!                                  └── gate ◀───┘
 //! ```
@@ -10,6 +10,7 @@
 //! - [`Gate`] counts the requests of one invocation and says what becomes of each.
 //! - [`World`] is the system with the proxies in place, and makes time pass.
 //! - [`Player`] is a player's game and browser: they grant, confirm, retry, and link again.
+//! - [`Studio`] is the backend that the webhook leads to.
 //! - [`Journal`] watches from outside what must never happen.
 //! - [`sweep`] runs one [`Scenario`] through every kind of end and every request.
 //!
@@ -21,12 +22,15 @@ mod player;
 mod promises;
 mod proxy;
 mod rows;
+mod studio;
 mod sweep;
 mod world;
 
 pub use gate::{Gate, Mode};
 pub use journal::Journal;
 pub use player::{Check, Player};
+pub use promises::settle;
+pub use studio::Studio;
 pub use sweep::{Scenario, sweep};
 pub use world::World;
 

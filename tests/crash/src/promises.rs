@@ -21,11 +21,20 @@ const WAITS: [Duration; 6] = [
 ];
 
 /// Checks, grants, confirms, links again where that is asked for, and reconciles, until
-/// everything that was claimed is settled.
-pub(crate) async fn settle(player: &mut Player<'_>) -> Outcome {
+/// everything that was claimed is settled; then looks at every promise that can be seen from
+/// outside.
+///
+/// # Errors
+/// When one is broken, or it is never settled.
+pub async fn settle(player: &mut Player<'_>) -> Outcome {
+    finish(player).await?;
+    kept(player).await
+}
+
+async fn finish(player: &mut Player<'_>) -> Outcome {
     let mut missing = Vec::new();
     for wait in WAITS {
-        player.pass(wait).await?;
+        player.world.pass(wait).await?;
         player.world.reconcile().await?;
         let Some(check) = player.check().await? else {
             missing = vec!["a check was not answered".to_owned()];
@@ -64,8 +73,7 @@ async fn unsettled(player: &Player<'_>) -> Outcome<Vec<String>> {
     Ok(missing)
 }
 
-/// Every promise that can be seen from outside.
-pub(crate) async fn kept(player: &Player<'_>) -> Outcome {
+async fn kept(player: &Player<'_>) -> Outcome {
     let world = player.world;
     let deliverable = player.claimed.iter().filter(|(_, sku)| sku != UNKNOWN_SKU);
     let deliverable: BTreeSet<_> = deliverable.map(|(id, _)| id.clone()).collect();

@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -108,7 +109,7 @@ impl Front {
         let body = to_bytes(Body::new(body), usize::MAX)
             .await
             .map_err(|_broken_off| Closed)?;
-        let (under_way, hit) = self.gate.enter(&label(&head));
+        let (under_way, hit) = self.gate.enter(&label(&head, &body));
         // In a task of its own: what has arrived has its effect, also when the process is gone.
         let work = async move {
             let _under_way = under_way;
@@ -187,12 +188,17 @@ fn end_to_end(headers: &HeaderMap) -> HeaderMap {
     headers
 }
 
-/// DynamoDB names its operation in a header; elsewhere it is method and path. Queries may hold
-/// secrets and stay out.
-fn label(head: &request::Parts) -> String {
+/// DynamoDB names its operation in a header, and an index in the body; elsewhere it is method and
+/// path. Queries may hold secrets and stay out.
+fn label(head: &request::Parts, body: &[u8]) -> String {
     let target = head.headers.get("x-amz-target");
-    match target.and_then(|target| target.to_str().ok()?.split_once('.')) {
-        Some((_version, operation)) => operation.to_owned(),
-        None => format!("{} {}", head.method, head.uri.path()),
+    let operation = target.and_then(|target| target.to_str().ok()?.split_once('.'));
+    let Some((_version, operation)) = operation else {
+        return format!("{} {}", head.method, head.uri.path());
+    };
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    match body["IndexName"].as_str() {
+        Some(index) => format!("{operation} {index}"),
+        None => operation.to_owned(),
     }
 }

@@ -4,15 +4,20 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
 
 use crate::Outcome;
 
 pub(crate) const LINKS: &str = "links";
 pub(crate) const FULFILLMENTS: &str = "fulfillments";
 
-/// The sort key of two indexes is made of it, and a key does not grow older.
-const FIXED: &str = "first_seen_at";
+/// Of the first the sort key of two indexes is made, and a key does not grow older. The second
+/// stands in what the studio is sent, and that never changes.
+const FIXED: [&str; 2] = ["first_seen_at", "updated_at"];
+
+/// How many rows one request may change.
+const BATCH: usize = 25;
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -25,30 +30,61 @@ impl Rows {
         Self(client)
     }
 
-    /// Every point in time in the rows that mention one of `whose` moves back by `by`: exactly as
-    /// if so much time had passed.
-    pub(crate) async fn age(&self, whose: &[&str], by: Duration) -> Outcome {
+    /// Every point in time in every row moves back by `by`: exactly as if so much time had passed.
+    /// Nobody may be writing meanwhile.
+    pub(crate) async fn age(&self, by: Duration) -> Outcome {
         let by = i64::try_from(by.as_millis()).map_err(|error| error.to_string())?;
         for table in [LINKS, FULFILLMENTS] {
-            for item in self.mentioning(table, whose).await? {
-                self.age_item(table, &item, by).await?;
+            let older = self.all(table).await?.into_iter().map(|mut item| {
+                make_older(&mut item, by);
+                let put = PutRequest::builder().set_item(Some(item)).build();
+                put.map(|put| WriteRequest::builder().put_request(put).build())
+            });
+            self.write(table, older).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes every row of players and accounts away, so that the next story begins with none.
+    pub(crate) async fn forget(&self) -> Outcome {
+        for table in [LINKS, FULFILLMENTS] {
+            let gone = self.all(table).await?.into_iter().map(|item| {
+                let delete = DeleteRequest::builder().set_key(Some(key(&item))).build();
+                delete.map(|delete| WriteRequest::builder().delete_request(delete).build())
+            });
+            self.write(table, gone).await?;
+        }
+        Ok(())
+    }
+
+    async fn write(
+        &self,
+        table: &str,
+        requests: impl Iterator<Item = Result<WriteRequest, BuildError>>,
+    ) -> Outcome {
+        let requests: Result<Vec<_>, _> = requests.collect();
+        let requests = requests.map_err(|error| error.to_string())?;
+        for batch in requests.chunks(BATCH) {
+            let write = self.0.batch_write_item();
+            let written = write.request_items(table, batch.to_vec()).send().await;
+            let written =
+                written.map_err(|error| format!("{table} can't be changed: {error:?}"))?;
+            if written
+                .unprocessed_items()
+                .is_some_and(|left| !left.is_empty())
+            {
+                return Err(format!("{table} was changed by halves"));
             }
         }
         Ok(())
     }
 
-    /// Takes the rows away that mention one of `whose`: who is done with them need not read them
-    /// again and again.
-    pub(crate) async fn forget(&self, whose: &[&str]) -> Outcome {
-        for table in [LINKS, FULFILLMENTS] {
-            for item in self.mentioning(table, whose).await? {
-                let delete = self.0.delete_item().table_name(table);
-                let delete = delete.set_key(Some(key(&item)));
-                let deleted = delete.send().await;
-                deleted.map_err(|error| format!("a row could not be deleted: {error:?}"))?;
-            }
-        }
-        Ok(())
+    /// The keys of the rows in the table of links that begin like this.
+    pub(crate) async fn links_like(&self, beginning: &str) -> Outcome<Vec<String>> {
+        let rows = self.all(LINKS).await?;
+        let keys = rows.iter().filter_map(|row| text(row, "pk"));
+        let alike = keys.filter(|pk| pk.starts_with(beginning));
+        Ok(alike.map(ToOwned::to_owned).collect())
     }
 
     /// Which tokens are stored for the player: the link, and how often they were renewed.
@@ -60,56 +96,11 @@ impl Rows {
         }))
     }
 
-    async fn age_item(&self, table: &str, item: &Item, by: i64) -> Outcome {
-        let older = item.iter().filter_map(|(name, value)| {
-            let is_time = name.ends_with("_at") || name.ends_with("_until");
-            let at: i64 = value.as_n().ok()?.parse().ok()?;
-            (is_time && name != FIXED).then(|| (name.clone(), at - by))
-        });
-        let mut update = self.0.update_item().table_name(table);
-        let mut sets = Vec::new();
-        for (number, (name, at)) in older.enumerate() {
-            sets.push(format!("#n{number} = :v{number}"));
-            update = update
-                .expression_attribute_names(format!("#n{number}"), name)
-                .expression_attribute_values(
-                    format!(":v{number}"),
-                    AttributeValue::N(at.to_string()),
-                );
-        }
-        if sets.is_empty() {
-            return Ok(());
-        }
-        update
-            .set_key(Some(key(item)))
-            .update_expression(format!("SET {}", sets.join(", ")))
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| format!("a row could not be made older: {error:?}"))
-    }
-
-    async fn mentioning(&self, table: &str, whose: &[&str]) -> Outcome<Vec<Item>> {
-        let mentions = |item: &Item| {
-            let mut texts = item.values().filter_map(|value| value.as_s().ok());
-            texts.any(|text| whose.iter().any(|who| text.contains(who)))
-        };
-        let mut found = Vec::new();
-        let mut pages = self
-            .0
-            .scan()
-            .table_name(table)
-            .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send();
-        while let Some(item) = pages.next().await {
-            let item = item.map_err(|error| format!("{table} can't be read: {error:?}"))?;
-            if mentions(&item) {
-                found.push(item);
-            }
-        }
-        Ok(found)
+    async fn all(&self, table: &str) -> Outcome<Vec<Item>> {
+        let scan = self.0.scan().table_name(table).consistent_read(true);
+        let items = scan.into_paginator().items().send();
+        let items = items.collect::<Result<_, _>>().await;
+        items.map_err(|error| format!("{table} can't be read: {error:?}"))
     }
 
     async fn get(&self, table: &str, pk: String, sk: Option<&str>) -> Outcome<Option<Item>> {
@@ -169,6 +160,19 @@ impl Rows {
         Err(format!(
             "player and Amazon account disagree about their link: {player_has:?}, {account_has:?}"
         ))
+    }
+}
+
+fn make_older(item: &mut Item, by: i64) {
+    for (name, value) in item {
+        let is_time = name.ends_with("_at") || name.ends_with("_until");
+        let at: Option<i64> = value.as_n().ok().and_then(|at| at.parse().ok());
+        if let Some(at) = at
+            && is_time
+            && !FIXED.contains(&name.as_str())
+        {
+            *value = AttributeValue::N((at - by).to_string());
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::proxy::{Proxy, Service};
 use crate::rows::{FULFILLMENTS, LINKS, Rows};
-use crate::{Gate, Journal, Outcome};
+use crate::{Gate, Journal, Outcome, Studio, studio};
 
 const CLIENT_ID: &str = "amzn1.application-oa2-client.crash";
 const CLIENT_SECRET: &str = "amzn1.oa2-cs.v1.crash";
@@ -35,13 +35,15 @@ pub struct World {
     pub gate: Gate,
     /// What was seen from outside.
     pub journal: Journal,
+    /// The studio's backend, where content reaches players by its webhook.
+    pub studio: Option<Studio>,
     /// The system.
     pub system: System,
     pub(crate) rows: Rows,
     pub(crate) http: reqwest::Client,
     lines: Arc<Mutex<VecDeque<String>>>,
     players: AtomicUsize,
-    _proxies: [Proxy; 2],
+    _proxies: Vec<Proxy>,
     _database: Embedded,
     _secrets: tempfile::TempDir,
 }
@@ -52,11 +54,23 @@ pub(crate) fn http() -> reqwest::Client {
 }
 
 impl World {
-    /// Builds the functions and starts everything.
+    /// Builds the functions and starts everything; the game grants and confirms.
     ///
     /// # Panics
     /// When something does not start.
     pub async fn start() -> Self {
+        Self::begin(false).await
+    }
+
+    /// Builds the functions and starts everything; the studio's webhook delivers.
+    ///
+    /// # Panics
+    /// When something does not start.
+    pub async fn with_studio() -> Self {
+        Self::begin(true).await
+    }
+
+    async fn begin(has_studio: bool) -> Self {
         let database = Embedded::start(Storage::Memory).await.expect("a database");
         let amazon = Amazon::start(amazon::Options::default())
             .await
@@ -64,14 +78,24 @@ impl World {
         let rows = Rows::new(database.client());
         let (gate, journal) = (Gate::default(), Journal::new(rows.clone()));
         let before = async |service| Proxy::before(service, gate.clone()).await.expect("a port");
-        let proxies = [
-            before(Service::Plain(database.endpoint.clone())).await,
-            before(Service::Amazon(amazon.clone(), journal.clone())).await,
-        ];
+        let dynamodb = before(Service::Plain(database.endpoint.clone())).await;
+        let before_amazon = before(Service::Amazon(amazon.clone(), journal.clone())).await;
         let secrets = secrets();
+        let mut settings = settings(&amazon, &dynamodb, &before_amazon, &secrets);
+        let mut proxies = vec![dynamodb, before_amazon];
+        let mut studio = None;
+        if has_studio {
+            let backend = Studio::start(journal.clone()).await.expect("a port");
+            let proxy = before(Service::Plain(backend.base_url.clone())).await;
+            let url = format!("{}{}", proxy.base_url, studio::PATH);
+            settings.insert("DELIVERY".to_owned(), "webhook".to_owned());
+            settings.insert("DELIVERY_WEBHOOK_URL".to_owned(), url);
+            proxies.push(proxy);
+            studio = Some(backend);
+        }
         let (log, lines) = last_lines();
         let system = System::start(Options {
-            settings: settings(&amazon, &proxies, &secrets),
+            settings,
             // It is invoked where a test says so; a minute that passes would disturb the numbers.
             schedules: false,
             log,
@@ -92,6 +116,7 @@ impl World {
             amazon,
             gate,
             journal,
+            studio,
             system,
             rows,
             http: http(),
@@ -118,16 +143,13 @@ impl World {
         function.unwrap_or_else(|| panic!("there is no function {binary}"))
     }
 
-    /// Lets `reconcile`, where there is one, work until there is nothing left to do.
+    /// Invokes `reconcile` until there is nothing left to do.
     ///
     /// # Errors
     /// When it fails, or is never done.
     pub async fn reconcile(&self) -> Outcome {
-        let Some(reconcile) = self.system.function("reconcile") else {
-            return Ok(());
-        };
         for _ in 0..RECONCILE_RUNS {
-            let answer = reconcile.invoke(&json!({})).await;
+            let answer = self.function("reconcile").invoke(&json!({})).await;
             let answer = answer.map_err(|error| format!("reconcile failed: {error}"))?;
             let count = |name: &str| answer[name].as_u64();
             match (count("taken"), count("left")) {
@@ -137,6 +159,29 @@ impl World {
             }
         }
         Err("reconcile always finds something more to do".to_owned())
+    }
+
+    /// Invokes `reconcile` once, and says nothing of how that ends.
+    pub async fn reconcile_once(&self) {
+        // It may be what is disturbed.
+        let _ = self.function("reconcile").invoke(&json!({})).await;
+    }
+
+    /// Time passes, for all that is stored and for Amazon.
+    ///
+    /// # Errors
+    /// When the rows can't be made older.
+    pub async fn pass(&self, by: Duration) -> Outcome {
+        self.amazon.advance(by);
+        self.rows.age(by).await
+    }
+
+    /// How many Amazon accounts there are whose tokens outlive their link.
+    ///
+    /// # Errors
+    /// When the rows can't be read.
+    pub async fn remnants(&self) -> Outcome<usize> {
+        Ok(self.rows.links_like("REMNANT#").await?.len())
     }
 
     /// Forgets the functions' lines so far.
@@ -181,6 +226,7 @@ fn secrets() -> tempfile::TempDir {
         "lwa_client_secret": CLIENT_SECRET,
         "token_keys": [{ "id": "crash", "key": STANDARD.encode([7; 32]) }],
         "player_jwt_secret": "a secret that only these tests know",
+        "delivery_webhook_secret": studio::SECRET,
     });
     std::fs::write(directory.path().join("secrets.json"), secrets.to_string()).expect("a file");
     directory
@@ -188,7 +234,8 @@ fn secrets() -> tempfile::TempDir {
 
 fn settings(
     amazon: &Amazon,
-    [dynamodb, before_amazon]: &[Proxy; 2],
+    dynamodb: &Proxy,
+    before_amazon: &Proxy,
     secrets: &tempfile::TempDir,
 ) -> BTreeMap<String, String> {
     let secrets = secrets.path().join("secrets.json");
@@ -209,12 +256,4 @@ fn settings(
         .chain(of_amazon)
         .map(|(name, value)| (name.to_owned(), value))
         .collect()
-}
-
-impl World {
-    /// Time passes for these players and accounts, and for Amazon.
-    pub(crate) async fn pass(&self, whose: &[&str], by: Duration) -> Outcome {
-        self.amazon.advance(by);
-        self.rows.age(whose, by).await
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crash::{Outcome, Player, Scenario, World, sweep};
+use crash::{Outcome, Player, Scenario, World, settle, sweep};
 use url::Url;
 
 use crate::kit::{claim_all, half_delivered};
@@ -17,40 +17,46 @@ struct Callback {
 }
 
 impl Scenario for Callback {
-    type Ready = Url;
-    const FUNCTION: &'static str = "link";
+    type Ready<'w> = Url;
+    fn function(&self) -> &'static str {
+        "link"
+    }
+
     /// Read the attempt, consume it, exchange the code, ask whose token it is twice, write the
     /// link down.
-    const LEAST: usize = 6;
+    fn least(&self) -> usize {
+        6
+    }
 
-    async fn prepare(&self, player: &mut Player<'_>) -> Outcome<Url> {
+    async fn prepare<'w>(&self, player: &mut Player<'w>) -> Outcome<Url> {
         if self.again {
             half_delivered(player).await?;
             player.world.amazon.revoke(&player.account);
-            player.pass(LATER).await?;
+            player.world.pass(LATER).await?;
         } else {
             claim_all(player);
         }
         player.consent().await
     }
 
-    async fn act(&self, player: &mut Player<'_>, back: &mut Url) -> Outcome {
+    async fn act<'w>(&self, player: &mut Player<'w>, back: &mut Url) -> Outcome {
         player.open(back).await.map(drop)
     }
 
     /// The player reloads the page. If it shows a failure, nothing is linked by halves, and they
     /// start again.
-    async fn recover(&self, player: &mut Player<'_>, back: Url) -> Outcome {
-        player.pass(LATER).await?;
+    async fn recover<'w>(&self, player: &mut Player<'w>, back: Url) -> Outcome {
+        player.world.pass(LATER).await?;
         let page = player.open(&back).await?;
         let link = player.link_status().await?;
         match (page.status, link.as_str()) {
-            (200, "linked") => Ok(()),
-            (400.., "unlinked") if !self.again => player.link().await,
+            (200, "linked") => {}
+            (400.., "unlinked") if !self.again => player.link().await?,
             // The old link is still there, dead or not yet known to be.
-            (400.., "linked" | "relink_required") if self.again => player.link().await,
-            _ => Err(format!("the page says {}, the link is {link}", page.status)),
+            (400.., "linked" | "relink_required") if self.again => player.link().await?,
+            _ => return Err(format!("the page says {}, the link is {link}", page.status)),
         }
+        settle(player).await
     }
 }
 

@@ -13,19 +13,24 @@ struct News {
 }
 
 impl Scenario for News {
-    type Ready = ();
-    const FUNCTION: &'static str = "entitlements";
-    /// Read the link, take the right to ask, ask Amazon, read what is open, read the offers,
-    /// write down three.
-    const LEAST: usize = 8;
-
-    async fn prepare(&self, player: &mut Player<'_>) -> Outcome {
-        player.link().await?;
-        claim_all(player);
-        player.pass(self.away).await
+    type Ready<'w> = ();
+    fn function(&self) -> &'static str {
+        "entitlements"
     }
 
-    async fn act(&self, player: &mut Player<'_>, (): &mut ()) -> Outcome {
+    /// Read the link, take the right to ask, ask Amazon, read what is open, read the offers,
+    /// write down three.
+    fn least(&self) -> usize {
+        8
+    }
+
+    async fn prepare<'w>(&self, player: &mut Player<'w>) -> Outcome {
+        player.link().await?;
+        claim_all(player);
+        player.world.pass(self.away).await
+    }
+
+    async fn act<'w>(&self, player: &mut Player<'w>, (): &mut ()) -> Outcome {
         player.check().await.map(drop)
     }
 }
@@ -34,18 +39,23 @@ impl Scenario for News {
 struct Unreported;
 
 impl Scenario for Unreported {
-    type Ready = ();
-    const FUNCTION: &'static str = "entitlements";
-    /// Read the link, take the right to ask, take the right to refresh, refresh, store, ask
-    /// Amazon, read what is open, take the report, report, write that down.
-    const LEAST: usize = 10;
-
-    async fn prepare(&self, player: &mut Player<'_>) -> Outcome {
-        half_delivered(player).await?;
-        player.pass(EXPIRES_AFTER).await
+    type Ready<'w> = ();
+    fn function(&self) -> &'static str {
+        "entitlements"
     }
 
-    async fn act(&self, player: &mut Player<'_>, (): &mut ()) -> Outcome {
+    /// Read the link, take the right to ask, take the right to refresh, refresh, store, ask
+    /// Amazon, read what is open, take the report, report, write that down.
+    fn least(&self) -> usize {
+        10
+    }
+
+    async fn prepare<'w>(&self, player: &mut Player<'w>) -> Outcome {
+        half_delivered(player).await?;
+        player.world.pass(EXPIRES_AFTER).await
+    }
+
+    async fn act<'w>(&self, player: &mut Player<'w>, (): &mut ()) -> Outcome {
         player.check().await.map(drop)
     }
 }

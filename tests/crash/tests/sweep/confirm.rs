@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crash::{Outcome, Player, Scenario, World, sweep};
+use crash::{Outcome, Player, Scenario, World, settle, sweep};
 
 use crate::kit::{EXPIRES_AFTER, granted};
 
@@ -13,25 +13,30 @@ struct Confirm {
 
 impl Scenario for Confirm {
     /// What is granted.
-    type Ready = Vec<String>;
-    const FUNCTION: &'static str = "fulfillments";
-    /// Of two: write down the delivery, report, write down the report; and read the link.
-    const LEAST: usize = 7;
+    type Ready<'w> = Vec<String>;
+    fn function(&self) -> &'static str {
+        "fulfillments"
+    }
 
-    async fn prepare(&self, player: &mut Player<'_>) -> Outcome<Vec<String>> {
+    /// Of two: write down the delivery, report, write down the report; and read the link.
+    fn least(&self) -> usize {
+        7
+    }
+
+    async fn prepare<'w>(&self, player: &mut Player<'w>) -> Outcome<Vec<String>> {
         let granted = granted(player).await?;
-        player.pass(self.takes).await?;
+        player.world.pass(self.takes).await?;
         Ok(granted)
     }
 
-    async fn act(&self, player: &mut Player<'_>, granted: &mut Vec<String>) -> Outcome {
+    async fn act<'w>(&self, player: &mut Player<'w>, granted: &mut Vec<String>) -> Outcome {
         player.confirm(granted).await.map(drop)
     }
 
     /// The game confirms all of it again.
-    async fn recover(&self, player: &mut Player<'_>, granted: Vec<String>) -> Outcome {
+    async fn recover<'w>(&self, player: &mut Player<'w>, granted: Vec<String>) -> Outcome {
         match player.confirm(&granted).await?[..] {
-            [] => Ok(()),
+            [] => settle(player).await,
             _ => Err("it can't be confirmed again".to_owned()),
         }
     }

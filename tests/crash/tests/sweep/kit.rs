@@ -39,3 +39,10 @@ pub(crate) async fn half_delivered(player: &mut Player<'_>) -> Outcome {
         _ => Err("it can't be confirmed".to_owned()),
     }
 }
+
+/// Of everything that the player ever had, what has this status now.
+pub(crate) async fn with_status(player: &Player<'_>, wanted: &str) -> Outcome<Vec<String>> {
+    let history = player.history().await?.into_iter();
+    let found = history.filter(|(_, status, _)| status == wanted);
+    Ok(found.map(|(id, _, _)| id).collect())
+}

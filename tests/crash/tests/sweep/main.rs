@@ -4,4 +4,7 @@ mod callback;
 mod check;
 mod confirm;
 mod kit;
+mod reconcile;
+mod succession;
 mod unlink;
+mod webhook;

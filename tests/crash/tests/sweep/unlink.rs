@@ -1,30 +1,35 @@
 //! The player unlinks.
 
-use crash::{Outcome, Player, Scenario, World, sweep};
+use crash::{Outcome, Player, Scenario, World, settle, sweep};
 
 use crate::kit::{EXPIRES_AFTER, half_delivered};
 
 struct Unlink;
 
 impl Scenario for Unlink {
-    type Ready = ();
-    const FUNCTION: &'static str = "link";
-    /// Read the link, read what is open, take the report, take the right to refresh, refresh,
-    /// store, look the report up, report, write that down, unlink.
-    const LEAST: usize = 10;
-
-    async fn prepare(&self, player: &mut Player<'_>) -> Outcome {
-        half_delivered(player).await?;
-        player.pass(EXPIRES_AFTER).await
+    type Ready<'w> = ();
+    fn function(&self) -> &'static str {
+        "link"
     }
 
-    async fn act(&self, player: &mut Player<'_>, (): &mut ()) -> Outcome {
+    /// Read the link, read what is open, take the report, take the right to refresh, refresh,
+    /// store, look the report up, report, write that down, unlink.
+    fn least(&self) -> usize {
+        10
+    }
+
+    async fn prepare<'w>(&self, player: &mut Player<'w>) -> Outcome {
+        half_delivered(player).await?;
+        player.world.pass(EXPIRES_AFTER).await
+    }
+
+    async fn act<'w>(&self, player: &mut Player<'w>, (): &mut ()) -> Outcome {
         player.unlink().await.map(drop)
     }
 
     /// The game asks again until it is answered. What was pending is still handed out, by
     /// somebody who no longer has a link.
-    async fn recover(&self, player: &mut Player<'_>, (): ()) -> Outcome {
+    async fn recover<'w>(&self, player: &mut Player<'w>, (): ()) -> Outcome {
         if !player.unlink().await? {
             return Err("unlinking again is not answered".to_owned());
         }
@@ -36,7 +41,8 @@ impl Scenario for Unlink {
         if check.link != "unlinked" || !check.fresh || check.pending().len() != 1 {
             return Err(format!("one should be pending without a link: {check:?}"));
         }
-        player.deliver(&check).await
+        player.deliver(&check).await?;
+        settle(player).await
     }
 }
 

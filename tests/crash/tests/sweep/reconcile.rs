@@ -1,0 +1,188 @@
+//! `reconcile` finishes what nobody comes back for.
+
+use std::time::Duration;
+
+use amazon::{Endpoint, Fault};
+use crash::{Outcome, Player, Scenario, World, settle, sweep};
+
+use crate::kit::{EXPIRES_AFTER, half_delivered, with_status};
+
+/// Longer than the back-off of a first try.
+const A_MINUTE: Duration = Duration::from_secs(60);
+
+/// Something was delivered that Amazon could not be told of.
+struct Report {
+    /// So long ago.
+    away: Duration,
+    least: usize,
+}
+
+impl Scenario for Report {
+    type Ready<'w> = ();
+    fn function(&self) -> &'static str {
+        "reconcile"
+    }
+
+    /// Look what is due, take it, read whose account it is, and the link, look the report up,
+    /// report, write that down, look again. With expired tokens: take the right to refresh,
+    /// refresh, store.
+    fn least(&self) -> usize {
+        self.least
+    }
+
+    async fn prepare<'w>(&self, player: &mut Player<'w>) -> Outcome {
+        half_delivered(player).await?;
+        player.world.pass(self.away).await
+    }
+
+    async fn act<'w>(&self, player: &mut Player<'w>, (): &mut ()) -> Outcome {
+        player.world.reconcile_once().await;
+        Ok(())
+    }
+}
+
+/// The same, and the player has unlinked since.
+struct Remnant;
+
+impl Scenario for Remnant {
+    type Ready<'w> = ();
+    fn function(&self) -> &'static str {
+        "reconcile"
+    }
+
+    /// As above, but there is no link of the account, and the remnant is read instead; and to
+    /// look after that: take it, read it, read what is open, put it off.
+    fn least(&self) -> usize {
+        14
+    }
+
+    async fn prepare<'w>(&self, player: &mut Player<'w>) -> Outcome {
+        half_delivered(player).await?;
+        let fault = Fault::ItemResult("ERROR".to_owned());
+        player.world.amazon.fault(Endpoint::Fulfill, fault, 1);
+        if !player.unlink().await? {
+            return Err("unlinking is not answered".to_owned());
+        }
+        match player.world.remnants().await? {
+            1 => player.world.pass(EXPIRES_AFTER).await,
+            _ => Err("unlinking left no remnant".to_owned()),
+        }
+    }
+
+    async fn act<'w>(&self, player: &mut Player<'w>, (): &mut ()) -> Outcome {
+        player.world.reconcile_once().await;
+        Ok(())
+    }
+
+    /// All is reported without a link, also what is delivered only now; then no tokens are left.
+    async fn recover<'w>(&self, player: &mut Player<'w>, (): ()) -> Outcome {
+        let check = player.check().await?.ok_or("a check was not answered")?;
+        player.deliver(&check).await?;
+        for _ in 0..2 {
+            player.world.pass(A_MINUTE).await?;
+            player.world.reconcile().await?;
+        }
+        let left = with_status(player, "delivered").await?;
+        if !left.is_empty() {
+            return Err(format!("not reported without a link: {left:?}"));
+        }
+        player.world.pass(Duration::from_secs(3700)).await?;
+        player.world.reconcile().await?;
+        match player.world.remnants().await? {
+            0 => settle(player).await,
+            _ => Err("a remnant is left that nobody needs".to_owned()),
+        }
+    }
+}
+
+/// The player has removed the app at Amazon: its account can't be spoken for.
+struct Dead {
+    /// Whether that was found out, what there was to report is parked, and the player has linked
+    /// again.
+    is_linked_again: bool,
+}
+
+impl Scenario for Dead {
+    type Ready<'w> = ();
+    fn function(&self) -> &'static str {
+        "reconcile"
+    }
+
+    /// Take the report, find its link, take the right to refresh, refresh in vain, mark the link
+    /// dead, park. Or: take what was parked, read it, take the report, forget that it was parked,
+    /// find the link, look up, report, write that down.
+    fn least(&self) -> usize {
+        if self.is_linked_again { 11 } else { 9 }
+    }
+
+    async fn prepare<'w>(&self, player: &mut Player<'w>) -> Outcome {
+        half_delivered(player).await?;
+        player.world.amazon.revoke(&player.account);
+        player.world.pass(EXPIRES_AFTER).await?;
+        if self.is_linked_again {
+            player.world.reconcile().await?;
+            player.link().await?;
+        }
+        Ok(())
+    }
+
+    async fn act<'w>(&self, player: &mut Player<'w>, (): &mut ()) -> Outcome {
+        player.world.reconcile_once().await;
+        Ok(())
+    }
+
+    /// Where the player links again, `reconcile` does the rest.
+    async fn recover<'w>(&self, player: &mut Player<'w>, (): ()) -> Outcome {
+        if !self.is_linked_again {
+            return settle(player).await;
+        }
+        for _ in 0..2 {
+            player.world.pass(A_MINUTE).await?;
+            player.world.reconcile().await?;
+        }
+        match with_status(player, "delivered").await?[..] {
+            [] => settle(player).await,
+            _ => Err("what was parked is not reported".to_owned()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn reconcile_reports() {
+    let world = World::start().await;
+    let (away, least) = (A_MINUTE, 8);
+    sweep(&world, Report { away, least }).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn reconcile_refreshes_where_refresh_tokens_rotate() {
+    let world = World::start().await;
+    world.amazon.rotate_refresh_tokens(true);
+    let (away, least) = (EXPIRES_AFTER, 11);
+    sweep(&world, Report { away, least }).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn reconcile_reports_for_who_has_unlinked() {
+    let world = World::start().await;
+    sweep(&world, Remnant).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn reconcile_parks_what_nobody_can_report() {
+    let world = World::start().await;
+    let is_linked_again = false;
+    sweep(&world, Dead { is_linked_again }).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn reconcile_wakes_what_was_parked() {
+    let world = World::start().await;
+    let is_linked_again = true;
+    sweep(&world, Dead { is_linked_again }).await;
+    world.stop().await;
+}
