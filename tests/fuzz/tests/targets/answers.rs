@@ -94,6 +94,14 @@ fn texts(texts: Vec<&'static str>) -> BoxedStrategy<Value> {
     select(texts).prop_map(Value::from).boxed()
 }
 
+/// The JSON that a token answer begins with: what follows it does not cost the tokens.
+fn first_value(body: &[u8]) -> Value {
+    // Bytes that are no text, in a field that nobody reads, cost nothing either.
+    let text = String::from_utf8_lossy(body);
+    let mut values = serde_json::Deserializer::from_str(&text).into_iter();
+    values.next().expect("a value").expect("JSON")
+}
+
 /// Token answers: what is taken is a token that can be sent and stored.
 #[test]
 fn token_answers() {
@@ -153,14 +161,14 @@ fn token_answers() {
                 }
                 let day = Duration::from_secs(86_400);
                 assert!((Duration::from_secs(1)..=day).contains(&tokens.expires_in));
-                let answer: Value = serde_json::from_slice(body).expect("JSON");
+                let answer = first_value(body);
                 assert_eq!(answer["access_token"], tokens.access_token.expose_secret());
             }
             Err(error) => {
                 bounded(&error, &[CODE, VERIFIER, client_secret.expose_secret()]);
                 // Only Amazon's own word ends a link.
                 if matches!(error, TokenError::InvalidGrant) {
-                    let answer: Value = serde_json::from_slice(body).expect("JSON");
+                    let answer = first_value(body);
                     assert_eq!(answer["error"], "invalid_grant");
                     assert!(matches!(status, 400 | 401));
                 }
