@@ -7,6 +7,7 @@
 
 mod chores;
 
+use std::ops::AddAssign;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -38,6 +39,15 @@ pub struct Reconciled {
     pub left: u64,
 }
 
+impl AddAssign for Reconciled {
+    fn add_assign(&mut self, part: Self) {
+        self.taken += part.taken;
+        self.done += part.done;
+        self.failed += part.failed;
+        self.left += part.left;
+    }
+}
+
 /// Works on what is due until nothing is, or until the budget is used up.
 ///
 /// # Errors
@@ -52,10 +62,7 @@ pub async fn reconcile(app: &App, budget: Budget) -> Result<Reconciled, StoreErr
     for outcome in join_all(shards).await {
         match outcome {
             Ok((part, longest)) => {
-                total.taken += part.taken;
-                total.done += part.done;
-                total.failed += part.failed;
-                total.left += part.left;
+                total += part;
                 overdue = overdue.max(longest);
             }
             Err(error) => {
@@ -111,8 +118,7 @@ async fn work_shard(
             }
             if !page.hints.is_empty() {
                 if !budget.allows_a_page() {
-                    let seen = count(page.hints.len());
-                    total.left = left(app, shard, now).await.unwrap_or(seen);
+                    total.left = left(app, shard, now, &page.hints).await;
                     return Ok((total, overdue));
                 }
                 let page_budget = budget.of_part();
@@ -120,12 +126,10 @@ async fn work_shard(
                 // No longer than its leases live, nor than this run.
                 let Some((part, took)) = page_budget.at_most(work).await else {
                     tracing::warn!(event = "shard_cut_short", "a page took too long");
-                    total.left = app.fulfillments.count_due(shard, now).await?;
+                    total.left = left(app, shard, now, &page.hints).await;
                     return Ok((total, overdue));
                 };
-                total.taken += part.taken;
-                total.done += part.done;
-                total.failed += part.failed;
+                total += part;
                 took_any |= took;
             }
             after = page.next;
@@ -139,12 +143,14 @@ async fn work_shard(
     }
 }
 
-/// How many are due in this shard, if the database says.
-async fn left(app: &App, shard: u8, now: Timestamp) -> Option<u64> {
+/// How many are due in this shard: those that were `seen`, if the database does not say. That it
+/// does not must not cost the counts of what was done.
+async fn left(app: &App, shard: u8, now: Timestamp, seen: &[Due]) -> u64 {
     let counted = app.fulfillments.count_due(shard, now).await;
-    counted
-        .inspect_err(|error| tracing::warn!(event = "shard_not_counted", %error))
-        .ok()
+    counted.unwrap_or_else(|error| {
+        tracing::warn!(event = "shard_not_counted", %error);
+        count(seen.len())
+    })
 }
 
 /// Takes what these hints point to, and works on it. Also tells whether anything was taken.
