@@ -130,6 +130,15 @@ pub fn random_token() -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// Whether `text` has the form of a [`random_token`].
+#[must_use]
+pub fn is_random_token(text: &str) -> bool {
+    text.len() == 43
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,5 +174,13 @@ mod tests {
             one.bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
         );
+    }
+
+    #[test]
+    fn a_random_token_is_256_bits_in_base64url() {
+        assert!(is_random_token(&random_token()));
+        for wrong in ["", "a", &"a".repeat(42), &"a".repeat(44), &"+".repeat(43)] {
+            assert!(!is_random_token(wrong), "{wrong}");
+        }
     }
 }

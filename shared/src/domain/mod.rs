@@ -12,7 +12,9 @@ mod time;
 
 pub use device::{DeviceStatus, MAX_POLL_INTERVAL, slowed_down};
 pub use entitlement::{HoldReason, Status};
-pub use ids::{AmazonUserId, EntitlementId, IdError, LinkId, PlayerId, Sku, random_token};
+pub use ids::{
+    AmazonUserId, EntitlementId, IdError, LinkId, PlayerId, Sku, is_random_token, random_token,
+};
 pub use link::{LinkFailure, LinkStatus};
 pub use offer::{MAX_CONTENT_BYTES, MAX_TITLE_BYTES, Offer, OfferFault, PerPlayer};
 pub use retry::{backoff, random_fraction};

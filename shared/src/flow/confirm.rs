@@ -11,7 +11,6 @@ use super::lease::{lease, take};
 use super::report::report_all;
 use super::session::Session;
 use crate::App;
-use crate::config::DeliveryConfig;
 use crate::domain::{EntitlementId, PlayerId, Status, random_token};
 use crate::store::{Confirmation, Record, StoreError};
 
@@ -104,16 +103,14 @@ async fn write_one(
     owner: &str,
 ) -> Result<Confirmation, StoreError> {
     let store = &app.fulfillments;
-    match app.config.delivery {
-        DeliveryConfig::Confirm => {
-            let now = app.clock.now();
-            store.confirm(player, id, lease(owner, now), now).await
-        }
-        DeliveryConfig::Webhook { .. } => store.get(player, id).await.map(|record| match record {
-            Some(record) => Confirmation::Was(Box::new(record)),
-            None => Confirmation::Unknown,
-        }),
+    if app.webhook.is_some() {
+        let record = store.get(player, id).await?;
+        return Ok(record.map_or(Confirmation::Unknown, |record| {
+            Confirmation::Was(Box::new(record))
+        }));
     }
+    let now = app.clock.now();
+    store.confirm(player, id, lease(owner, now), now).await
 }
 
 /// Reports what has just become `delivered`, and what has been and is due for another try.

@@ -12,13 +12,10 @@ use ring::{digest, hmac};
 use url::Url;
 
 use super::{ApiError, Request};
-use crate::domain::random_token;
+use crate::domain::{is_random_token, random_token};
 
 /// How long a browser keeps its id, in seconds: a day.
 const MAX_AGE: u32 = 86_400;
-
-/// The characters of a [`random_token`].
-const ID_LENGTH: usize = 43;
 
 /// A browser's random id. It is a secret of that browser: only its hash is stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -39,11 +36,7 @@ impl BrowserId {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let fits = text.len() == ID_LENGTH
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
-        fits.then(|| Self(text.to_owned()))
+        is_random_token(text).then(|| Self(text.to_owned()))
     }
 
     /// What is stored of it: its SHA-256, in base64url.

@@ -8,13 +8,13 @@
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::StoreError;
-use super::due::{Chore, ChoreKind, due_shard, key};
-use super::fulfillments::{Fulfillments, player_pk, record_sk};
+use super::due::{Chore, ChoreKind, due_shard};
+use super::fulfillments::{Fulfillments, key, player_pk, record_sk};
 use super::item::{n, s, time};
 use super::leases::Lease;
 use super::links::{Links, amazon_key};
 use super::record::{Link, Record, record};
-use super::write::{Change, Committed, Written, transact, unavailable};
+use super::write::{Change, Committed, Written, transact};
 use crate::domain::{AmazonUserId, EntitlementId, PlayerId, Status, Timestamp};
 
 /// Between a player id, which has no space in it, and an entitlement id.
@@ -166,16 +166,8 @@ impl Fulfillments {
 
     /// What is parked for this account; `None` where nothing is noted.
     async fn parked(&self, account: &AmazonUserId) -> Result<Option<Vec<String>>, StoreError> {
-        let item = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key(&account_pk(account), ChoreKind::Wake.sk())))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| unavailable("GetItem", &error))?
-            .item;
+        let note = key(account_pk(account), ChoreKind::Wake.sk().to_owned());
+        let item = self.item(note).await?;
         Ok(item.map(|item| {
             let records = item.get("records").and_then(|value| value.as_ss().ok());
             records.cloned().unwrap_or_default()

@@ -15,15 +15,13 @@ use super::StoreError;
 use super::attempts::hash;
 use super::item::{Item, Reader, n, s, time, ttl};
 use super::links::{Links, key};
+use super::tickets::LINGER;
 use super::write::{Committed, transact};
 use crate::domain::{DeviceStatus, LinkFailure, PlayerId, Timestamp};
 use crate::seal::Sealed;
 
 /// How long after it expires a session still answers how it ended.
 const REMEMBERED: Duration = Duration::from_secs(3600);
-
-/// How long after that its item may linger before TTL sweeps it.
-const LINGER: Duration = Duration::from_secs(3600);
 
 /// What a device session is made of.
 pub struct NewDevice<'a> {

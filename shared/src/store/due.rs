@@ -5,11 +5,11 @@
 //! `ACCOUNT#<amazon_user_id>`: `PARKED` once the account is linked again, and `REMNANT`.
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, Select};
+use aws_sdk_dynamodb::types::Select;
 use ring::digest::{SHA256, digest};
 
 use super::StoreError;
-use super::fulfillments::Fulfillments;
+use super::fulfillments::{Fulfillments, key};
 use super::item::{Item, Reader, n, s, time};
 use super::leases::Lease;
 use super::record::{Record, record};
@@ -106,7 +106,10 @@ impl Fulfillments {
             .map(|item| {
                 let reader = Reader::new(&self.table, item);
                 Ok(Due {
-                    key: key(reader.need_text("pk")?, reader.need_text("sk")?),
+                    key: key(
+                        reader.need_text("pk")?.to_owned(),
+                        reader.need_text("sk")?.to_owned(),
+                    ),
                     shard: shard.to_string(),
                     due_at: reader.need_time("due_at")?,
                 })
@@ -217,11 +220,4 @@ impl Fulfillments {
 pub(super) fn due_shard(name: &str) -> String {
     let hash = digest(&SHA256, name.as_bytes());
     (hash.as_ref()[0] % DUE_SHARDS).to_string()
-}
-
-pub(super) fn key(pk: &str, sk: &str) -> Item {
-    Item::from([
-        ("pk".to_owned(), AttributeValue::S(pk.to_owned())),
-        ("sk".to_owned(), AttributeValue::S(sk.to_owned())),
-    ])
 }

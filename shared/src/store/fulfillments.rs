@@ -80,18 +80,20 @@ impl Fulfillments {
         player: &PlayerId,
         id: &EntitlementId,
     ) -> Result<Option<Record>, StoreError> {
+        let item = self.item(key(player_pk(player), record_sk(id))).await?;
+        item.map(|item| record(&self.table, &item)).transpose()
+    }
+
+    pub(super) async fn item(&self, key: Item) -> Result<Option<Item>, StoreError> {
         self.client
             .get_item()
             .table_name(&self.table)
-            .key("pk", s(player_pk(player)))
-            .key("sk", s(record_sk(id)))
+            .set_key(Some(key))
             .consistent_read(true)
             .send()
             .await
-            .map_err(|error| unavailable("GetItem", &error))?
-            .item
-            .map(|item| record(&self.table, &item))
-            .transpose()
+            .map(|output| output.item)
+            .map_err(|error| unavailable("GetItem", &error))
     }
 
     /// The player's history, newest first, from after the position `after`.
@@ -139,9 +141,12 @@ impl Fulfillments {
     }
 
     pub(super) fn change(&self, pk: String, sk: String) -> Change {
-        let key = Item::from([("pk".to_owned(), s(pk)), ("sk".to_owned(), s(sk))]);
-        Change::of(&self.table, key)
+        Change::of(&self.table, key(pk, sk))
     }
+}
+
+pub(super) fn key(pk: String, sk: String) -> Item {
+    Item::from([("pk".to_owned(), s(pk)), ("sk".to_owned(), s(sk))])
 }
 
 /// The sort key of the local indexes: the time of first sight, made unique by the id. It never
