@@ -4,13 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use local::Error;
+use local::{Error, tools};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
-
-use crate::environment;
 
 /// A browser may take long to start on a machine that is busy.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -35,8 +33,7 @@ impl Driver {
     /// # Errors
     /// When it does not start.
     pub(crate) async fn start() -> Result<Result<Self, String>, Error> {
-        let [Some(chromium), Some(chromedriver)] =
-            ["chromium", "chromedriver"].map(environment::find)
+        let [Some(chromium), Some(chromedriver)] = ["chromium", "chromedriver"].map(tools::find)
         else {
             return Ok(Err(format!(
                 "there is no chromium, or no chromedriver; {INSTALL}"

@@ -7,7 +7,6 @@
 mod attacker;
 mod browser;
 mod driver;
-mod environment;
 mod screenshots;
 mod walk;
 mod world;

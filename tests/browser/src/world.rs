@@ -1,7 +1,6 @@
 //! The whole system, with a studio's login page, and chromedriver beside it.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -11,11 +10,11 @@ use local::front::{Front, Leading};
 use local::log::{Lines, Log};
 use local::studio::Studio;
 use local::system::{Options, System};
+use local::tools;
 use tokio::runtime::Runtime;
 use url::Url;
 
 use crate::driver::Driver;
-use crate::environment;
 
 /// What the studio sets, in the world that walks share.
 const STUDIO: [(&str, &str); 3] = [
@@ -59,7 +58,7 @@ impl World {
         let world = match Self::start(kind) {
             Ok(Ok(world)) => Arc::new(world),
             Ok(Err(missing)) => {
-                skip(&missing);
+                tools::skip(&missing);
                 return None;
             }
             Err(error) => panic!("the system does not start: {error}"),
@@ -171,14 +170,4 @@ impl Parts {
         }
         self.system.stop().await;
     }
-}
-
-/// Says by name what is skipped, around what holds back the output of tests that pass. Where nobody
-/// watches, nothing is skipped.
-fn skip(missing: &str) {
-    let thread = std::thread::current();
-    let test = thread.name().unwrap_or("a test");
-    assert!(!environment::in_ci(), "{test} can't be run: {missing}");
-    let line = format!("skipped: {test}: {missing}\n");
-    let _ = std::io::stderr().lock().write_all(line.as_bytes());
 }

@@ -28,6 +28,15 @@ pub(crate) fn set_by_cargo() -> impl Iterator<Item = OsString> {
     })
 }
 
+/// Whether this is a run of CI, in which no test may be skipped.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "CI systems set this variable; it is no setting of ours"
+)]
+pub(crate) fn in_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| value == "true")
+}
+
 /// Where programs are looked for: the only variable that functions inherit unasked.
 #[expect(
     clippy::disallowed_methods,

@@ -4,8 +4,8 @@
 //! its own, the routes, tables and variables of `template.yaml`, and HTTP turned into the events
 //! that API Gateway sends. Around them stand an embedded DynamoDB and the stand-in for Amazon.
 //!
-//! - [`system`] puts it together; [`demo`] plays the whole story on it, [`studio`] is the login
-//!   page of the README beside it, behind a [`front`].
+//! - [`system`] puts it together; [`demo`] plays the whole story on it, [`studio`] is the example
+//!   of a login page beside it, behind a [`front`].
 //! - [`template`], [`build`], [`dynamo`], [`runtime`] and [`gateway`] are its parts. The
 //!   integration tests and the benchmark use them on their own.
 
@@ -21,6 +21,7 @@ pub mod runtime;
 pub mod studio;
 pub mod system;
 pub mod template;
+pub mod tools;
 
 /// The AWS region that everything here claims to be in.
 pub const REGION: &str = "us-east-1";

@@ -1,4 +1,4 @@
-//! The studio's login page that the README shows, run as it stands there.
+//! The example of a studio's login page, `docs/examples/login_page.py`, as a process.
 
 use std::process::Stdio;
 
@@ -19,17 +19,6 @@ pub const ACCOUNT: Account<'static> = Account {
     player: ("player-1", "Robin"),
 };
 
-/// The first block of Python in the section about the Prime Gaming page.
-fn example() -> Result<String, Error> {
-    let text = std::fs::read_to_string(workspace().join("README.md"))?;
-    let code = text
-        .split_once("\n### From the Prime Gaming page\n")
-        .and_then(|(_, section)| section.split_once("\n```python\n"))
-        .and_then(|(_, code)| code.split_once("\n```\n"));
-    let (code, _) = code.ok_or("the README has no example of a login page")?;
-    Ok(code.to_owned())
-}
-
 /// The running example. It has a port of its own behind the address that browsers see: that
 /// address has to be known before the system starts, and the example starts after it.
 #[derive(Debug)]
@@ -46,7 +35,7 @@ impl Studio {
     /// When it does not start.
     pub async fn start(front: Front, system: &System) -> Result<Option<Self>, Error> {
         let started = Command::new("python3")
-            .args(["-c", &example()?])
+            .arg(workspace().join("docs/examples/login_page.py"))
             .env("API", &system.base_url)
             .env("SERVER_TOKEN", system.server_token()?)
             .env("ORIGIN", &front.origin)

@@ -1,4 +1,4 @@
-//! The way that begins at Prime Gaming, over the login page that the README shows.
+//! The way that begins at Prime Gaming, over the example of a login page.
 
 use std::sync::Mutex;
 

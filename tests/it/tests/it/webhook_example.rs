@@ -1,4 +1,4 @@
-//! The receiver of deliveries in the README, run as it stands there.
+//! The example of a receiver of deliveries, `docs/examples/webhook_receiver.py`.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -12,16 +12,6 @@ use standardwebhooks::Webhook;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-/// The block of Python in the section about the webhook.
-fn example() -> String {
-    let text = std::fs::read_to_string(workspace().join("README.md")).expect("the README");
-    let (_, section) = text
-        .split_once("\n## Delivering through your backend\n")
-        .expect("the section");
-    let (_, code) = section.split_once("\n```python\n").expect("the example");
-    code.split_once("\n```\n").expect("its end").0.to_owned()
-}
-
 struct Receiver {
     _process: Child,
     url: String,
@@ -30,7 +20,7 @@ struct Receiver {
 /// `None` where there is no Python.
 async fn receiver(database: &Path) -> Option<Receiver> {
     let started = Command::new("python3")
-        .args(["-c", &example()])
+        .arg(workspace().join("docs/examples/webhook_receiver.py"))
         .env("WEBHOOK_SECRET", WEBHOOK_SECRET)
         .env("DATABASE", database)
         .env("PORT", "0")
@@ -40,7 +30,7 @@ async fn receiver(database: &Path) -> Option<Receiver> {
         .spawn();
     let mut process = match started {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            eprintln!("skipped: the README's example needs python3, which is not installed");
+            local::tools::skip("python3 is not installed");
             return None;
         }
         started => started.expect("python3 starts"),
@@ -90,7 +80,7 @@ fn delivery(items: &serde_json::Value) -> String {
 }
 
 #[tokio::test]
-async fn the_readmes_receiver_gives_content_once_and_only_to_signed_calls() {
+async fn the_example_of_a_receiver_gives_content_once_and_only_to_signed_calls() {
     let directory = tempfile::tempdir().expect("a directory");
     let database = directory.path().join("inventory.db");
     let Some(first) = receiver(&database).await else {
@@ -123,7 +113,7 @@ async fn the_readmes_receiver_gives_content_once_and_only_to_signed_calls() {
 }
 
 #[tokio::test]
-async fn a_check_delivers_through_the_readmes_receiver() {
+async fn a_check_delivers_through_the_example_of_a_receiver() {
     let directory = tempfile::tempdir().expect("a directory");
     let database = directory.path().join("inventory.db");
     let Some(receiver) = receiver(&database).await else {

@@ -6,9 +6,10 @@ use std::time::Duration;
 use local::build::{Profile, Target, cargo_build};
 use local::runtime::Spec;
 
+mod documents;
 mod dynamo;
 mod gateway;
-mod readme;
+mod login_page;
 mod runtime;
 mod system;
 

@@ -1,4 +1,4 @@
-//! The example of a studio's login page in the README, run as it stands there.
+//! The example of a studio's login page, `docs/examples/login_page.py`, and attacks on it.
 
 use local::demo;
 use local::front::Front;
@@ -19,7 +19,7 @@ fn cookie(headers: &HeaderMap) -> String {
 }
 
 #[tokio::test]
-async fn the_readmes_login_page_links_a_player_and_nobody_else() {
+async fn the_example_of_a_login_page_links_a_player_and_nobody_else() {
     let front = Front::bind().await.expect("a free port");
     let origin = front.origin.clone();
     let (log, lines) = Log::memory();
@@ -32,7 +32,7 @@ async fn the_readmes_login_page_links_a_player_and_nobody_else() {
     .expect("it starts");
     let studio = Studio::start(front, &system).await.expect("it starts");
     let Some(studio) = studio else {
-        eprintln!("skipped: the README's example needs python3, which is not installed");
+        local::tools::skip("python3 is not installed");
         return system.stop().await;
     };
 

@@ -1,0 +1,123 @@
+using System;
+using System.Text;
+using Newtonsoft.Json;
+using Newtonsoft.Json.Linq;
+using UnityEngine;
+using UnityEngine.Networking;
+
+public sealed class PrimeGaming : MonoBehaviour
+{
+    const string ReturnTo = "mygame://prime"; // `mygame:` is in LinkReturnOrigins
+    [SerializeField] string api = "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com";
+
+    /// The player's JWT of your account system, valid at every call.
+    public Func<string> PlayerToken;
+    /// Gives content once per id: a second call with the same id changes nothing. Must have saved
+    /// id and content TOGETHER when it returns, and throw if it could not.
+    public Func<string, JToken, Awaitable> GrantOnce;
+
+    public event Action<string> LinkChanged;  // linked, unlinked, relink_required
+    public event Action<string, string> Held; // entitlement id, reason: "contact support"
+    public event Action<string> LinkFailed;   // a code, as access_denied: say so, offer it again
+
+    bool running, again;
+
+    void Start()
+    {
+        Application.deepLinkActivated += OnDeepLink;
+        if (!string.IsNullOrEmpty(Application.absoluteURL)) OnDeepLink(Application.absoluteURL);
+        Check();
+    }
+
+    void OnDestroy() => Application.deepLinkActivated -= OnDeepLink;
+    void OnApplicationFocus(bool focus) { if (focus && didStart) Check(); }
+
+    /// Call it also when the store opens. Not on a timer: Amazon asks for that.
+    public async void Check()
+    {
+        again = true;
+        if (running) return;
+        running = true;
+        try { while (again) { again = false; await CheckOnce(); } }
+        catch (OperationCanceledException) { }                 // the object is gone
+        catch (Exception error) { Debug.LogException(error); } // the next check tries again
+        finally { running = false; }
+    }
+
+    /// For the button "Link Amazon account"; also after relink_required.
+    public async Awaitable Link()
+    {
+        var session = await Call("POST", "/v1/link/sessions", new JObject { ["return_to"] = ReturnTo });
+        Application.OpenURL((string)session["start_url"]);
+    }
+
+    void OnDeepLink(string url)
+    {
+        // Any app can open this address: it is a hint to look, never a proof of a link.
+        if (!url.StartsWith(ReturnTo, StringComparison.OrdinalIgnoreCase)) return;
+        var at = url.IndexOf("error=", StringComparison.Ordinal);
+        if (at >= 0) LinkFailed?.Invoke(url.Substring(at + 6).Split('&', '#')[0]);
+        Check();
+    }
+
+    async Awaitable CheckOnce()
+    {
+        var answer = await Call("POST", "/v1/entitlements/check");
+        LinkChanged?.Invoke((string)answer["link"]);
+        foreach (var one in answer["entitlements"])
+        {
+            var (id, status) = ((string)one["entitlement_id"], (string)one["status"]);
+            if (status == "held") Held?.Invoke(id, (string)one["reason"]);
+            if (status != "pending") continue; // `delivered`: the player has it, Amazon is our worry
+            try { await GrantOnce(id, one["content"]); await Confirm(id); }
+            catch (Exception error) when (!(error is OperationCanceledException))
+            {
+                Debug.LogException(error); // stays pending, and must not cost the others
+            }
+        }
+    }
+
+    /// Only after GrantOnce: what is confirmed is never handed out again.
+    async Awaitable Confirm(string id)
+    {
+        var body = new JObject { ["entitlement_ids"] = new JArray(id) };
+        for (var attempt = 0; attempt < 3; attempt++)
+        {
+            var answer = await Call("POST", "/v1/fulfillments", body);
+            if ((string)answer["results"][0]["status"] != "pending") break;
+            await Wait(1 << attempt); // it could not be written down: confirm again
+        }
+    }
+
+    async Awaitable<JObject> Call(string method, string path, JObject body = null)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            int wait;
+            using (var request = new UnityWebRequest(api + path, method) { timeout = 30 })
+            {
+                request.downloadHandler = new DownloadHandlerBuffer();
+                if (body != null) request.uploadHandler =
+                    new UploadHandlerRaw(Encoding.UTF8.GetBytes(body.ToString(Formatting.None)));
+                request.SetRequestHeader("Content-Type", "application/json");
+                request.SetRequestHeader("Authorization", "Bearer " + PlayerToken());
+                await Awaitable.FromAsyncOperation(request.SendWebRequest(), destroyCancellationToken);
+
+                var (status, text) = (request.responseCode, request.downloadHandler.text);
+                if (status >= 200 && status < 300) return JObject.Parse(text);
+                // No answer (0), throttled, or not available: every call here may be repeated.
+                var passing = status == 0 || status == 429 || status >= 500;
+                if (!int.TryParse(request.GetResponseHeader("Retry-After"), out wait)) wait = 1 << attempt;
+                if (!passing || attempt == 3 || wait > 10) throw new Exception($"{path}: {status} {text}");
+            }
+            await Wait(wait);
+        }
+    }
+
+    async Awaitable Wait(float seconds)
+    {
+        // Not WaitForSecondsAsync: a paused game must not stop it.
+        var end = Time.realtimeSinceStartup + seconds;
+        while (Time.realtimeSinceStartup < end) await Awaitable.NextFrameAsync(destroyCancellationToken);
+    }
+}
