@@ -2,15 +2,16 @@
 
 use http::{Method, StatusCode};
 use prime_gaming::App;
-use prime_gaming::flow::{self, Budget, Cursor};
+use prime_gaming::domain::Status;
+use prime_gaming::flow::{self, Budget, Cursor, HistoryPage};
 use prime_gaming::http::{ApiError, Code, Request, Response, in_time, json, serve};
 use serde::Deserialize;
 
 /// How many entitlements a page of the history has, unless asked otherwise.
-const DEFAULT_LIMIT: u8 = 20;
+const DEFAULT_LIMIT: usize = 20;
 
 /// The most entitlements on a page of the history.
-const MAX_LIMIT: u8 = 100;
+const MAX_LIMIT: usize = 100;
 
 /// Answers one request.
 pub async fn handle(app: &App, event: lambda_http::Request) -> Response {
@@ -47,18 +48,29 @@ async fn history(app: &App, request: &Request) -> Result<Response, ApiError> {
     let caller = app.authenticator.caller(request, app.clock.now()).await?;
     let player = caller.player(request.query_one("player_id")?)?;
     let limit = limit(request.query_one("limit")?)?;
+    let status = request.query_one("status")?.map(status).transpose()?;
     let cursor = request
         .query_one("cursor")?
         .map(Cursor::parse)
         .transpose()
         .map_err(|error| ApiError::new(Code::InvalidCursor, error.to_string()))?;
-    json(
-        StatusCode::OK,
-        &flow::history(app, &player, limit, cursor.as_ref()).await?,
-    )
+    let page = HistoryPage {
+        limit,
+        cursor,
+        status,
+    };
+    json(StatusCode::OK, &flow::history(app, &player, page).await?)
 }
 
-fn limit(text: Option<&str>) -> Result<u8, ApiError> {
+fn status(word: &str) -> Result<Status, ApiError> {
+    Status::parse(word).ok_or_else(|| {
+        ApiError::invalid_request(
+            "`status` must be `pending`, `delivered`, `reported` or `held`".to_owned(),
+        )
+    })
+}
+
+fn limit(text: Option<&str>) -> Result<usize, ApiError> {
     let Some(text) = text else {
         return Ok(DEFAULT_LIMIT);
     };

@@ -45,44 +45,80 @@ pub enum HoldReason {
     UnknownOffer,
     /// Amazon's instruction is a word we do not know.
     UnknownInstruction,
+    /// Amazon took it back before it was delivered.
+    Withdrawn,
     /// The player has used this offer up.
     DuplicateOffer,
     /// It was handed out to another player before.
     OtherPlayer,
     /// The studio's backend refused to deliver it.
     DeliveryRefused,
+    /// The studio's backend was asked to deliver it, the outcome is not known, and the game
+    /// delivers since.
+    DeliveryUnknown,
 }
 
 impl HoldReason {
+    const ALL: [Self; 7] = [
+        Self::UnknownOffer,
+        Self::UnknownInstruction,
+        Self::Withdrawn,
+        Self::DuplicateOffer,
+        Self::OtherPlayer,
+        Self::DeliveryRefused,
+        Self::DeliveryUnknown,
+    ];
+
     /// The word in the API and in the table.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::UnknownOffer => "unknown_offer",
             Self::UnknownInstruction => "unknown_instruction",
+            Self::Withdrawn => "withdrawn",
             Self::DuplicateOffer => "duplicate_offer",
             Self::OtherPlayer => "other_player",
             Self::DeliveryRefused => "delivery_refused",
+            Self::DeliveryUnknown => "delivery_unknown",
         }
     }
 
     /// The reason of that word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [
-            Self::UnknownOffer,
-            Self::UnknownInstruction,
-            Self::DuplicateOffer,
-            Self::OtherPlayer,
-            Self::DeliveryRefused,
-        ]
-        .into_iter()
-        .find(|reason| reason.as_str() == word)
+        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
     }
 
     /// Whether every fresh check looks again; the other holds only an operator releases.
     #[must_use]
     pub const fn is_looked_at_again(self) -> bool {
-        matches!(self, Self::UnknownOffer | Self::UnknownInstruction)
+        matches!(
+            self,
+            Self::UnknownOffer | Self::UnknownInstruction | Self::Withdrawn
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_leads_back_to_its_reason() {
+        for reason in HoldReason::ALL {
+            assert_eq!(HoldReason::parse(reason.as_str()), Some(reason));
+            assert_eq!(serde_json::to_value(reason).expect("JSON"), reason.as_str());
+        }
+        assert_eq!(HoldReason::parse("pending"), None);
+    }
+
+    #[test]
+    fn a_check_looks_again_at_what_amazon_or_the_studio_can_still_change() {
+        let again: Vec<_> = HoldReason::ALL
+            .into_iter()
+            .filter(|reason| reason.is_looked_at_again())
+            .map(HoldReason::as_str)
+            .collect();
+        assert_eq!(again, ["unknown_offer", "unknown_instruction", "withdrawn"]);
     }
 }

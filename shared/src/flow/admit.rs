@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use super::budget::Budget;
 use super::lease::lease;
+use super::rows::log_unreadable;
 use crate::App;
 use crate::amazon::{Instruction, Listed, Listing};
 use crate::domain::{HoldReason, Offer, Sku, Status, Timestamp};
-use crate::store::{Admission, Claim, Link, Record, StoreError};
+use crate::store::{Admission, Claim, FoundOffers, Link, Record, StoreError};
 
 /// Amazon lists a reported entitlement for a while. One that it still lists after this time it
 /// has forgotten, and is told once more.
@@ -37,21 +38,6 @@ pub(super) async fn admit(
     owner: &str,
 ) -> Admitted {
     let mut admitted = Admitted::default();
-    if let Err(error) = admit_all(app, budget, link, listing, open, owner, &mut admitted).await {
-        tracing::error!(event = "check_cut_short", player_id = %link.player, %error);
-    }
-    admitted
-}
-
-async fn admit_all(
-    app: &App,
-    budget: Budget,
-    link: &Link,
-    listing: &Listing,
-    open: &[Record],
-    owner: &str,
-    admitted: &mut Admitted,
-) -> Result<(), StoreError> {
     let now = app.clock.now();
     let known: HashMap<_, _> = open.iter().map(|record| (&record.id, record)).collect();
     listing
@@ -64,20 +50,15 @@ async fn admit_all(
         .map(|listed| (listed, known.get(&listed.id).copied()))
         .filter(|(listed, record)| is_news(listed, *record))
         .collect();
-    let skus: Vec<Sku> = news
+    let wanted = news
         .iter()
         .filter(|(listed, _)| listed.instruction == Instruction::Fulfill)
-        .filter_map(|(listed, _)| Sku::new(listed.sku.as_deref()?).ok())
-        .collect();
-    let offers = if skus.is_empty() {
-        HashMap::new()
-    } else {
-        app.offers.get(&skus, now).await?
-    };
+        .filter_map(|(listed, _)| listed.sku.as_deref());
+    let offers = Offers::read(app, wanted, now).await;
     for (listed, known) in news {
         if !budget.allows_a_step() {
             tracing::warn!(event = "check_cut_short", player_id = %link.player);
-            return Ok(());
+            return admitted;
         }
         let claim = Claim {
             link,
@@ -86,32 +67,82 @@ async fn admit_all(
             known,
             now,
         };
-        let offer = listed
-            .sku
-            .as_ref()
-            .and_then(|sku| offers.get(&Sku::new(sku.clone()).ok()?));
-        match admit_one(app, &claim, &listed.instruction, offer, owner).await? {
-            Admission::Written(record) => {
+        // One that can't be written down keeps nothing from the others: Amazon lists it again.
+        match admit_one(app, &claim, &listed.instruction, &offers, owner).await {
+            Ok(Admission::Written(record)) => {
                 log_admission(&record);
                 admitted.changed.push(*record);
             }
-            Admission::Known(record) if record.status != Status::Reported => {
+            Ok(Admission::Known(record)) if record.status != Status::Reported => {
                 admitted.changed.push(*record);
             }
-            Admission::Known(record) => {
+            Ok(Admission::Known(record)) => {
                 let is_wanted = listed.instruction == Instruction::Fulfill;
-                if is_wanted && take_forgotten(app, &record, now).await? {
+                if is_wanted && take_forgotten(app, &record, now).await {
                     admitted.forgotten.push(*record);
                 }
             }
-            Admission::LinkChanged => {
+            Ok(Admission::LinkChanged) => {
                 admitted.link_changed = true;
-                return Ok(());
+                return admitted;
             }
-            Admission::UsedUp | Admission::OtherPlayer => {}
+            Ok(Admission::UsedUp | Admission::OtherPlayer) => {}
+            Err(error) => log_not_admitted(&claim, &error),
         }
     }
-    Ok(())
+    admitted
+}
+
+/// The offers that a listing asks for.
+enum Offers {
+    Known(FoundOffers),
+    /// The database did not say.
+    NotRead(String),
+}
+
+impl Offers {
+    async fn read<'a>(app: &App, skus: impl Iterator<Item = &'a str>, now: Timestamp) -> Self {
+        let skus: Vec<Sku> = skus.filter_map(|sku| Sku::new(sku).ok()).collect();
+        if skus.is_empty() {
+            return Self::Known(FoundOffers::default());
+        }
+        match app.offers.get(&skus, now).await {
+            Ok(found) => {
+                found.unreadable.values().for_each(log_unreadable);
+                Self::Known(found)
+            }
+            Err(error) => Self::NotRead(error.to_string()),
+        }
+    }
+
+    /// The offer of this SKU, if there is one.
+    ///
+    /// # Errors
+    /// If that is not known.
+    fn of(&self, sku: Option<&str>) -> Result<Option<&Offer>, NotAdmitted> {
+        let found = match self {
+            Self::Known(found) => found,
+            Self::NotRead(cause) => return Err(NotAdmitted::NoOffers(cause.clone())),
+        };
+        let Some(sku) = sku.and_then(|sku| Sku::new(sku).ok()) else {
+            return Ok(None);
+        };
+        if found.unreadable.contains_key(&sku) {
+            return Err(NotAdmitted::UnreadableOffer);
+        }
+        Ok(found.offers.get(&sku))
+    }
+}
+
+/// Why an entitlement is not written down now.
+#[derive(Debug, thiserror::Error)]
+enum NotAdmitted {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the offers could not be read: {0}")]
+    NoOffers(String),
+    #[error("its offer can't be read")]
+    UnreadableOffer,
 }
 
 /// Whether there is something to write down for this element.
@@ -133,23 +164,25 @@ async fn admit_one(
     app: &App,
     claim: &Claim<'_>,
     instruction: &Instruction,
-    offer: Option<&Offer>,
+    offers: &Offers,
     owner: &str,
-) -> Result<Admission, StoreError> {
-    let reason = match (instruction, offer) {
-        (Instruction::Fulfill, Some(offer)) => {
-            let lease = app.webhook.as_ref().map(|_| lease(owner, claim.now));
-            match app
-                .fulfillments
-                .admit(&app.links, claim, offer, lease)
-                .await?
-            {
-                Admission::UsedUp => HoldReason::DuplicateOffer,
-                Admission::OtherPlayer => HoldReason::OtherPlayer,
-                done => return Ok(done),
+) -> Result<Admission, NotAdmitted> {
+    let reason = match instruction {
+        Instruction::Fulfill => match offers.of(claim.sku)? {
+            Some(offer) => {
+                let lease = app.webhook.as_ref().map(|_| lease(owner, claim.now));
+                match app
+                    .fulfillments
+                    .admit(&app.links, claim, offer, lease)
+                    .await?
+                {
+                    Admission::UsedUp => HoldReason::DuplicateOffer,
+                    Admission::OtherPlayer => HoldReason::OtherPlayer,
+                    done => return Ok(done),
+                }
             }
-        }
-        (Instruction::Fulfill, None) => HoldReason::UnknownOffer,
+            None => HoldReason::UnknownOffer,
+        },
         _ => HoldReason::UnknownInstruction,
     };
     match claim.known {
@@ -157,19 +190,34 @@ async fn admit_one(
         Some(record) if record.reason == Some(reason) => {
             Ok(Admission::Known(Box::new(record.clone())))
         }
-        _ => app.fulfillments.hold(&app.links, claim, reason).await,
+        _ => Ok(app.fulfillments.hold(&app.links, claim, reason).await?),
     }
 }
 
 /// Takes what is `reported` for so long that Amazon must have forgotten it, to report it again.
-async fn take_forgotten(app: &App, record: &Record, now: Timestamp) -> Result<bool, StoreError> {
+async fn take_forgotten(app: &App, record: &Record, now: Timestamp) -> bool {
     let before = now - FORGOTTEN_AFTER;
-    let is_forgotten = record.reported_at.is_some_and(|at| at <= before);
-    Ok(is_forgotten
-        && app
-            .fulfillments
-            .take_reported_again(record, before, now)
-            .await?)
+    if record.reported_at.is_none_or(|at| at > before) {
+        return false;
+    }
+    let taken = app
+        .fulfillments
+        .take_reported_again(record, before, now)
+        .await;
+    taken.unwrap_or_else(|error| {
+        tracing::warn!(event = "not_taken", entitlement_id = %record.id, %error);
+        false
+    })
+}
+
+fn log_not_admitted(claim: &Claim<'_>, error: &NotAdmitted) {
+    if let NotAdmitted::Store(error @ StoreError::Corrupt { .. }) = error {
+        log_unreadable(error);
+    }
+    tracing::error!(
+        event = "not_admitted",
+        player_id = %claim.link.player, entitlement_id = %claim.id, sku = claim.sku, %error
+    );
 }
 
 /// An operator has to see every word that we do not know, whatever became of it.

@@ -13,6 +13,7 @@ use super::budget::Budget;
 use super::deliver::deliver_all;
 use super::lease::take;
 use super::report::{Lookup, Verdict, look_up, report_again, report_all};
+use super::rows::{Open, read_open};
 use super::session::{Session, SessionError};
 use super::view::EntitlementView;
 use crate::App;
@@ -33,6 +34,8 @@ pub struct CheckAnswer {
     fresh: bool,
     checked_at: Option<Timestamp>,
     next_check_at: Option<Timestamp>,
+    /// Whether there are more than the answer shows.
+    more: bool,
     entitlements: Vec<EntitlementView>,
 }
 
@@ -82,13 +85,14 @@ pub async fn check(
 /// What is known without asking Amazon. Of a player who is not linked, that is everything.
 async fn known(app: &App, player: &PlayerId, row: PlayerRow) -> Result<CheckAnswer, StoreError> {
     let open = if row.has_open {
-        Box::pin(app.fulfillments.open(player)).await?
+        Box::pin(read_open(app, player)).await?
     } else {
-        Vec::new()
+        Open::default()
     };
-    if row.has_open && open.is_empty() {
+    if row.has_open && open.is_nothing() {
         Box::pin(clear_open(app, player, &row)).await;
     }
+    let open = open.records;
     if app.webhook.is_some() {
         Box::pin(make_due(app, &open)).await;
     }
@@ -179,11 +183,11 @@ async fn settle(
     if listing.entitlements.is_empty() && !row.has_open {
         return Ok(Vec::new());
     }
-    let mut open = app.fulfillments.open(&link.player).await?;
-    if listing.entitlements.is_empty() && open.is_empty() {
+    let open = read_open(app, &link.player).await?;
+    if listing.entitlements.is_empty() && open.is_nothing() {
         clear_open(app, &link.player, row).await;
-        return Ok(open);
     }
+    let mut open = open.records;
     let owner = random_token();
     let Admitted {
         changed,
@@ -280,6 +284,7 @@ fn answer(
         fresh,
         checked_at: link.and_then(|link| link.checked_at),
         next_check_at: link.and_then(Link::may_ask_at),
+        more: entitlements.len() > MOST,
         entitlements: show(entitlements),
     }
 }

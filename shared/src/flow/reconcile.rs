@@ -18,6 +18,7 @@ use super::budget::Budget;
 use super::deliver::deliver_all;
 use super::lease::{at_once, lease};
 use super::report::report_all;
+use super::rows::log_unreadable;
 use crate::App;
 use crate::domain::{Status, Timestamp, random_token};
 use crate::store::{Chore, DUE_SHARDS, Due, Record, StoreError, Taken};
@@ -213,7 +214,7 @@ async fn take_one(app: &App, owner: &str, hint: &Due) -> Option<Taken> {
     match app.fulfillments.take_due(hint, lease, now).await {
         Ok(taken) => taken,
         Err(error @ StoreError::Corrupt { .. }) => {
-            tracing::error!(event = "due_item_unreadable", %error);
+            log_unreadable(&error);
             let due_at = now + UNREADABLE_PAUSE;
             if let Err(error) = app.fulfillments.put_off(hint, lease, due_at).await {
                 tracing::warn!(event = "not_given_back", %error);

@@ -7,10 +7,11 @@ use serde::Serialize;
 use super::budget::Budget;
 use super::lease::take;
 use super::report::report_all;
+use super::rows::read_open;
 use super::session::Session;
 use crate::App;
 use crate::domain::{LinkStatus, PlayerId, Status, Timestamp, random_token};
-use crate::store::{Link, PlayerRow, RemnantTimes, StoreError, Unlinked};
+use crate::store::{Link, PlayerRow, Record, RemnantTimes, StoreError, Unlinked};
 
 /// Reports are begun in the first 5 s; the last one may still take its own time limit.
 const REPORTS: Duration = Duration::from_secs(10);
@@ -93,26 +94,19 @@ async fn remnant(
 }
 
 /// Whether the link's player has something open that its account has to report. A record that
-/// can't be read may be such a one, and must not keep anybody from unlinking.
+/// can't be read may be such a one.
 ///
 /// # Errors
 /// If the database does not answer.
 pub(super) async fn needs_reports(app: &App, link: &Link) -> Result<bool, StoreError> {
-    match app.fulfillments.open(&link.player).await {
-        Ok(open) => Ok(open
-            .iter()
-            .any(|record| record.needs_report_by(&link.amazon_user_id))),
-        Err(error @ StoreError::Corrupt { .. }) => {
-            tracing::error!(event = "open_not_read", player_id = %link.player, %error);
-            Ok(true)
-        }
-        Err(error) => Err(error),
-    }
+    let open = read_open(app, &link.player).await?;
+    let is_needed = |record: &Record| record.needs_report_by(&link.amazon_user_id);
+    Ok(open.has_unreadable || open.records.iter().any(is_needed))
 }
 
 /// A failure costs nobody the unlinking: what could not be reported is left to the remnant.
 async fn report_rest(app: &App, budget: Budget, link: &Link) {
-    let open = match app.fulfillments.open(&link.player).await {
+    let open = match read_open(app, &link.player).await {
         Ok(open) => open,
         Err(error) => {
             tracing::warn!(event = "open_not_read", player_id = %link.player, %error);
@@ -120,6 +114,7 @@ async fn report_rest(app: &App, budget: Budget, link: &Link) {
         }
     };
     let delivered = open
+        .records
         .into_iter()
         .filter(|record| record.status == Status::Delivered)
         .collect();

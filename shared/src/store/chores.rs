@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::StoreError;
 use super::due::{Chore, ChoreKind, due_shard};
-use super::fulfillments::{Fulfillments, key, player_pk, record_sk};
+use super::fulfillments::{Fulfillments, Records, key, player_pk, record_sk};
 use super::item::{n, s, time};
 use super::leases::Lease;
 use super::links::{Links, amazon_key};
@@ -111,13 +111,13 @@ impl Fulfillments {
     }
 
     /// Takes what was parked for the account, and ends the parking. What was reported meanwhile
-    /// stays as it is.
+    /// stays as it is. A record that can't be read is due again when the lease runs out, like what
+    /// was taken before the database failed.
     ///
     /// # Errors
-    /// If the database does not answer, or a row is corrupt; what was taken by then is due again
-    /// when the lease runs out.
-    pub async fn wake(&self, chore: &Chore, lease: Lease<'_>) -> Result<Vec<Record>, StoreError> {
-        let mut woken = Vec::new();
+    /// If the database does not answer.
+    pub async fn wake(&self, chore: &Chore, lease: Lease<'_>) -> Result<Records, StoreError> {
+        let mut woken = Records::default();
         let entries = self.parked(&chore.account).await?.unwrap_or_default();
         for entry in &entries {
             let Some((player, id)) = entry.split_once(SEPARATOR) else {
@@ -138,7 +138,10 @@ impl Fulfillments {
                 .apply(&self.client)
                 .await?;
             if let Written::Done(item) = written {
-                woken.push(record(&self.table, &item)?);
+                match record(&self.table, &item) {
+                    Ok(record) => woken.records.push(record),
+                    Err(error) => woken.unreadable.push(error),
+                }
             }
         }
         // Not if more was parked meanwhile: then the link is gone again, and the note stays.

@@ -13,7 +13,7 @@
 use aws_sdk_dynamodb::Client;
 
 use super::StoreError;
-use super::item::{Item, s};
+use super::item::{Item, Reader, s};
 use super::record::{Record, record};
 use super::write::{Change, unavailable};
 use crate::domain::{EntitlementId, PlayerId};
@@ -25,13 +25,40 @@ pub struct Fulfillments {
     pub(super) table: String,
 }
 
-/// One page of a player's history.
+/// Records that were read together. A row that can't be read costs the others nothing.
+#[derive(Debug, Default)]
+pub struct Records {
+    /// Those that could be read, in the order of the index.
+    pub records: Vec<Record>,
+    /// For each of the others, what is wrong with it.
+    pub unreadable: Vec<StoreError>,
+}
+
+/// Which of a player's entitlements a page shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listed {
+    /// Everything that was ever seen.
+    All,
+    /// What is not `reported`.
+    Open,
+}
+
+/// One page of a player's entitlements.
 #[derive(Debug)]
 pub struct Page {
     /// Newest first.
-    pub records: Vec<Record>,
-    /// The position to go on from; `None` at the end.
-    pub next: Option<String>,
+    pub rows: Vec<Row>,
+    /// Whether there are more after the last of them.
+    pub more: bool,
+}
+
+/// One row of a page.
+#[derive(Debug)]
+pub struct Row {
+    /// Where it stands: a later page can go on from after it.
+    pub position: String,
+    /// What it says.
+    pub record: Result<Record, StoreError>,
 }
 
 impl Fulfillments {
@@ -44,9 +71,9 @@ impl Fulfillments {
     /// Everything of the player that is not `reported`, oldest first, read strongly.
     ///
     /// # Errors
-    /// If the database does not answer, or a row is corrupt.
-    pub async fn open(&self, player: &PlayerId) -> Result<Vec<Record>, StoreError> {
-        let mut records = Vec::new();
+    /// If the database does not answer.
+    pub async fn open(&self, player: &PlayerId) -> Result<Records, StoreError> {
+        let mut found = Records::default();
         let mut start: Option<Item> = None;
         loop {
             let page = self
@@ -62,11 +89,14 @@ impl Fulfillments {
                 .await
                 .map_err(|error| unavailable("Query", &error))?;
             for item in page.items() {
-                records.push(record(&self.table, item)?);
+                match record(&self.table, item) {
+                    Ok(record) => found.records.push(record),
+                    Err(error) => found.unreadable.push(error),
+                }
             }
             start = page.last_evaluated_key;
             if start.is_none() {
-                return Ok(records);
+                return Ok(found);
             }
         }
     }
@@ -96,21 +126,28 @@ impl Fulfillments {
             .map_err(|error| unavailable("GetItem", &error))
     }
 
-    /// The player's history, newest first, from after the position `after`.
+    /// A page of the player's entitlements, newest first, from after the position `after`, read
+    /// strongly.
     ///
     /// # Errors
-    /// If the database does not answer, or a row is corrupt.
+    /// If the database does not answer.
     pub async fn history(
         &self,
         player: &PlayerId,
+        listed: Listed,
         limit: i32,
         after: Option<&str>,
     ) -> Result<Page, StoreError> {
+        // Both indexes have the same positions.
+        let index = match listed {
+            Listed::All => "seen",
+            Listed::Open => "open",
+        };
         let query = self
             .client
             .query()
             .table_name(&self.table)
-            .index_name("seen")
+            .index_name(index)
             .expression_attribute_values(":pk", s(player_pk(player)))
             .scan_index_forward(false)
             .consistent_read(true)
@@ -120,24 +157,34 @@ impl Fulfillments {
         let query = match after {
             None => query.key_condition_expression("pk = :pk"),
             Some(after) => query
-                .key_condition_expression("pk = :pk AND seen < :after")
+                .key_condition_expression("pk = :pk AND #position < :after")
+                .expression_attribute_names("#position", index)
                 .expression_attribute_values(":after", s(after)),
         };
         let page = query
             .send()
             .await
             .map_err(|error| unavailable("Query", &error))?;
-        let records = page
-            .items()
-            .iter()
-            .map(|item| record(&self.table, item))
-            .collect::<Result<Vec<_>, _>>()?;
-        let next = page
-            .last_evaluated_key
-            .is_some()
-            .then(|| records.last().map(seen))
-            .flatten();
-        Ok(Page { records, next })
+        let rows = page.items().iter().map(|item| {
+            let reader = Reader::new(&self.table, item);
+            // A key of the index is always there, and a text.
+            let position = reader.text(index).unwrap_or_default();
+            let record = record(&self.table, item).and_then(|record| {
+                if seen(&record) == position {
+                    Ok(record)
+                } else {
+                    Err(reader.corrupt(index))
+                }
+            });
+            Row {
+                position: position.to_owned(),
+                record,
+            }
+        });
+        Ok(Page {
+            rows: rows.collect(),
+            more: page.last_evaluated_key.is_some(),
+        })
     }
 
     pub(super) fn change(&self, pk: String, sk: String) -> Change {

@@ -59,6 +59,15 @@ impl<'a> Reader<'a> {
         self.item.get(field)?.as_s().ok().map(String::as_str)
     }
 
+    /// A text that may be missing, or null. Anything else in its place is a fault.
+    pub(super) fn optional_text(&self, field: &'static str) -> Result<Option<&'a str>, StoreError> {
+        match self.item.get(field) {
+            None | Some(AttributeValue::Null(_)) => Ok(None),
+            Some(AttributeValue::S(text)) => Ok(Some(text)),
+            Some(_) => Err(self.corrupt(field)),
+        }
+    }
+
     pub(super) fn need_text(&self, field: &'static str) -> Result<&'a str, StoreError> {
         self.text(field).ok_or_else(|| self.corrupt(field))
     }
@@ -71,13 +80,13 @@ impl<'a> Reader<'a> {
         T::try_from(self.need_text(field)?.to_owned()).map_err(|_| self.corrupt(field))
     }
 
-    /// A text that `parse` knows.
+    /// A text that `parse` knows. A word that a newer version wrote is a fault like any other.
     pub(super) fn word<T>(
         &self,
         field: &'static str,
         parse: impl Fn(&str) -> Option<T>,
     ) -> Result<Option<T>, StoreError> {
-        self.text(field)
+        self.optional_text(field)?
             .map(|word| parse(word).ok_or_else(|| self.corrupt(field)))
             .transpose()
     }

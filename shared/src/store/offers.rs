@@ -19,6 +19,15 @@ pub struct Offers {
     table: String,
 }
 
+/// The offers of some SKUs. One that can't be read costs the others nothing.
+#[derive(Debug, Default)]
+pub struct FoundOffers {
+    /// Those that exist and can be read.
+    pub offers: HashMap<Sku, Offer>,
+    /// Those that exist and can't be read: what they give is not known.
+    pub unreadable: HashMap<Sku, StoreError>,
+}
+
 /// How many keys one `BatchGetItem` takes: DynamoDB's limit.
 const BATCH: usize = 100;
 
@@ -95,9 +104,9 @@ impl Offers {
     /// The offers of these SKUs, as far as they exist.
     ///
     /// # Errors
-    /// If the database does not answer, or a row is corrupt.
-    async fn get(&self, skus: &[&Sku]) -> Result<Vec<Offer>, StoreError> {
-        let mut offers = Vec::new();
+    /// If the database does not answer.
+    async fn get(&self, skus: &[&Sku]) -> Result<FoundOffers, StoreError> {
+        let mut found = FoundOffers::default();
         for batch in skus.chunks(BATCH) {
             let mut left: Vec<Item> = batch.iter().map(|sku| sku_key(sku)).collect();
             let mut tries = 0;
@@ -128,7 +137,11 @@ impl Offers {
                     .flatten()
                     .flat_map(|(_, items)| items)
                 {
-                    offers.push(self.read(item)?);
+                    let sku: Sku = Reader::new(&self.table, item).id("sku")?;
+                    match self.read(item) {
+                        Ok(offer) => drop(found.offers.insert(sku, offer)),
+                        Err(error) => drop(found.unreadable.insert(sku, error)),
+                    }
                 }
                 left = output
                     .unprocessed_keys
@@ -138,7 +151,7 @@ impl Offers {
                     .unwrap_or_default();
             }
         }
-        Ok(offers)
+        Ok(found)
     }
 
     fn read(&self, item: &Item) -> Result<Offer, StoreError> {
@@ -187,13 +200,13 @@ impl CachedOffers {
     /// The offers of these SKUs, as far as they exist.
     ///
     /// # Errors
-    /// If the database does not answer, or a row is corrupt.
+    /// If the database does not answer.
     pub async fn get(
         &self,
         skus: impl IntoIterator<Item = &Sku>,
         now: Timestamp,
-    ) -> Result<HashMap<Sku, Offer>, StoreError> {
-        let mut found = HashMap::new();
+    ) -> Result<FoundOffers, StoreError> {
+        let mut found = FoundOffers::default();
         let mut missing = Vec::new();
         {
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -201,7 +214,7 @@ impl CachedOffers {
             for sku in skus {
                 match kept.get(sku) {
                     Some((offer, _)) => {
-                        found.insert(sku.clone(), offer.clone());
+                        found.offers.insert(sku.clone(), offer.clone());
                     }
                     None if missing.contains(&sku) => {}
                     None => missing.push(sku),
@@ -213,10 +226,11 @@ impl CachedOffers {
         }
         let read = self.offers.get(&missing).await?;
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        for offer in read {
-            kept.insert(offer.sku.clone(), (offer.clone(), now));
-            found.insert(offer.sku.clone(), offer);
+        for (sku, offer) in read.offers {
+            kept.insert(sku.clone(), (offer.clone(), now));
+            found.offers.insert(sku, offer);
         }
+        found.unreadable = read.unreadable;
         Ok(found)
     }
 }

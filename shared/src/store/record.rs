@@ -271,8 +271,21 @@ impl Record {
 
 pub(super) fn record(table: &str, item: &Item) -> Result<Record, StoreError> {
     let reader = Reader::new(table, item);
-    let content = match reader.text("content") {
+    let status = reader
+        .word("status", Status::parse)?
+        .ok_or_else(|| reader.corrupt("status"))?;
+    let reason = match status {
+        Status::Held => Some(
+            reader
+                .word("reason", HoldReason::parse)?
+                .ok_or_else(|| reader.corrupt("reason"))?,
+        ),
+        Status::Pending | Status::Delivered | Status::Reported => None,
+    };
+    let content = match reader.optional_text("content")? {
         Some(json) => serde_json::from_str(json).map_err(|_| reader.corrupt("content"))?,
+        // There would be nothing to deliver.
+        None if status == Status::Pending => return Err(reader.corrupt("content")),
         None => Value::Null,
     };
     let id = reader
@@ -283,11 +296,9 @@ pub(super) fn record(table: &str, item: &Item) -> Result<Record, StoreError> {
     Ok(Record {
         player: player_of(&reader)?,
         id,
-        sku: reader.text("sku").map(ToOwned::to_owned),
-        status: reader
-            .word("status", Status::parse)?
-            .ok_or_else(|| reader.corrupt("status"))?,
-        reason: reader.word("reason", HoldReason::parse)?,
+        sku: reader.optional_text("sku")?.map(ToOwned::to_owned),
+        status,
+        reason,
         content,
         amazon_user_id: reader.id("amazon_user_id")?,
         first_seen_at: reader.need_time("first_seen_at")?,

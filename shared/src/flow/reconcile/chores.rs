@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::App;
 use crate::domain::{backoff, random_fraction};
 use crate::flow::lease::lease;
+use crate::flow::rows::log_unreadable;
 use crate::flow::unlink::needs_reports;
 use crate::store::{Chore, ChoreKind, Record, Remnant, StoreError};
 
@@ -29,8 +30,9 @@ pub(super) async fn work(app: &App, owner: &str, chore: &Chore) -> Vec<Record> {
 async fn wake(app: &App, owner: &str, chore: &Chore) -> Result<Vec<Record>, StoreError> {
     let lease = lease(owner, app.clock.now());
     let woken = app.fulfillments.wake(chore, lease).await?;
-    tracing::info!(event = "woken", count = woken.len());
-    Ok(woken)
+    woken.unreadable.iter().for_each(log_unreadable);
+    tracing::info!(event = "woken", count = woken.records.len());
+    Ok(woken.records)
 }
 
 /// Forgets a remnant that has no report to make any more, or is too old.

@@ -22,6 +22,7 @@ async fn every_field_of_a_check_is_as_promised() {
             "fresh": true,
             "checked_at": now.to_string(),
             "next_check_at": (now + Duration::from_secs(5)).to_string(),
+            "more": false,
             "entitlements": [{
                 "entitlement_id": id,
                 "sku": "hat",
@@ -43,7 +44,7 @@ async fn a_player_without_a_link_gets_a_fresh_empty_answer() {
         world.check("nobody").await,
         json!({
             "link": "unlinked", "fresh": true, "checked_at": null, "next_check_at": null,
-            "entitlements": [],
+            "more": false, "entitlements": [],
         })
     );
     assert_eq!(world.asked(), []);
@@ -181,11 +182,16 @@ async fn an_answer_has_at_most_fifty_and_no_pending_one_is_left_out_for_others()
     assert!(first.iter().all(|id| ids[..30].contains(id)));
     let known = world.check("p1").await;
     assert_eq!(ids_of(&known), ids, "the order does not depend on Amazon");
+    assert_eq!(
+        (&answer["more"], &known["more"]),
+        (&json!(true), &json!(true))
+    );
 
     let confirmed: Vec<&str> = ids.iter().map(String::as_str).collect();
     world.confirm("p1", &confirmed).await;
     let rest = world.check_later("p1").await;
     assert_eq!(ids_of(&rest).len(), 2, "{rest}");
+    assert_eq!(rest["more"], false);
     assert_eq!(status_of(&rest, &held), "held unknown_offer");
 }
 

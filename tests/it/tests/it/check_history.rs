@@ -1,6 +1,7 @@
 //! A player's history: everything that was ever seen, newest first, page by page.
 
 use amazon::{Endpoint, Fault};
+use aws_sdk_dynamodb::types::AttributeValue;
 use it::{World, ids_of, status_of};
 use serde_json::{Value, json};
 
@@ -203,4 +204,133 @@ async fn the_history_is_there_after_unlinking() {
     world.confirm("p1", &[&id]).await;
     world.unlinked("p1").await;
     assert_eq!(world.known_status("p1", &id).await, "reported");
+}
+
+/// All ids of these pages, and how many pages there were.
+async fn pages(world: &World, query: &str) -> (Vec<String>, usize) {
+    let (mut seen, mut count) = (Vec::new(), 0);
+    let mut cursor = String::new();
+    loop {
+        let page = page(world, &format!("{query}{cursor}")).await;
+        seen.extend(ids_of(&page));
+        count += 1;
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return (seen, count),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_status_shows_what_has_it_and_nothing_else() {
+    let world = World::new().await;
+    world.offer_with("coin", &json!({"per_player": null})).await;
+    world.linked("p1", "alice").await;
+    let mut ids = Vec::new();
+    for sku in ["coin", "coin", "coin", "unknown"].repeat(3) {
+        ids.push(world.amazon.claim("alice", sku));
+        world.check_later("p1").await;
+    }
+    let fault = Fault::ItemResult("ERROR".to_owned());
+    world.amazon.fault(Endpoint::Fulfill, fault, 3);
+    world.confirm("p1", &[&ids[1], &ids[5], &ids[9]]).await;
+    world.confirm("p1", &[&ids[0], &ids[4], &ids[8]]).await;
+    for (index, status) in ["reported", "delivered", "pending", "held"]
+        .iter()
+        .enumerate()
+    {
+        let wanted: Vec<_> = [8, 4, 0].map(|from| ids[from + index].clone()).into();
+        for limit in [1, 2, 3, 100] {
+            let query = format!("?status={status}&limit={limit}");
+            let (seen, _) = pages(&world, &query).await;
+            assert_eq!(seen, wanted, "{query}");
+        }
+    }
+    let server = world
+        .call("GET", "/v1/entitlements?player_id=p1&status=held")
+        .bearer(&world.server_token());
+    assert_eq!(ids_of(&server.send().await.ok()).len(), 3);
+}
+
+#[tokio::test]
+async fn what_a_check_has_no_room_for_is_found_by_its_status() {
+    let world = World::new().await;
+    world.offer_with("coin", &json!({"per_player": null})).await;
+    world.linked("p1", "alice").await;
+    for round in 0..3 {
+        for number in 0..20 {
+            world.amazon.claim("alice", "coin");
+            world
+                .amazon
+                .claim("alice", &format!("unknown-{round}-{number}"));
+        }
+        world.check_later("p1").await;
+    }
+    let answer = world.check_later("p1").await;
+    assert_eq!((ids_of(&answer).len(), &answer["more"]), (50, &json!(true)));
+    let (seen, _) = pages(&world, "?status=pending&limit=7").await;
+    assert_eq!(seen.len(), 60);
+    let shown = ids_of(&answer);
+    assert!(
+        shown.iter().all(|id| seen.contains(id)),
+        "the 50 are among them"
+    );
+}
+
+/// Copies the record of `id` so often, each copy seen a second after the one before.
+async fn copies(world: &World, id: &str, count: usize) {
+    let row = world.record_item("p1", id).await;
+    let seen_at: i64 = row["first_seen_at"]
+        .as_n()
+        .expect("a number")
+        .parse()
+        .expect("ms");
+    for number in 1..=count {
+        let (id, at) = (format!("copy-{number}"), seen_at + 1000 * number as i64);
+        let position = AttributeValue::S(format!("{at:015}#{id}"));
+        let mut row = row.clone();
+        row.insert("sk".to_owned(), AttributeValue::S(format!("E#{id}")));
+        row.insert(
+            "first_seen_at".to_owned(),
+            AttributeValue::N(at.to_string()),
+        );
+        row.insert("seen".to_owned(), position.clone());
+        row.insert("open".to_owned(), position);
+        let put = world.dynamodb.put_item();
+        let put = put.table_name(&world.app.config.tables.fulfillments);
+        put.set_item(Some(row)).send().await.expect("written");
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_finds_little_among_much_ends_short_and_goes_on() {
+    let world = World::new().await;
+    let wanted = world.pending("p1", "alice", "hat").await;
+    world.pass(5);
+    let held = world.amazon.claim("alice", "unknown");
+    world.check("p1").await;
+    copies(&world, &held, 1100).await;
+    world.forget();
+    let first = page(&world, "?status=pending").await;
+    assert_eq!(ids_of(&first), [""; 0]);
+    assert_ne!(first["next_cursor"], Value::Null, "it is not the last");
+    assert_eq!(world.database.requests(), ["Query"; 5]);
+    let (seen, count) = pages(&world, "?status=pending").await;
+    assert_eq!((seen, count), (vec![wanted], 3));
+    let (seen, _) = pages(&world, "?status=held&limit=100").await;
+    assert_eq!(seen.len(), 1101);
+}
+
+#[tokio::test]
+async fn other_statuses_are_named() {
+    let world = World::new().await;
+    for status in ["", "unknown", "Pending", "pending,held", "withdrawn", "%00"] {
+        let path = format!("/v1/entitlements?status={status}");
+        let answer = world.call_as("p1", "GET", &path).send().await;
+        let detail = answer.problem(400, "invalid_request");
+        assert!(detail.contains("status"), "{status}: {detail}");
+    }
+    let path = "/v1/entitlements?status=held&status=held";
+    let answer = world.call_as("p1", "GET", path).send().await;
+    answer.problem(400, "invalid_request");
 }

@@ -20,7 +20,7 @@ const ORIGIN: &str = "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com";
 const CODE: &str = "ANdNAVhyhqirUelHGEHA";
 
 /// What each event is answered: the status, and the code of the error where there is one.
-const ANSWERS: [(&str, u16, &str); 51] = [
+const ANSWERS: [(&str, u16, &str); 53] = [
     ("entitlements-check-bad-json", 400, "invalid_request"),
     ("entitlements-check-bad-other-player", 403, "forbidden"),
     (
@@ -33,8 +33,10 @@ const ANSWERS: [(&str, u16, &str); 51] = [
     ("entitlements-check-server", 200, ""),
     ("entitlements-get-bad-cursor", 400, "invalid_cursor"),
     ("entitlements-get-bad-limit", 400, "invalid_request"),
+    ("entitlements-get-bad-status", 400, "invalid_request"),
     ("entitlements-get-cursor", 200, ""),
     ("entitlements-get-server", 200, ""),
+    ("entitlements-get-status", 200, ""),
     ("entitlements-get", 200, ""),
     ("fulfillments-bad-empty-id", 400, "invalid_request"),
     ("fulfillments-bad-json", 400, "invalid_request"),

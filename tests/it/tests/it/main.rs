@@ -13,6 +13,7 @@ mod auth_claims;
 mod auth_jwks;
 mod bad_input;
 mod bad_requests;
+mod bad_rows;
 mod check_amazon_down;
 mod check_answer;
 mod check_cost;

@@ -259,7 +259,11 @@ async fn poison(world: &World) -> Vec<String> {
                 .item("pk", AttributeValue::S("PLAYER#nobody".to_owned()))
                 .item("sk", AttributeValue::S(key.clone()))
                 .item("due_shard", AttributeValue::S(shard.to_string()))
-                .item("due_at", AttributeValue::N("1".to_owned()));
+                // Also a time that no clock of ours shows.
+                .item(
+                    "due_at",
+                    AttributeValue::N(["1", "-5"][number % 2].to_owned()),
+                );
             request.send().await.expect("written");
             keys.push(key);
         }

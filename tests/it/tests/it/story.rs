@@ -13,7 +13,7 @@ async fn story_of_a_reward() {
         unlinked,
         json!({
             "link": "unlinked", "fresh": true, "checked_at": null, "next_check_at": null,
-            "entitlements": [],
+            "more": false, "entitlements": [],
         })
     );
 

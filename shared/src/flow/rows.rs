@@ -1,0 +1,40 @@
+//! Reading several records of a player at once: one that can't be read costs the others nothing.
+
+use crate::App;
+use crate::domain::PlayerId;
+use crate::store::{Record, StoreError};
+
+/// What is open of a player.
+#[derive(Debug, Default)]
+pub(super) struct Open {
+    /// The records that can be read, oldest first.
+    pub(super) records: Vec<Record>,
+    /// Whether there are records besides that can't be read.
+    pub(super) has_unreadable: bool,
+}
+
+impl Open {
+    /// Whether nothing is open: a record that can't be read may be.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.records.is_empty() && !self.has_unreadable
+    }
+}
+
+/// Reads what is open of the player.
+///
+/// # Errors
+/// If the database does not answer.
+pub(super) async fn read_open(app: &App, player: &PlayerId) -> Result<Open, StoreError> {
+    let found = app.fulfillments.open(player).await?;
+    found.unreadable.iter().for_each(log_unreadable);
+    Ok(Open {
+        records: found.records,
+        has_unreadable: !found.unreadable.is_empty(),
+    })
+}
+
+/// An operator has to look at every row that can't be read. The error names the row and the
+/// attribute, and no value.
+pub(super) fn log_unreadable(error: &StoreError) {
+    tracing::error!(event = "unreadable_row", %error);
+}
