@@ -6,10 +6,12 @@ use std::time::Duration;
 use local::build::{Profile, Target, cargo_build};
 use local::runtime::Spec;
 
+mod deployment;
 mod documents;
 mod dynamo;
 mod gateway;
 mod login_page;
+mod markdown;
 mod runtime;
 mod system;
 
