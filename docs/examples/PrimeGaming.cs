@@ -1,4 +1,5 @@
 using System;
+using System.IO;
 using System.Text;
 using Newtonsoft.Json;
 using Newtonsoft.Json.Linq;
@@ -20,12 +21,16 @@ public sealed class PrimeGaming : MonoBehaviour
     public event Action<string, string> Held; // entitlement id, reason: "contact support"
     public event Action<string> LinkFailed;   // a code, as access_denied: say so, offer it again
 
+    // Of the process, not of this object: `absoluteURL` keeps the address that opened the game, and
+    // each reload of the scene makes a new object.
+    static bool sawOpeningLink;
     bool running, again;
 
     void Start()
     {
         Application.deepLinkActivated += OnDeepLink;
-        if (!string.IsNullOrEmpty(Application.absoluteURL)) OnDeepLink(Application.absoluteURL);
+        if (!sawOpeningLink && !string.IsNullOrEmpty(Application.absoluteURL)) Hear(Application.absoluteURL);
+        sawOpeningLink = true;
         Check();
     }
 
@@ -51,42 +56,52 @@ public sealed class PrimeGaming : MonoBehaviour
         Application.OpenURL((string)session["start_url"]);
     }
 
-    void OnDeepLink(string url)
+    void OnDeepLink(string url) { if (Hear(url)) Check(); }
+
+    /// Any app can open this address: it is a hint to look, never a proof of a link.
+    bool Hear(string url)
     {
-        // Any app can open this address: it is a hint to look, never a proof of a link.
-        if (!url.StartsWith(ReturnTo, StringComparison.OrdinalIgnoreCase)) return;
+        if (!url.StartsWith(ReturnTo, StringComparison.OrdinalIgnoreCase)) return false;
         var at = url.IndexOf("error=", StringComparison.Ordinal);
         if (at >= 0) LinkFailed?.Invoke(url.Substring(at + 6).Split('&', '#')[0]);
-        Check();
+        return true;
     }
 
     async Awaitable CheckOnce()
     {
         var answer = await Call("POST", "/v1/entitlements/check");
+        var confirmed = 0;
         LinkChanged?.Invoke((string)answer["link"]);
         foreach (var one in answer["entitlements"])
         {
             var (id, status) = ((string)one["entitlement_id"], (string)one["status"]);
             if (status == "held") Held?.Invoke(id, (string)one["reason"]);
             if (status != "pending") continue; // `delivered`: the player has it, Amazon is our worry
-            try { await GrantOnce(id, one["content"]); await Confirm(id); }
+            try
+            {
+                await GrantOnce(id, one["content"]);
+                if (await Confirm(id)) confirmed++;
+            }
             catch (Exception error) when (!(error is OperationCanceledException))
             {
                 Debug.LogException(error); // stays pending, and must not cost the others
             }
         }
+        // An answer holds at most 50: those that are confirmed now make room for the rest.
+        if ((bool?)answer["more"] == true && confirmed > 0) again = true;
     }
 
     /// Only after GrantOnce: what is confirmed is never handed out again.
-    async Awaitable Confirm(string id)
+    async Awaitable<bool> Confirm(string id)
     {
         var body = new JObject { ["entitlement_ids"] = new JArray(id) };
         for (var attempt = 0; attempt < 3; attempt++)
         {
             var answer = await Call("POST", "/v1/fulfillments", body);
-            if ((string)answer["results"][0]["status"] != "pending") break;
+            if ((string)answer["results"][0]["status"] != "pending") return true;
             await Wait(1 << attempt); // it could not be written down: confirm again
         }
+        return false; // the next check hands it out again
     }
 
     async Awaitable<JObject> Call(string method, string path, JObject body = null)
@@ -104,7 +119,7 @@ public sealed class PrimeGaming : MonoBehaviour
                 await Awaitable.FromAsyncOperation(request.SendWebRequest(), destroyCancellationToken);
 
                 var (status, text) = (request.responseCode, request.downloadHandler.text);
-                if (status >= 200 && status < 300) return JObject.Parse(text);
+                if (status >= 200 && status < 300) return Parse(text);
                 // No answer (0), throttled, or not available: every call here may be repeated.
                 var passing = status == 0 || status == 429 || status >= 500;
                 if (!int.TryParse(request.GetResponseHeader("Retry-After"), out wait)) wait = 1 << attempt;
@@ -112,6 +127,13 @@ public sealed class PrimeGaming : MonoBehaviour
             }
             await Wait(wait);
         }
+    }
+
+    /// Not JObject.Parse: it turns each string of the content that looks like a date into a date.
+    static JObject Parse(string text)
+    {
+        using (var reader = new JsonTextReader(new StringReader(text)) { DateParseHandling = DateParseHandling.None })
+            return JObject.Load(reader);
     }
 
     async Awaitable Wait(float seconds)

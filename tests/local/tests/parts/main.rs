@@ -14,6 +14,7 @@ mod login_page;
 mod markdown;
 mod runtime;
 mod system;
+mod unity;
 
 /// The function that `examples/echo.rs` is. Cargo builds it once; the other tests wait for it.
 async fn echo() -> Spec {
