@@ -17,14 +17,6 @@ const MIN_JWT_SECRET_BYTES: usize = 32;
 /// How long a webhook secret is, in bytes, by the Standard Webhooks specification.
 const WEBHOOK_SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
-const FIELDS: [&str; 5] = [
-    "lwa_client_secret",
-    "lwa_device_client_secret",
-    "token_keys",
-    "player_jwt_secret",
-    "delivery_webhook_secret",
-];
-
 /// The secret values. Printing them shows no secret.
 #[derive(Debug)]
 pub struct SecretValues {
@@ -42,6 +34,15 @@ pub struct SecretValues {
 }
 
 impl SecretValues {
+    /// The fields that are known.
+    pub const FIELDS: [&str; 5] = [
+        "lwa_client_secret",
+        "lwa_device_client_secret",
+        "token_keys",
+        "player_jwt_secret",
+        "delivery_webhook_secret",
+    ];
+
     /// Reads the secret's JSON. Unknown fields are ignored with a warning, so that a field of a
     /// newer version does not stop an older one. An empty text counts as unset.
     ///
@@ -54,10 +55,10 @@ impl SecretValues {
         };
         let unknown = fields
             .keys()
-            .filter(|name| !FIELDS.contains(&name.as_str()))
+            .filter(|name| !Self::FIELDS.contains(&name.as_str()))
             .count();
         if unknown > 0 {
-            tracing::warn!(unknown, known = ?FIELDS, "the secret has fields that are not known");
+            tracing::warn!(unknown, known = ?Self::FIELDS, "the secret has fields that are not known");
         }
         let mut faults = Vec::new();
         let lwa_client_secret = text(&fields, "lwa_client_secret", &mut faults);

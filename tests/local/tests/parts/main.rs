@@ -9,10 +9,12 @@ use local::runtime::Spec;
 mod deployment;
 mod documents;
 mod dynamo;
+mod events;
 mod gateway;
 mod login_page;
 mod markdown;
 mod runtime;
+mod settings;
 mod system;
 mod unity;
 
