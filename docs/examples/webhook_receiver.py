@@ -6,6 +6,10 @@ KEY = base64.b64decode(os.environ["WEBHOOK_SECRET"].removeprefix("whsec_"))
 DATABASE = os.environ.get("DATABASE", "inventory.db")
 
 
+class Refused(Exception):
+    """It can't be given, today or tomorrow: an operator has to decide."""
+
+
 def open_database():
     return sqlite3.connect(DATABASE, timeout=4)
 
@@ -27,6 +31,8 @@ def give_once(webhook_id, data):
             new = database.execute("INSERT OR IGNORE INTO given VALUES (?)", (webhook_id,))
             if new.rowcount == 1:
                 for item in data["content"]["items"]:
+                    if not {"id", "amount"} <= item.keys():
+                        raise Refused("an item has no id or no amount")
                     row = (data["player_id"], item["id"], item["amount"])
                     database.execute("INSERT INTO inventory VALUES (?, ?, ?)", row)
     finally:
@@ -42,15 +48,19 @@ class Receiver(BaseHTTPRequestHandler):
             event = json.loads(body)
             if event["type"] == "entitlement.deliver":
                 give_once(self.headers["webhook-id"], event["data"])
-        except (KeyError, TypeError):
-            return self.answer(422)  # content that we can't give, today and tomorrow
-        except sqlite3.Error:
-            return self.answer(503)  # not written: it comes again
+        except Refused as refused:  # the only way to refuse: with this body
+            return self.answer(422, {"refused": True, "reason": str(refused)})
+        except Exception as error:  # a bug of ours, a full disk: it comes again
+            self.log_error("not given: %r", error)
+            return self.answer(503)
         self.answer(204)
 
-    def answer(self, status):
+    def answer(self, status, body=None):
         self.send_response(status)
+        self.send_header("content-type", "application/json")
         self.end_headers()
+        if body:
+            self.wfile.write(json.dumps(body).encode())
 
 
 with open_database() as database:
