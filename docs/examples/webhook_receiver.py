@@ -1,5 +1,5 @@
 """Gives content once per webhook-id. WEBHOOK_SECRET is the delivery_webhook_secret."""
-import base64, hashlib, hmac, json, os, sqlite3, time
+import base64, hashlib, hmac, json, os, sqlite3, time, traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 KEY = base64.b64decode(os.environ["WEBHOOK_SECRET"].removeprefix("whsec_"))
@@ -7,7 +7,7 @@ DATABASE = os.environ.get("DATABASE", "inventory.db")
 
 
 class Refused(Exception):
-    """It can't be given, today or tomorrow: an operator has to decide."""
+    """A decision, not a fault: this is never to be delivered."""
 
 
 def open_database():
@@ -30,9 +30,10 @@ def give_once(webhook_id, data):
         with database:  # all of it, or nothing
             new = database.execute("INSERT OR IGNORE INTO given VALUES (?)", (webhook_id,))
             if new.rowcount == 1:
+                closed = "SELECT 1 FROM closed_accounts WHERE player = ?"
+                if database.execute(closed, (data["player_id"],)).fetchone():
+                    raise Refused("the account is closed")
                 for item in data["content"]["items"]:
-                    if not {"id", "amount"} <= item.keys():
-                        raise Refused("an item has no id or no amount")
                     row = (data["player_id"], item["id"], item["amount"])
                     database.execute("INSERT INTO inventory VALUES (?, ?, ?)", row)
     finally:
@@ -48,23 +49,25 @@ class Receiver(BaseHTTPRequestHandler):
             event = json.loads(body)
             if event["type"] == "entitlement.deliver":
                 give_once(self.headers["webhook-id"], event["data"])
-        except Refused as refused:  # the only way to refuse: with this body
-            return self.answer(422, {"refused": True, "reason": str(refused)})
-        except Exception as error:  # a bug of ours, a full disk: it comes again
-            self.log_error("not given: %r", error)
-            return self.answer(503)
+        except Refused as refusal:
+            return self.answer(422, {"refused": True, "reason": str(refusal)})
+        except Exception:
+            traceback.print_exc()
+            return self.answer(500)  # our fault, and nothing is written: it comes again
         self.answer(204)
 
     def answer(self, status, body=None):
         self.send_response(status)
-        self.send_header("content-type", "application/json")
+        if body is not None:
+            self.send_header("content-type", "application/json")
         self.end_headers()
-        if body:
+        if body is not None:
             self.wfile.write(json.dumps(body).encode())
 
 
 with open_database() as database:
     database.execute("CREATE TABLE IF NOT EXISTS given (webhook_id TEXT PRIMARY KEY)")
+    database.execute("CREATE TABLE IF NOT EXISTS closed_accounts (player TEXT PRIMARY KEY)")
     database.execute("CREATE TABLE IF NOT EXISTS inventory (player TEXT, item TEXT, amount INTEGER)")
 server = ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "8091"))), Receiver)
 print("receiving on port", server.server_port, flush=True)
