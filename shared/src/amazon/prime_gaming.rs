@@ -1,6 +1,8 @@
 //! The Prime Gaming web API: what the player's Amazon account has claimed, and telling Amazon
 //! that it was delivered.
 
+mod listing;
+
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -119,7 +121,7 @@ impl PrimeGaming {
     /// broken does not cost the others.
     ///
     /// # Errors
-    /// [`CallError`]. An answer without a list is an error, not an empty list.
+    /// [`CallError`]. An answer that is not a listing is an error, not an empty list.
     pub async fn entitlements(
         &self,
         access_token: &SecretString,
@@ -127,10 +129,9 @@ impl PrimeGaming {
     ) -> Result<Listing, CallError> {
         let request = self.http.get(self.entitlements_url.clone());
         let answer = self.call(request, access_token, now).await?;
-        match answer.get("Entitlements") {
-            Some(Value::Array(elements)) => Ok(Listing::read(elements)),
-            _ => Err(unavailable("the answer has no list `Entitlements`")),
-        }
+        listing::elements(&answer)
+            .map(Listing::read)
+            .ok_or_else(|| unavailable("the answer has no list `Entitlements`"))
     }
 
     /// Tells Amazon that one entitlement was delivered. Never repeated by this client.

@@ -111,15 +111,15 @@ async fn a_broken_element_does_not_cost_the_others() {
 }
 
 #[tokio::test]
-async fn nothing_claimed_is_an_empty_list_and_no_list_is_an_error() {
-    assert_eq!(
-        listed(r#"{"Entitlements":[]}"#).await.expect("a listing"),
-        Listing::default()
-    );
+async fn nothing_claimed_is_an_empty_list_and_a_failure_is_an_error() {
+    for body in [r#"{"Entitlements":[]}"#, r#"{"Entitlements":null}"#, "{}"] {
+        let listing = listed(body).await.expect("a listing");
+        assert_eq!(listing, Listing::default(), "{body}");
+    }
     for body in [
-        "{}",
-        r#"{"Entitlements":null}"#,
         r#"{"Entitlements":{}}"#,
+        r#"{"message":"Internal server error"}"#,
+        r#"{"Entitlements":null"#,
         "[]",
         "null",
         "<html>",

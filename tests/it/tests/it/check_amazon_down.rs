@@ -76,17 +76,39 @@ async fn amazon_answers_html() {
 }
 
 #[tokio::test]
-async fn amazon_answers_without_a_list() {
+async fn amazon_answers_something_else_than_a_listing() {
     for body in [
         "",
-        "{}",
         "null",
         "[]",
-        r#"{"Entitlements":null}"#,
+        r#""Entitlements""#,
         r#"{"Entitlements":{}}"#,
         r#"{"entitlements":[]}"#,
+        r#"{"message":"Internal server error"}"#,
+        r#"{"__type":"InternalFailure"}"#,
+        r#"{"Entitlements":null,"Error":{"Code":"InternalError"}}"#,
+        r#"{"Entitlements":null"#,
     ] {
         check_while(status(200, body), 1).await;
+    }
+}
+
+#[tokio::test]
+async fn a_listing_without_its_list_says_that_nothing_is_claimed() {
+    for body in [
+        "{}",
+        r#"{"Entitlements":null}"#,
+        r#"{"Entitlements":null,"RequestId":"4f0c"}"#,
+        r#"{"RequestId":"4f0c"}"#,
+    ] {
+        let world = World::new().await;
+        world.linked("p1", "alice").await;
+        world
+            .amazon
+            .fault(Endpoint::Entitlements, status(200, body), 1);
+        let answer = world.check("p1").await;
+        assert_eq!(answer["fresh"], true, "{body}");
+        assert!(ids_of(&answer).is_empty(), "{body}");
     }
 }
 
