@@ -105,7 +105,7 @@ impl App {
         let player_jwt_secret = secrets.current().player_jwt_secret.clone();
         let webhook = match &config.delivery {
             DeliveryConfig::Confirm => None,
-            DeliveryConfig::Webhook { url } => {
+            DeliveryConfig::Webhook { url, private } => {
                 if secrets.current().delivery_webhook_secret.is_none() {
                     return Err("delivery_webhook_secret is missing in the secret, because \
                          DELIVERY is `webhook`: it should be `whsec_` and 24 to 64 bytes in base64"
@@ -114,7 +114,7 @@ impl App {
                 let client = if config.is_local() {
                     http.clone()
                 } else {
-                    net::client_for_studio()?
+                    net::client_for_studio(*private)?
                 };
                 Some(Webhook::new(client, url.clone()))
             }

@@ -12,7 +12,6 @@ mod vars;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -142,6 +141,9 @@ pub struct LinkingConfig {
     pub done_url: Option<Url>,
     /// `DEVICE_LINKING`: `on` or `off` (default).
     pub devices: bool,
+    /// `DEVICE_LINK_QR`: `on` or `off` (default): whether the address for a QR picture is composed
+    /// where Amazon gives none.
+    pub device_qr: bool,
 }
 
 /// `DELIVERY`: how content reaches the player.
@@ -153,6 +155,9 @@ pub enum DeliveryConfig {
     Webhook {
         /// `DELIVERY_WEBHOOK_URL`
         url: Url,
+        /// `DELIVERY_WEBHOOK_PRIVATE`: `on` or `off` (default): whether the backend may be in a
+        /// private network.
+        private: bool,
     },
 }
 
@@ -247,6 +252,7 @@ impl Config {
                 return_origins: vars.return_origins("LINK_RETURN_ORIGINS", local),
                 done_url: vars.optional_url("LINK_DONE_URL"),
                 devices: vars.switch("DEVICE_LINKING"),
+                device_qr: vars.switch("DEVICE_LINK_QR"),
             },
             studio: StudioConfig {
                 name: vars.studio_name("STUDIO_NAME"),
@@ -254,7 +260,12 @@ impl Config {
                 support_url: vars.support_url("SUPPORT_URL"),
             },
             check_min_interval: vars.seconds("CHECK_MIN_INTERVAL_SECONDS", 5, 3600),
-            delivery: vars.delivery("DELIVERY", "DELIVERY_WEBHOOK_URL", local),
+            delivery: vars.delivery(
+                "DELIVERY",
+                "DELIVERY_WEBHOOK_URL",
+                "DELIVERY_WEBHOOK_PRIVATE",
+                local,
+            ),
             secrets: vars.secrets("SECRETS_ARN", "SECRETS_FILE", local),
             public_base_url,
         };
@@ -298,29 +309,6 @@ pub fn is_loopback(url: &Url) -> bool {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
-/// Whether this address is on this very machine or on its link, where no studio's service is, but
-/// a cloud's metadata service may be.
-#[must_use]
-pub fn is_inside(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => v4.is_loopback() || v4.is_link_local() || v4.is_unspecified(),
-        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unicast_link_local() || v6.is_unspecified(),
-    }
-}
-
-/// Whether the host of `url` is such an address, or a name for one.
-fn leads_inside(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => {
-            let name = name.trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost")
-        }
-        Some(Host::Ipv4(address)) => is_inside(address.into()),
-        Some(Host::Ipv6(address)) => is_inside(address.into()),
         None => false,
     }
 }

@@ -76,7 +76,7 @@ fn defaults_are_the_contracts() {
     );
     assert_eq!(config.check_min_interval, Duration::from_secs(5));
     assert_eq!(config.delivery, DeliveryConfig::Confirm);
-    assert!(!config.linking.devices);
+    assert!(!config.linking.devices && !config.linking.device_qr);
     assert!(config.public_base_url.is_none());
     assert_eq!(config.linking.return_origins, ReturnOrigins::default());
 }
@@ -145,6 +145,8 @@ fn each_setting_is_checked() {
         ("PLAYER_JWT_ISSUER", " https://accounts.example.com"),
         ("PLAYER_JWKS_URL", "http://accounts.example.com/jwks.json"),
         ("DEVICE_LINKING", "yes"),
+        ("DEVICE_LINK_QR", "true"),
+        ("DELIVERY_WEBHOOK_PRIVATE", "yes"),
         ("CHECK_MIN_INTERVAL_SECONDS", "3601"),
         ("CHECK_MIN_INTERVAL_SECONDS", "-1"),
         ("DELIVERY", "pigeon"),
@@ -177,6 +179,7 @@ fn good_values_are_taken() {
         ("LWA_SCOPE", "profile games::prime postal_code"),
         ("PRIME_GAMING_FULFILLMENT_ADDRESS", "{player_id}"),
         ("DEVICE_LINKING", "on"),
+        ("DEVICE_LINK_QR", "on"),
         ("CHECK_MIN_INTERVAL_SECONDS", "0"),
         ("DELIVERY", "webhook"),
         (
@@ -200,9 +203,12 @@ fn good_values_are_taken() {
         FulfillmentAddress::Word("Player".into()).of(&player),
         "Player"
     );
-    assert!(config.linking.devices);
+    assert!(config.linking.devices && config.linking.device_qr);
     assert_eq!(config.check_min_interval, Duration::ZERO);
-    assert!(matches!(config.delivery, DeliveryConfig::Webhook { .. }));
+    assert!(matches!(
+        config.delivery,
+        DeliveryConfig::Webhook { private: false, .. }
+    ));
     assert!(config.linking.return_origins.check("mygame://done").is_ok());
 }
 
@@ -253,6 +259,44 @@ fn secrets_come_from_exactly_one_place() {
 #[test]
 fn a_webhook_needs_its_address() {
     assert_eq!(faulty(&[("DELIVERY", "webhook")]), ["DELIVERY_WEBHOOK_URL"]);
+}
+
+/// SSRF: see `net::address` for the ranges.
+#[test]
+fn a_webhook_leads_out_of_this_machine_and_into_a_private_network_by_a_setting_only() {
+    let faults = |url: &str, private: &str| {
+        faulty(&[
+            ("DELIVERY", "webhook"),
+            ("DELIVERY_WEBHOOK_URL", url),
+            ("DELIVERY_WEBHOOK_PRIVATE", private),
+        ])
+    };
+    for url in ["https://backend.example.com/hook", "https://8.8.8.8/hook"] {
+        assert!(faults(url, "off").is_empty() && faults(url, "").is_empty());
+        assert!(faults(url, "on").is_empty(), "{url}");
+    }
+    for url in [
+        "https://10.0.0.7/hook",
+        "https://100.64.0.1/hook",
+        "https://[fd12:3456::1]/hook",
+        "https://[::ffff:192.168.0.1]/hook",
+        "https://[64:ff9b::a00:1]/hook",
+    ] {
+        assert_eq!(faults(url, "off"), ["DELIVERY_WEBHOOK_URL"], "{url}");
+        assert!(faults(url, "on").is_empty(), "{url}");
+    }
+    for url in [
+        "https://127.0.0.1/hook",
+        "https://2130706433/hook",
+        "https://localhost./hook",
+        "https://169.254.169.254/hook",
+        "https://[fd00:ec2::254]/hook",
+        "https://[2002:a9fe:a9fe::]/hook",
+    ] {
+        for private in ["off", "on"] {
+            assert_eq!(faults(url, private), ["DELIVERY_WEBHOOK_URL"], "{url}");
+        }
+    }
 }
 
 #[test]

@@ -7,8 +7,9 @@ use url::Url;
 
 use super::{
     Color, ConfigError, DeliveryConfig, Fault, FulfillmentAddress, REQUIRED_SCOPES, ReturnOrigins,
-    SecretsSource, is_loopback, leads_inside,
+    SecretsSource, is_loopback,
 };
+use crate::net::Reach;
 
 const URL_RULE: &str =
     "must be an https URL (http only to a loopback address) without user name and fragment";
@@ -246,8 +247,10 @@ impl<'a> Vars<'a> {
         &mut self,
         variable: &'static str,
         url_variable: &'static str,
+        private_variable: &'static str,
         local: bool,
     ) -> DeliveryConfig {
+        let private = self.switch(private_variable);
         match self.get(variable).as_deref() {
             None | Some("confirm") => DeliveryConfig::Confirm,
             Some("webhook") => {
@@ -256,14 +259,22 @@ impl<'a> Vars<'a> {
                     "the address of the studio's backend, because DELIVERY is `webhook`",
                 );
                 let url = set.and_then(|_| self.optional_url(url_variable));
-                if !local && url.as_ref().is_some_and(leads_inside) {
-                    self.fault(
+                match url.as_ref().and_then(Reach::of_host) {
+                    Some(reach) if local || reach.is_allowed(private) => {}
+                    Some(Reach::Private) => self.fault(
                         url_variable,
-                        "may be a loopback or link-local address only where PUBLIC_BASE_URL is a loopback one",
-                    );
+                        format!("is a private address: only {private_variable}=on allows it"),
+                    ),
+                    Some(_) => self.fault(
+                        url_variable,
+                        "may be a loopback, link-local or reserved address only where \
+                         PUBLIC_BASE_URL is a loopback one",
+                    ),
+                    None => {}
                 }
                 url.map_or(DeliveryConfig::Confirm, |url| DeliveryConfig::Webhook {
                     url,
+                    private,
                 })
             }
             Some(_) => {

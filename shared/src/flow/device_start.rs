@@ -20,7 +20,8 @@ pub struct DeviceSession {
     pub user_code: String,
     /// Where the player types it in.
     pub verification_uri: Url,
-    /// The same with the code in it, for a QR picture, where Amazon gives one.
+    /// The same with the code in it, for a QR picture: where Amazon gives one, or
+    /// `DEVICE_LINK_QR` is `on`.
     pub verification_uri_complete: Option<Url>,
     /// How long to wait between two polls.
     pub interval: Duration,
@@ -60,7 +61,10 @@ pub async fn start_device(app: &App, player: &PlayerId) -> Result<DeviceSession,
     let slot = slot.map_err(already_open)?;
     let client_id = &app.config.login.device_client_id;
     let pair = app.login.create_code_pair(client_id, now).await;
-    let pair = pair.map_err(|error| no_pair(player, &error))?;
+    let mut pair = pair.map_err(|error| no_pair(player, &error))?;
+    if app.config.linking.device_qr && pair.verification_uri_complete.is_none() {
+        pair.verification_uri_complete = Some(pair.composed_uri());
+    }
     let session = DeviceSession {
         id: random_token(),
         user_code: pair.user_code.expose_secret().to_owned(),

@@ -1,5 +1,6 @@
 //! The one HTTP client, made once per process.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +14,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use url::Url;
 
-use super::NetError;
-use crate::config::is_inside;
+use super::{NetError, Reach};
 
 /// Longest wait for a TCP connection and its TLS handshake.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -41,29 +41,52 @@ pub fn client(extra_ca: Option<&Path>) -> Result<Client, NetError> {
     finish(builder(extra_ca)?)
 }
 
-/// Makes a client for addresses that the studio chose: like [`client`], but a host name that
-/// leads to this machine or its link is as good as unknown.
+/// Makes a client for addresses that the studio chose: like [`client`], but a host name is
+/// resolved only to addresses that may be called (see [`Reach`]); those of private networks are
+/// among them where `private` is set. An address in a URL is not resolved: the settings judge it.
 ///
 /// # Errors
 /// As [`client`].
-pub fn client_for_studio() -> Result<Client, NetError> {
-    finish(builder(None)?.dns_resolver(Arc::new(Outside)))
+pub fn client_for_studio(private: bool) -> Result<Client, NetError> {
+    finish(builder(None)?.dns_resolver(Arc::new(Guarded { private })))
 }
 
-/// Finds hosts, but none on this machine or its link: there are the metadata services of clouds.
-struct Outside;
+/// Resolves host names when a connection is made, and keeps the addresses that may be called.
+struct Guarded {
+    private: bool,
+}
 
-impl Resolve for Outside {
+impl Resolve for Guarded {
     fn resolve(&self, name: Name) -> Resolving {
+        let private = self.private;
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let outside: Vec<_> = found.filter(|found| !is_inside(found.ip())).collect();
-            if outside.is_empty() {
-                return Err("the host has no address that may be called".into());
-            }
-            Ok(Box::new(outside.into_iter()) as Addrs)
+            let allowed = allowed(found, private)?;
+            Ok(Box::new(allowed.into_iter()) as Addrs)
         })
     }
+}
+
+/// Those of a host's addresses that may be called: at least one.
+fn allowed(
+    found: impl Iterator<Item = SocketAddr>,
+    private: bool,
+) -> Result<Vec<SocketAddr>, &'static str> {
+    let (allowed, refused): (Vec<_>, Vec<_>) =
+        found.partition(|found| Reach::of(found.ip()).is_allowed(private));
+    if !allowed.is_empty() {
+        return Ok(allowed);
+    }
+    Err(
+        if refused
+            .iter()
+            .any(|it| Reach::of(it.ip()) == Reach::Private)
+        {
+            "the host has only private addresses, and DELIVERY_WEBHOOK_PRIVATE is not `on`"
+        } else {
+            "the host has no address that may be called"
+        },
+    )
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the client's one home")]
@@ -171,11 +194,36 @@ mod tests {
         let server = Server::start([Reply::json(200, "{}")]);
         let mut url = server.url("/");
         url.set_host(Some("localhost")).expect("a host");
-        let client = client_for_studio().expect("a client");
-        let error = client.get(url).send().await.expect_err("not called");
-        let error = NetError::from(error).to_string();
-        assert!(error.contains("may be called"), "{error}");
+        for private in [false, true] {
+            let client = client_for_studio(private).expect("a client");
+            let error = client.get(url.clone()).send().await;
+            let error = NetError::from(error.expect_err("not called")).to_string();
+            assert!(error.contains("may be called"), "{error}");
+        }
         assert_eq!(server.connections(), 0);
+    }
+
+    #[test]
+    fn of_a_hosts_addresses_those_remain_that_may_be_called() {
+        let (public, private, never) = ("8.8.8.8:443", "10.0.0.1:443", "169.254.169.254:443");
+        let only = |found: &[&str], with| -> Result<Vec<String>, &str> {
+            let found = found.iter().map(|text| text.parse().expect("an address"));
+            let kept = allowed(found.collect::<Vec<_>>().into_iter(), with)?;
+            Ok(kept.iter().map(ToString::to_string).collect())
+        };
+        let all = [never, private, public];
+        assert_eq!(only(&all, false), Ok(vec![public.to_owned()]));
+        let both = vec![private.to_owned(), public.to_owned()];
+        assert_eq!(only(&all, true), Ok(both));
+        for (found, with, cause) in [
+            (&[never, private][..], false, "DELIVERY_WEBHOOK_PRIVATE"),
+            (&[never], false, "no address that may be called"),
+            (&[never], true, "no address that may be called"),
+            (&[], true, "no address that may be called"),
+        ] {
+            let error = only(found, with).expect_err("nothing may be called");
+            assert!(error.contains(cause), "{error}");
+        }
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@
 //! - only a request that is safe to repeat is ever sent twice, and only when its connection died
 //!   before any answer, which is what a Lambda process finds after it was frozen.
 
+mod address;
 mod aws;
 mod client;
 mod error;
@@ -14,6 +15,7 @@ mod retry_after;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use address::Reach;
 pub use aws::{SdkConfigError, dynamodb_origin, sdk_config, sdk_config_from, sdk_http_client};
 pub use client::{client, client_for_studio, warm};
 pub use error::{NetError, chain};

@@ -30,6 +30,9 @@ const MAX_LIFE: Duration = Duration::from_secs(3600);
 /// How long to wait between two polls where Amazon does not say.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(5);
 
+/// The parameter by which Amazon's page for codes takes the code out of its own address.
+const CODE_PARAMETER: &str = "cbl-code";
+
 /// A code for the player and one for the device, which belong together.
 pub struct CodePair {
     /// What the player types in; 1 to 64 visible ASCII characters.
@@ -44,6 +47,17 @@ pub struct CodePair {
     pub expires_in: Duration,
     /// How long to wait between two polls: 1 second to 5 minutes.
     pub interval: Duration,
+}
+
+impl CodePair {
+    /// `verification_uri` with the code in its query, as Amazon's own samples compose it.
+    #[must_use]
+    pub fn composed_uri(&self) -> Url {
+        let mut url = self.verification_uri.clone();
+        url.query_pairs_mut()
+            .append_pair(CODE_PARAMETER, self.user_code.expose_secret());
+        url
+    }
 }
 
 /// The addresses may hold the code.

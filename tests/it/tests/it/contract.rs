@@ -43,7 +43,7 @@ const LINK_CODES: [(&str, u16); 11] = [
 ];
 
 /// The settings of the service; the last two are the SDK's own.
-const SETTINGS: [&str; 34] = [
+const SETTINGS: [&str; 36] = [
     "LINKS_TABLE",
     "FULFILLMENTS_TABLE",
     "OFFERS_TABLE",
@@ -51,6 +51,7 @@ const SETTINGS: [&str; 34] = [
     "LWA_CLIENT_ID",
     "LWA_DEVICE_CLIENT_ID",
     "DEVICE_LINKING",
+    "DEVICE_LINK_QR",
     "LWA_AUTHORIZE_URL",
     "LWA_TOKEN_URL",
     "LWA_TOKENINFO_URL",
@@ -74,6 +75,7 @@ const SETTINGS: [&str; 34] = [
     "CHECK_MIN_INTERVAL_SECONDS",
     "DELIVERY",
     "DELIVERY_WEBHOOK_URL",
+    "DELIVERY_WEBHOOK_PRIVATE",
     "SECRETS_ARN",
     "SECRETS_FILE",
     "AWS_ENDPOINT_URL_DYNAMODB",

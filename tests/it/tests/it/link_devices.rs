@@ -59,6 +59,29 @@ async fn the_address_with_the_code_in_it_is_handed_on() {
 }
 
 #[tokio::test]
+async fn an_address_with_the_code_in_it_is_composed_where_the_studio_wants_it() {
+    let world = World::with(&[("DEVICE_LINKING", "on"), ("DEVICE_LINK_QR", "on")]).await;
+    let session = start(&world, "p1").await;
+    let code = session["user_code"].as_str().expect("a code");
+    let page = format!("{}/us/code", world.amazon.base_url());
+    assert_eq!(session["verification_uri"], page);
+    let composed = format!("{page}?cbl-code={code}");
+    assert_eq!(session["verification_uri_complete"], composed);
+    let browser = prime_gaming::net::client(None).expect("a client");
+    let shown = browser.get(&composed).send().await.expect("Amazon's page");
+    let shown = shown.text().await.expect("a page");
+    assert!(shown.contains(&format!("value=\"{code}\"")), "{shown}");
+
+    // Amazon's own address wins.
+    world.amazon.behave(|it| it.device_complete_uri = true);
+    let session = start(&world, "p2").await;
+    let code = session["user_code"].as_str().expect("a code");
+    let given = format!("{page}?user_code={code}");
+    assert_eq!(session["verification_uri_complete"], given);
+    no_violations(&world);
+}
+
+#[tokio::test]
 async fn amazon_is_asked_as_the_client_of_devices() {
     for (world, client_id) in [
         (devices().await, it::CLIENT_ID),

@@ -335,7 +335,10 @@ async fn what_was_pending_when_the_webhook_was_turned_on_is_delivered_too() {
     let url: url::Url = url.parse().expect("a URL");
     let http = prime_gaming::net::client(None).expect("a client");
     world.app.webhook = Some(prime_gaming::delivery::Webhook::new(http, url.clone()));
-    world.app.config.delivery = prime_gaming::config::DeliveryConfig::Webhook { url };
+    world.app.config.delivery = prime_gaming::config::DeliveryConfig::Webhook {
+        url,
+        private: false,
+    };
     assert_eq!(world.reconcile().await["taken"], 0);
     assert_eq!(status_of(&world.check("p1").await, &id), "pending");
     assert_eq!(world.reconcile().await["done"], 1);

@@ -98,6 +98,45 @@ async fn an_address_with_the_code_is_kept_and_a_bad_one_costs_nothing() {
 }
 
 #[tokio::test]
+async fn the_code_joins_the_query_of_the_address() {
+    for (uri, code, composed) in [
+        (
+            "https://www.amazon.com/us/code",
+            "W8BRGT",
+            "https://www.amazon.com/us/code?cbl-code=W8BRGT",
+        ),
+        (
+            "https://amazon.example",
+            "W8BRG",
+            "https://amazon.example/?cbl-code=W8BRG",
+        ),
+        (
+            "https://amazon.example/code?",
+            "W8BRGT",
+            "https://amazon.example/code?cbl-code=W8BRGT",
+        ),
+        (
+            "https://amazon.example/code?lang=de&x=a%20b#form",
+            "W8BRGT",
+            "https://amazon.example/code?lang=de&x=a%20b&cbl-code=W8BRGT#form",
+        ),
+        (
+            "https://amazon.example/code",
+            "a&b=c#d%2B+/",
+            "https://amazon.example/code?cbl-code=a%26b%3Dc%23d%252B%2B%2F",
+        ),
+    ] {
+        let mut pair = pair();
+        pair["verification_uri"] = json!(uri);
+        pair["user_code"] = json!(code);
+        let pair = created(Reply::json(200, &pair.to_string())).await;
+        let pair = pair.expect("a pair");
+        assert_eq!(pair.composed_uri().as_str(), composed);
+        assert_eq!(pair.verification_uri_complete, None, "Amazon gave none");
+    }
+}
+
+#[tokio::test]
 async fn what_a_device_cannot_show_or_send_back_is_no_pair() {
     let long = "x".repeat(2049);
     for (field, value) in [
