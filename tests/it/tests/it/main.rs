@@ -24,6 +24,7 @@ mod check_reports;
 mod check_secrets;
 mod confirm;
 mod contract;
+mod deployment;
 mod device_support;
 mod events;
 mod faults_amazon;
