@@ -76,7 +76,9 @@ impl CloudFormation {
 /// `None` where there is no SAM CLI.
 async fn deployed(config: &str, environment: &str) -> Option<Parameters> {
     let Some(sam) = tools::find("sam") else {
-        tools::skip("there is no SAM CLI; `pip install -r .ci/requirements.txt` brings it");
+        tools::skip(
+            "there is no SAM CLI; `pip install --no-deps -r .ci/requirements.txt` brings it",
+        );
         return None;
     };
     let folder = tempfile::tempdir().expect("a folder");
