@@ -1,6 +1,6 @@
 //! The on-demand check, and a player's history.
 
-use http::{Method, StatusCode};
+use http::StatusCode;
 use prime_gaming::App;
 use prime_gaming::domain::Status;
 use prime_gaming::flow::{self, Budget, Cursor, HistoryPage};
@@ -14,14 +14,12 @@ const DEFAULT_LIMIT: usize = 20;
 const MAX_LIMIT: usize = 100;
 
 /// Answers one request.
-pub async fn handle(app: &App, event: lambda_http::Request) -> Response {
+pub async fn handle(app: &App, request: Request) -> Response {
     let budget = Budget::of_request();
-    serve(&app.clock, event, |request| async move {
-        match (request.method(), request.path()) {
-            (&Method::POST, "/v1/entitlements/check") => {
-                in_time(check(app, budget, &request)).await
-            }
-            (&Method::GET, "/v1/entitlements") => in_time(history(app, &request)).await,
+    serve(&app.clock, request, |request| async move {
+        match request.route_key() {
+            Some("POST /v1/entitlements/check") => in_time(check(app, budget, &request)).await,
+            Some("GET /v1/entitlements") => in_time(history(app, &request)).await,
             _ => Err(ApiError::not_found()),
         }
     })

@@ -1,6 +1,6 @@
 //! The game says "delivered"; Prime Gaming is told.
 
-use http::{Method, StatusCode};
+use http::StatusCode;
 use prime_gaming::App;
 use prime_gaming::domain::EntitlementId;
 use prime_gaming::flow::{self, Budget, Confirmed};
@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 const MAX_IDS: usize = 50;
 
 /// Answers one request.
-pub async fn handle(app: &App, event: lambda_http::Request) -> Response {
+pub async fn handle(app: &App, request: Request) -> Response {
     let budget = Budget::of_request();
-    serve(&app.clock, event, |request| async move {
-        match (request.method(), request.path()) {
-            (&Method::POST, "/v1/fulfillments") => in_time(confirm(app, budget, &request)).await,
+    serve(&app.clock, request, |request| async move {
+        match request.route_key() {
+            Some("POST /v1/fulfillments") => in_time(confirm(app, budget, &request)).await,
             _ => Err(ApiError::not_found()),
         }
     })

@@ -4,7 +4,9 @@ use http::StatusCode;
 use prime_gaming::App;
 use prime_gaming::domain::Timestamp;
 use prime_gaming::flow::{self, StartRefused};
-use prime_gaming::http::{ApiError, Code, Request, Response, json, no_content, presentable};
+use prime_gaming::http::{
+    ApiError, Code, Request, Response, address, json, no_content, presentable,
+};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -28,7 +30,7 @@ pub(crate) async fn start_session(app: &App, request: &Request) -> Result<Respon
     let session = flow::start_session(app, &player, name.as_deref(), body.return_to.as_deref())
         .await
         .map_err(refusal)?;
-    let mut start_url = base_url.join("/link/start").map_err(ApiError::internal)?;
+    let mut start_url = address(&base_url, "/link/start");
     start_url
         .query_pairs_mut()
         .append_pair("ticket", &session.ticket);
@@ -65,9 +67,7 @@ pub(crate) async fn log_in(app: &App, request: &Request) -> Result<Response, Api
     let code = flow::continue_login(app, &body.login_ticket, &player, name)
         .await
         .map_err(refusal)?;
-    let mut continue_url = base_url
-        .join("/link/continue")
-        .map_err(ApiError::internal)?;
+    let mut continue_url = address(&base_url, "/link/continue");
     continue_url.query_pairs_mut().append_pair("code", &code);
     json(StatusCode::OK, &LoginAnswer { continue_url })
 }

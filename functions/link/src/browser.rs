@@ -9,16 +9,11 @@ use prime_gaming::config::with_outcome;
 use prime_gaming::domain::{LinkFailure, LinkStatus, PlayerId};
 use prime_gaming::flow::{self, Budget, Callback, Ended};
 use prime_gaming::http::{
-    ApiError, BrowserCookie, BrowserId, Code, Pages, Question, Request, Response, origin_is_ours,
-    redirect, with_code, with_cookie,
+    ApiError, BrowserCookie, BrowserId, Code, Pages, Question, Request, Response, address,
+    origin_is_ours, redirect, with_code, with_cookie,
 };
 use prime_gaming::store::Ticket;
 use url::Url;
-
-/// Whether people come to this path, and not programs.
-pub(crate) fn serves(path: &str) -> bool {
-    path == "/link" || path.starts_with("/link/")
-}
 
 /// Our own address, where it has to be: in `redirect_uri`, in the cookie, in `Origin`.
 fn base_url(app: &App, request: &Request) -> Result<Url, ApiError> {
@@ -123,7 +118,7 @@ async fn ask(
         link: link_now(app, &ticket.player).await,
         ticket: secret,
         form_token: &browser.form_token(secret),
-        action: "/link/start",
+        action: address(&base_url(app, request)?, "/link/start").path(),
         leads_to: &leads_to,
     })?;
     Ok(with_cookie(page, cookie.set(browser)?))
@@ -164,9 +159,7 @@ pub(crate) async fn to_amazon(app: &App, request: &Request) -> Result<Response, 
     if !field("token").is_some_and(|token| browser.owns_form(secret, token)) {
         return pages.failure(LinkFailure::WrongBrowser);
     }
-    let redirect_uri = base_url
-        .join("/link/callback")
-        .map_err(ApiError::internal)?;
+    let redirect_uri = address(&base_url, "/link/callback");
     match flow::begin_link(app, &ticket, &browser.hash(), &redirect_uri).await {
         Ok(Ok(amazon)) => redirect(StatusCode::SEE_OTHER, &amazon),
         Ok(Err(failure)) => pages.failure(failure),

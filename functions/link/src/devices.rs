@@ -25,12 +25,6 @@ struct StatusAnswer {
     error: Option<&'static str>,
 }
 
-/// The id in the path of a device session's route; `None` on any other path.
-pub(crate) fn id_in(path: &str) -> Option<&str> {
-    let id = path.strip_prefix("/v1/link/devices/")?;
-    (!id.is_empty() && !id.contains('/')).then_some(id)
-}
-
 /// `POST /v1/link/devices`
 pub(crate) async fn start(app: &App, request: &Request) -> Result<Response, ApiError> {
     must_be_on(app)?;
@@ -55,7 +49,6 @@ pub(crate) async fn poll(
     app: &App,
     budget: Budget,
     request: &Request,
-    id: &str,
 ) -> Result<Response, ApiError> {
     must_be_on(app)?;
     let caller = app.authenticator.caller(request, app.clock.now()).await?;
@@ -66,9 +59,8 @@ pub(crate) async fn poll(
             "this player has no such device session: the id is that of another one, or too old",
         )
     };
-    if !is_random_token(id) {
-        return Err(unknown());
-    }
+    let id = request.id().filter(|id| is_random_token(id));
+    let id = id.ok_or_else(unknown)?;
     let polled = flow::poll_device(app, budget, &player, id).await?;
     let answer = polled.ok_or_else(unknown)?;
     json(
@@ -109,24 +101,5 @@ fn refusal(refused: DeviceRefused) -> ApiError {
             .because(cause)
         }
         DeviceRefused::Store(error) => error.into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_id_is_one_part_of_the_path() {
-        assert_eq!(id_in("/v1/link/devices/abc"), Some("abc"));
-        for other in [
-            "/v1/link/devices",
-            "/v1/link/devices/",
-            "/v1/link/devices/a/b",
-            "/v1/link/device/a",
-            "/link/devices/a",
-        ] {
-            assert_eq!(id_in(other), None, "{other}");
-        }
     }
 }

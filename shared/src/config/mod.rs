@@ -30,8 +30,9 @@ pub const REQUIRED_SCOPES: [&str; 2] = ["games::prime", "profile"];
 pub struct Config {
     /// The DynamoDB tables.
     pub tables: Tables,
-    /// `PUBLIC_BASE_URL`: the origin that browsers see, for a custom domain; without it the
-    /// domain name that API Gateway gives with each request is used.
+    /// `PUBLIC_BASE_URL`: the address that browsers see, for a custom domain; it may end in the path
+    /// of an API mapping. Without it the domain name that API Gateway gives with each request is
+    /// used.
     pub public_base_url: Option<Url>,
     /// Login with Amazon.
     pub login: LoginConfig,
@@ -202,7 +203,7 @@ impl Config {
     /// Names every setting that is missing or wrong.
     pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut vars = Vars::new(&lookup);
-        let public_base_url = vars.origin("PUBLIC_BASE_URL");
+        let public_base_url = vars.base_url("PUBLIC_BASE_URL");
         let local = public_base_url.as_ref().is_some_and(is_loopback);
         let client_id = vars.client_id("LWA_CLIENT_ID");
         let config = Self {

@@ -138,8 +138,9 @@ fn each_setting_is_checked() {
         ("LWA_AUTHORIZE_URL", "https://www.amazon.com/ap/oa#top"),
         ("LWA_AUTHORIZE_URL", "/ap/oa"),
         ("LWA_AUTHORIZE_URL", "https://www.amazon.com\\@evil.example"),
-        ("PUBLIC_BASE_URL", "https://links.example.com/path"),
         ("PUBLIC_BASE_URL", "https://links.example.com/?a=b"),
+        ("PUBLIC_BASE_URL", "https://links.example.com/path?"),
+        ("PUBLIC_BASE_URL", "https://links.example.com/path#top"),
         ("PUBLIC_BASE_URL", "http://links.example.com"),
         ("PRIME_GAMING_FULFILLMENT_ADDRESS", "{playerid}"),
         ("PLAYER_JWT_ISSUER", " https://accounts.example.com"),
@@ -174,7 +175,7 @@ fn each_setting_is_checked() {
 #[test]
 fn good_values_are_taken() {
     let config = read(&[
-        ("PUBLIC_BASE_URL", "https://links.example.com"),
+        ("PUBLIC_BASE_URL", "https://links.example.com/prime"),
         ("LWA_DEVICE_CLIENT_ID", "device-client"),
         ("LWA_SCOPE", "profile games::prime postal_code"),
         ("PRIME_GAMING_FULFILLMENT_ADDRESS", "{player_id}"),

@@ -130,12 +130,12 @@ impl<'a> Vars<'a> {
         url
     }
 
-    pub(super) fn origin(&mut self, variable: &'static str) -> Option<Url> {
+    pub(super) fn base_url(&mut self, variable: &'static str) -> Option<Url> {
         let url = self.optional_url(variable)?;
-        if url.path() != "/" || url.query().is_some() {
+        if url.query().is_some() {
             self.fault(
                 variable,
-                "must be an origin: scheme, host and port, without path or query",
+                "must be scheme, host and port, and at most a path: without a query",
             );
         }
         Some(url)

@@ -2,18 +2,17 @@
 
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, StatusCode};
-use lambda_http::Body;
 use serde::Serialize;
 use url::Url;
 
 use super::ApiError;
 
 /// An answer to API Gateway.
-pub type Response = http::Response<Body>;
+pub type Response = http::Response<String>;
 
 /// Every answer begins here.
 pub(super) fn answer(status: StatusCode, content_type: &'static str, body: String) -> Response {
-    let mut response = Response::new(Body::Text(body));
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -22,7 +21,7 @@ pub(super) fn answer(status: StatusCode, content_type: &'static str, body: Strin
 }
 
 fn empty(status: StatusCode) -> Response {
-    let mut response = Response::new(Body::Empty);
+    let mut response = Response::new(String::new());
     *response.status_mut() = status;
     harden(response.headers_mut());
     response

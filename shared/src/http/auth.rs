@@ -3,12 +3,12 @@
 //! The algorithm is decided by where the keys come from, never by the token: a key set serves
 //! RS256, ES256 and EdDSA, a secret serves HS256, and no token can choose to be checked otherwise.
 
-use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use jsonwebtoken::{Algorithm, DecodingKey};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-use super::jwks::Jwks;
+use super::jwks::{Jwks, Verdict};
+use super::jwt::Jwt;
 use super::{ApiError, Caller, Request, claims, jwt_crypto};
 use crate::config::PlayersConfig;
 use crate::domain::Timestamp;
@@ -101,71 +101,56 @@ impl Authenticator {
         token: &str,
         now: Timestamp,
     ) -> Result<Map<String, Value>, ApiError> {
-        let header = decode_header(token).map_err(|_| {
-            ApiError::invalid_token("the token is not a JWT, or of an unknown algorithm")
-        })?;
-        if header.crit.is_some() {
+        let jwt =
+            Jwt::parse(token).ok_or_else(|| ApiError::invalid_token("the token is not a JWT"))?;
+        if jwt.header.crit.is_some() {
             return Err(ApiError::invalid_token(
                 "the token's header demands extensions (`crit`), and none is understood",
             ));
         }
-        let algorithm = header.alg;
-        let refused = match &self.keys {
-            Keys::Secret(_) if algorithm == Algorithm::HS256 => None,
-            Keys::Secret(_) => Some("the token must be signed with HS256"),
-            Keys::Set(_)
-                if matches!(
-                    algorithm,
-                    Algorithm::RS256 | Algorithm::ES256 | Algorithm::EdDSA
-                ) =>
-            {
-                None
+        let verdict = match (&self.keys, jwt.header.algorithm()) {
+            (Keys::Secret(key), Some(algorithm @ Algorithm::HS256)) => {
+                if jwt.is_signed_by(key, algorithm) {
+                    Verdict::Good
+                } else {
+                    Verdict::WrongSignature
+                }
             }
-            Keys::Set(_) => Some("the token must be signed with RS256, ES256 or EdDSA"),
-        };
-        if let Some(rule) = refused {
-            return Err(ApiError::invalid_token(rule));
-        }
-        let fetched;
-        let key = match &self.keys {
-            Keys::Secret(key) => key,
-            Keys::Set(jwks) => {
-                fetched = jwks
-                    .key(header.kid.as_deref(), algorithm, now)
+            (Keys::Secret(_), _) => {
+                return Err(ApiError::invalid_token(
+                    "the token must be signed with HS256",
+                ));
+            }
+            (
+                Keys::Set(jwks),
+                Some(algorithm @ (Algorithm::RS256 | Algorithm::ES256 | Algorithm::EdDSA)),
+            ) => {
+                let signed_by = |key: &DecodingKey| jwt.is_signed_by(key, algorithm);
+                let id = jwt.header.kid.as_deref();
+                jwks.verify(id, algorithm, now, signed_by)
                     .await
-                    .map_err(|error| match error.retry_after {
-                        Some(wait) => ApiError::unavailable(error).retry_after(wait),
-                        None => ApiError::unavailable(error),
+                    .map_err(|error| {
+                        let wait = error.retry_after;
+                        ApiError::unavailable(error).retry_after(wait)
                     })?
-                    .ok_or_else(|| {
-                        ApiError::invalid_token(
-                            "the token's key (`kid`, `alg`) is not in the key set",
-                        )
-                    })?;
-                &fetched
+            }
+            (Keys::Set(_), _) => {
+                return Err(ApiError::invalid_token(
+                    "the token must be signed with RS256, ES256 or EdDSA",
+                ));
             }
         };
-        let data = decode::<Map<String, Value>>(token, key, &signature_only(algorithm)).map_err(
-            |error| {
-                ApiError::invalid_token(match error.kind() {
-                    ErrorKind::InvalidSignature => "the token's signature is wrong",
-                    _ => "the token's claims can't be read",
-                })
-            },
-        )?;
-        Ok(data.claims)
+        let refused = match verdict {
+            Verdict::Good => None,
+            Verdict::WrongSignature => Some("the token's signature is wrong"),
+            Verdict::NoKey => Some("the token's key (`kid`, `alg`) is not in the key set"),
+        };
+        if let Some(reason) = refused {
+            return Err(ApiError::invalid_token(reason));
+        }
+        jwt.claims()
+            .ok_or_else(|| ApiError::invalid_token("the token's claims can't be read"))
     }
-}
-
-/// The library checks the signature; [`claims::check`] checks the claims, with the clock that is
-/// handed in, and more strictly.
-fn signature_only(algorithm: Algorithm) -> Validation {
-    let mut validation = Validation::new(algorithm);
-    validation.required_spec_claims.clear();
-    validation.validate_exp = false;
-    validation.validate_nbf = false;
-    validation.validate_aud = false;
-    validation
 }
 
 #[cfg(test)]

@@ -1,24 +1,34 @@
-//! The studio's key set: fetched when first needed, kept for an hour, fetched again for a key id
-//! that it does not hold, at most once a minute. Times are of the wall clock, because a Lambda
-//! process is frozen between requests.
+//! The studio's key set: fetched when first needed and kept for an hour. Times are of the wall clock,
+//! because a Lambda process is frozen between requests.
 //!
-//! When it can't be had, nobody passes: a key that was withdrawn must stop working within the
-//! hour, whatever happens.
+//! It is fetched again, at most once a minute, for a token that no key of it verifies: the key may
+//! be newer than the set. While it can't be fetched, the last good set serves for another day, and
+//! a failed fetch is repeated at most every 30 seconds: an account system that stalls gets neither
+//! all requests nor all of this service's concurrency. With no set at all, no token passes.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, DecodingKey};
 use reqwest::header::ACCEPT;
-use tokio::sync::Mutex;
 use url::Url;
 
-use super::keys::{Found, KeySet, KeySetError};
+use super::keys::{KeySet, KeySetError};
 use crate::domain::Timestamp;
 use crate::net::{self, NetError};
 
+/// How long a set is used without being fetched again.
 const KEEP: Duration = Duration::from_secs(3600);
+
+/// How long a set is used at most, while it can't be fetched.
+const KEEP_IN_AN_OUTAGE: Duration = Duration::from_secs(25 * 3600);
+
+/// How often tokens that no key verifies may cause a fetch.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(60);
+
+/// How soon a failed fetch may be repeated.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(30);
+
 const TIME_LIMIT: Duration = Duration::from_secs(5);
 const MAX_BYTES: usize = 256 * 1024;
 
@@ -27,29 +37,42 @@ const MAX_BYTES: usize = 256 * 1024;
 pub(super) struct Jwks {
     http: reqwest::Client,
     url: Url,
-    /// Held while fetching, so that one fetch serves everybody who waits for it.
-    state: Mutex<State>,
-    /// How many fetches have ended. Who finds it changed after waiting for the lock has just seen
-    /// a fetch, and does not begin another.
-    fetches: AtomicU64,
+    known: Mutex<Known>,
+    /// Held while fetching, so that requests at the same time share one fetch.
+    fetching: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    keys: Option<(KeySet, Timestamp)>,
-    /// When an unknown key id last made us ask again.
+struct Known {
+    /// The latest good set, and when it was fetched.
+    set: Option<(Arc<KeySet>, Timestamp)>,
+    /// When a fetch failed last, unless a later one succeeded.
+    failed: Option<Timestamp>,
+    /// When a token that no key verified last caused a fetch.
     asked_again: Option<Timestamp>,
-    /// Whether the latest fetch failed.
-    failed: bool,
+    /// How many fetches have ended. A request that finds it changed after waiting has seen a fetch,
+    /// and does not begin another one.
+    fetches: u64,
 }
 
-/// The key set can't be had, so nobody can be told apart.
+/// Whether a token's signature is that of a key of the set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is.
+    Good,
+    /// No key of the set is for such a token.
+    NoKey,
+    /// Keys are, and it is not theirs.
+    WrongSignature,
+}
+
+/// The key set can't be had, so no token can be checked.
 #[derive(Debug, thiserror::Error)]
 #[error("the players' key set can't be had: {reason}")]
 pub(super) struct JwksError {
     reason: Reason,
-    /// When the next try will be made, if not at once.
-    pub(super) retry_after: Option<Duration>,
+    /// When the next try will be made.
+    pub(super) retry_after: Duration,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -64,66 +87,132 @@ enum Reason {
     JustFailed,
 }
 
-impl From<Reason> for JwksError {
-    fn from(reason: Reason) -> Self {
-        Self {
-            reason,
-            retry_after: None,
-        }
-    }
-}
-
 impl Jwks {
     pub(super) fn new(http: reqwest::Client, url: Url) -> Self {
         Self {
             http,
             url,
-            state: Mutex::default(),
-            fetches: AtomicU64::new(0),
+            known: Mutex::default(),
+            fetching: tokio::sync::Mutex::default(),
         }
     }
 
-    /// The key for a token with this key id and algorithm; `None` where it is nobody's.
-    pub(super) async fn key(
+    /// Tries the keys that fit a token with this key id and algorithm. `verifies`: whether the
+    /// token's signature is of this key.
+    pub(super) async fn verify(
         &self,
         id: Option<&str>,
         algorithm: Algorithm,
         now: Timestamp,
-    ) -> Result<Option<DecodingKey>, JwksError> {
-        let before = self.fetches.load(Ordering::Relaxed);
-        let mut state = self.state.lock().await;
-        let mut is_new = self.fetches.load(Ordering::Relaxed) != before;
-        if !state.is_fresh(now) {
-            if is_new {
-                return Err(Reason::JustFailed.into());
+        verifies: impl Fn(&DecodingKey) -> bool,
+    ) -> Result<Verdict, JwksError> {
+        let judge = |set: &KeySet| {
+            let mut fitting = set.fitting(id, algorithm).peekable();
+            let any = fitting.peek().is_some();
+            if fitting.any(&verifies) {
+                Verdict::Good
+            } else if any {
+                Verdict::WrongSignature
+            } else {
+                Verdict::NoKey
             }
-            self.fetch(&mut state, now).await?;
-            is_new = true;
+        };
+        let before = self.known().fetches;
+        let set = self.current(now).await?;
+        let verdict = judge(&set);
+        if verdict == Verdict::Good {
+            return Ok(verdict);
         }
-        if state.find(id, algorithm).is_unknown() && !is_new && state.may_ask_again(now) {
-            state.asked_again = Some(now);
-            self.fetch(&mut state, now).await?;
+        if let Some(newer) = self.newer(before, now).await {
+            return Ok(judge(&newer));
         }
-        match state.find(id, algorithm) {
-            Found::Key(key) => Ok(Some(key.clone())),
-            // The set that could tell was not to be had.
-            Found::UnknownId if state.failed => Err(JwksError {
+        let known = self.known();
+        match known.failed {
+            // The set that could tell is not to be had.
+            Some(_) if id.is_some_and(|id| !set.has(id)) => Err(JwksError {
                 reason: Reason::JustFailed,
-                retry_after: Some(ASK_AGAIN_AFTER),
+                retry_after: known.next_question(now),
             }),
-            Found::UnknownId | Found::Unfit => Ok(None),
+            _ => Ok(verdict),
         }
     }
 
-    async fn fetch(&self, state: &mut State, now: Timestamp) -> Result<(), JwksError> {
-        let result = self.ask().await;
-        self.fetches.fetch_add(1, Ordering::Relaxed);
-        state.failed = result.is_err();
-        state.keys = Some((result?, now));
-        Ok(())
+    /// The set to use now: a fresh one, or the last good one while there is no newer one.
+    async fn current(&self, now: Timestamp) -> Result<Arc<KeySet>, JwksError> {
+        let outdated = match self.known().look(now)? {
+            Look::Use(set) => return Ok(set),
+            Look::Fetch { outdated } => outdated,
+        };
+        let _guard = match outdated {
+            // What is at hand is better than to wait for another request's fetch.
+            Some(outdated) => match self.fetching.try_lock() {
+                Ok(guard) => guard,
+                Err(_) => return Ok(outdated),
+            },
+            None => self.fetching.lock().await,
+        };
+        // Another request may have fetched it meanwhile, or failed to.
+        let outdated = match self.known().look(now)? {
+            Look::Use(set) => return Ok(set),
+            Look::Fetch { outdated } => outdated,
+        };
+        match (self.fetch(now).await, outdated) {
+            (Ok(set), _) => Ok(set),
+            (Err(_), Some(outdated)) => Ok(outdated),
+            (Err(reason), None) => Err(JwksError {
+                reason,
+                retry_after: TRY_AGAIN_AFTER,
+            }),
+        }
     }
 
-    async fn ask(&self) -> Result<KeySet, JwksError> {
+    /// A set that was fetched after the first `seen` fetches, if there is one or may be one now.
+    async fn newer(&self, seen: u64, now: Timestamp) -> Option<Arc<KeySet>> {
+        {
+            let known = self.known();
+            if known.fetches == seen && !known.may_ask_again(now) {
+                return None;
+            }
+        }
+        let _guard = self.fetching.lock().await;
+        {
+            let mut known = self.known();
+            if known.fetches != seen {
+                return known.set.as_ref().map(|(set, _)| Arc::clone(set));
+            }
+            if !known.may_ask_again(now) {
+                return None;
+            }
+            known.asked_again = Some(now);
+        }
+        self.fetch(now).await.ok()
+    }
+
+    /// Fetches the set. Call it only while holding `fetching`.
+    async fn fetch(&self, now: Timestamp) -> Result<Arc<KeySet>, Reason> {
+        let result = self.ask().await.map(Arc::new);
+        let mut known = self.known();
+        known.fetches += 1;
+        match &result {
+            Ok(set) => {
+                known.set = Some((Arc::clone(set), now));
+                known.failed = None;
+            }
+            Err(reason) => {
+                known.failed = Some(now);
+                let has_older = known.fetched_within(KEEP_IN_AN_OUTAGE, now).is_some();
+                tracing::warn!(
+                    event = "key_set_failed",
+                    cause = %reason,
+                    has_older,
+                    "the players' key set could not be fetched"
+                );
+            }
+        }
+        result
+    }
+
+    async fn ask(&self) -> Result<KeySet, Reason> {
         let request = self
             .http
             .get(self.url.clone())
@@ -134,36 +223,66 @@ impl Jwks {
             .await
             .map_err(Reason::Net)?;
         if answer.status != 200 {
-            return Err(Reason::Status(answer.status).into());
+            return Err(Reason::Status(answer.status));
         }
-        Ok(KeySet::parse(&answer.body).map_err(Reason::Set)?)
+        KeySet::parse(&answer.body).map_err(Reason::Set)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Found<'_> {
-    fn is_unknown(&self) -> bool {
-        matches!(self, Self::UnknownId)
-    }
+/// What to do for a set.
+enum Look {
+    Use(Arc<KeySet>),
+    Fetch { outdated: Option<Arc<KeySet>> },
 }
 
-impl State {
-    fn is_fresh(&self, now: Timestamp) -> bool {
-        self.keys
-            .as_ref()
-            .is_some_and(|(_, fetched)| is_within(KEEP, *fetched, now))
+impl Known {
+    fn look(&self, now: Timestamp) -> Result<Look, JwksError> {
+        if let Some(fresh) = self.fetched_within(KEEP, now) {
+            return Ok(Look::Use(fresh));
+        }
+        let outdated = self.fetched_within(KEEP_IN_AN_OUTAGE, now);
+        match (self.wait_after_failure(now), outdated) {
+            (None, outdated) => Ok(Look::Fetch { outdated }),
+            (Some(_), Some(outdated)) => Ok(Look::Use(outdated)),
+            (Some(retry_after), None) => Err(JwksError {
+                reason: Reason::JustFailed,
+                retry_after,
+            }),
+        }
+    }
+
+    fn fetched_within(&self, span: Duration, now: Timestamp) -> Option<Arc<KeySet>> {
+        let (set, fetched) = self.set.as_ref()?;
+        is_within(span, *fetched, now).then(|| Arc::clone(set))
     }
 
     fn may_ask_again(&self, now: Timestamp) -> bool {
-        self.asked_again
-            .is_none_or(|asked| !is_within(ASK_AGAIN_AFTER, asked, now))
+        wait(ASK_AGAIN_AFTER, self.asked_again, now).is_none()
+            && self.wait_after_failure(now).is_none()
     }
 
-    fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Found<'_> {
-        match &self.keys {
-            Some((keys, _)) => keys.find(id, algorithm),
-            None => Found::UnknownId,
-        }
+    fn wait_after_failure(&self, now: Timestamp) -> Option<Duration> {
+        wait(TRY_AGAIN_AFTER, self.failed, now)
     }
+
+    /// How long until a token that no key verifies causes a fetch again.
+    fn next_question(&self, now: Timestamp) -> Duration {
+        let waits = [
+            wait(ASK_AGAIN_AFTER, self.asked_again, now),
+            self.wait_after_failure(now),
+        ];
+        waits.into_iter().flatten().max().unwrap_or_default()
+    }
+}
+
+/// What is left of `span` since `earlier`.
+fn wait(span: Duration, earlier: Option<Timestamp>, now: Timestamp) -> Option<Duration> {
+    let earlier = earlier.filter(|earlier| is_within(span, *earlier, now))?;
+    Some(span.saturating_sub(now.since(earlier)))
 }
 
 /// Also false where the clock was set back by more than `span`.

@@ -1,13 +1,40 @@
 //! A JSON Web Key Set (RFC 7517), as far as it is of use: public keys for RS256, ES256 and EdDSA.
+//!
+//! Keys are read leniently, because account systems write them in many ways: a member that is not
+//! needed may be anything, numbers may lack their leading zero bytes or have one too many, and
+//! `EdDSA` may go by its newer name `Ed25519` (RFC 9864).
 
-use jsonwebtoken::jwk::{
-    AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse,
-};
-use jsonwebtoken::{Algorithm, DecodingKey, DecodingKeyKind};
+use base64::Engine;
+use base64::alphabet::URL_SAFE;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::jwt_crypto::without_leading_zeros;
+
+/// base64url with or without padding.
+const BASE64URL: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+/// The size of a coordinate of P-256 and of an Ed25519 key.
+const COORDINATE_BYTES: usize = 32;
+
+/// A coordinate that is shorter is no key: a random one has so many leading zeros never.
+const SHORTEST_COORDINATE_BYTES: usize = 16;
+
+/// The sizes of an RSA modulus that `ring` takes: 2048 to 8192 bits.
+const MODULUS_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
+
+/// How many skipped keys the log names.
+const MAX_NAMED: usize = 10;
+
+/// The most that the log shows of a key's id.
+const MAX_SHOWN_ID: usize = 64;
 
 /// The usable keys of a set, at least one.
 #[derive(Debug)]
@@ -20,18 +47,6 @@ struct Key {
     key: DecodingKey,
 }
 
-/// What a set says to a token.
-#[derive(Debug)]
-pub(super) enum Found<'a> {
-    /// This is its key.
-    Key(&'a DecodingKey),
-    /// No key has its id; a newer set might.
-    UnknownId,
-    /// There is a key of that id for another algorithm, or, for a token without an id, not exactly
-    /// one key of its algorithm.
-    Unfit,
-}
-
 /// A text that is no key set, or holds no key that is of use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum KeySetError {
@@ -41,35 +56,33 @@ pub(super) enum KeySetError {
     Empty,
 }
 
-/// Why one key of a set is passed over.
-enum Skip {
-    /// For something else: encryption, another algorithm.
-    OfNoUse,
-    /// Not what it says it is.
-    Broken,
-}
-
 #[derive(Deserialize)]
 struct Set {
     keys: Vec<Value>,
 }
 
 impl KeySet {
-    /// Reads a set. Broken keys are passed over with a warning: one of them must not lock out
-    /// every player.
+    /// Reads a set. Keys that are of no use are skipped with a warning: one of them must not lock
+    /// out every player.
     pub(super) fn parse(json: &[u8]) -> Result<Self, KeySetError> {
         let set: Set = serde_json::from_slice(json).map_err(|_| KeySetError::Malformed)?;
         let mut keys = Vec::new();
-        for (index, value) in set.keys.into_iter().enumerate() {
-            match Key::parse(value) {
+        let mut skipped = Vec::new();
+        for (index, jwk) in set.keys.iter().enumerate() {
+            match Key::parse(jwk) {
                 Ok(key) => keys.push(key),
-                Err(Skip::OfNoUse) => {
-                    tracing::debug!(index, "a key of the players' key set is of no use here");
-                }
-                Err(Skip::Broken) => {
-                    tracing::warn!(index, "a key of the players' key set is broken");
-                }
+                Err(reason) => skipped.push(describe(index, jwk, reason)),
             }
+        }
+        if !skipped.is_empty() {
+            let count = skipped.len();
+            skipped.truncate(MAX_NAMED);
+            tracing::warn!(
+                event = "keys_skipped",
+                count,
+                keys = skipped.join("; "),
+                "keys of the players' key set are not used"
+            );
         }
         if keys.is_empty() {
             Err(KeySetError::Empty)
@@ -78,104 +91,128 @@ impl KeySet {
         }
     }
 
-    /// The key for a token with this key id and algorithm.
-    pub(super) fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Found<'_> {
-        let fits = |key: &&Key| key.algorithm == algorithm;
-        match id {
-            Some(id) => {
-                let mut same_id = self
-                    .0
-                    .iter()
-                    .filter(|key| key.id.as_deref() == Some(id))
-                    .peekable();
-                if same_id.peek().is_none() {
-                    return Found::UnknownId;
-                }
-                same_id
-                    .find(fits)
-                    .map_or(Found::Unfit, |key| Found::Key(&key.key))
-            }
-            None => {
-                let mut fitting = self.0.iter().filter(fits);
-                match (fitting.next(), fitting.next()) {
-                    (Some(key), None) => Found::Key(&key.key),
-                    _ => Found::Unfit,
-                }
-            }
+    /// The keys that a token with this key id and algorithm may be signed with. One without an id
+    /// may be signed with any of that algorithm, and a key without an id may be any token's.
+    pub(super) fn fitting(
+        &self,
+        id: Option<&str>,
+        algorithm: Algorithm,
+    ) -> impl Iterator<Item = &DecodingKey> {
+        let fits = move |key: &&Key| {
+            key.algorithm == algorithm
+                && (id.is_none() || key.id.is_none() || key.id.as_deref() == id)
+        };
+        self.0.iter().filter(fits).map(|key| &key.key)
+    }
+
+    /// Whether a key has this id.
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.0.iter().any(|key| key.id.as_deref() == Some(id))
+    }
+}
+
+fn describe(index: usize, jwk: &Value, reason: &str) -> String {
+    match text(jwk, "kid") {
+        Some(id) => {
+            let id: String = id.chars().take(MAX_SHOWN_ID).collect();
+            format!("key {index} ({id:?}): {reason}")
         }
+        None => format!("key {index}: {reason}"),
     }
 }
 
 impl Key {
-    fn parse(value: Value) -> Result<Self, Skip> {
-        let jwk: Jwk = serde_json::from_value(value).map_err(|_| Skip::Broken)?;
-        let algorithm = match &jwk.algorithm {
-            AlgorithmParameters::RSA(_) => Algorithm::RS256,
-            AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256 => {
-                Algorithm::ES256
+    /// Reads a key, or says why it is of no use.
+    fn parse(jwk: &Value) -> Result<Self, &'static str> {
+        let (algorithm, names, key): (_, &[&str], _) = match text(jwk, "kty") {
+            Some("RSA") => (Algorithm::RS256, &["RS256"], rsa(jwk)?),
+            Some("EC") if text(jwk, "crv") == Some("P-256") => {
+                (Algorithm::ES256, &["ES256"], p256(jwk)?)
             }
-            AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 => {
-                Algorithm::EdDSA
+            Some("EC") => return Err("`crv` is not P-256"),
+            Some("OKP") if text(jwk, "crv") == Some("Ed25519") => {
+                (Algorithm::EdDSA, &["EdDSA", "Ed25519"], ed25519(jwk)?)
             }
-            AlgorithmParameters::Other(other) if claims_to_be_known(&other.fields) => {
-                return Err(Skip::Broken);
-            }
-            _ => return Err(Skip::OfNoUse),
+            Some("OKP") => return Err("`crv` is not Ed25519"),
+            _ => return Err("`kty` is not RSA, EC or OKP"),
         };
-        let common = &jwk.common;
-        let for_signatures = matches!(common.public_key_use, None | Some(PublicKeyUse::Signature));
-        let for_checking = common
-            .key_operations
-            .as_ref()
-            .is_none_or(|operations| operations.contains(&KeyOperations::Verify));
-        let for_this = common
-            .key_algorithm
-            .is_none_or(|named| named == KeyAlgorithm::from(algorithm));
-        if !(for_signatures && for_checking && for_this) {
-            return Err(Skip::OfNoUse);
+        let absent_or = |name: &str, fits: &dyn Fn(&Value) -> bool| match jwk.get(name) {
+            None | Some(Value::Null) => true,
+            Some(value) => fits(value),
+        };
+        if !absent_or("use", &|value| value == "sig") {
+            return Err("`use` is not `sig`");
         }
-        let key = DecodingKey::from_jwk(&jwk).map_err(|_| Skip::Broken)?;
-        let right_size = match key.kind() {
-            // What `ring` takes: 2048 to 8192 bits.
-            DecodingKeyKind::RsaModulusExponent { n, .. } => {
-                (256..=1024).contains(&without_leading_zeros(n).len())
-            }
-            DecodingKeyKind::SecretOrDer(point) if algorithm == Algorithm::ES256 => {
-                point.len() == 65
-            }
-            DecodingKeyKind::SecretOrDer(key) => key.len() == 32,
+        let verifies = |value: &Value| {
+            let operations = value.as_array().into_iter().flatten();
+            operations
+                .into_iter()
+                .any(|operation| operation == "verify")
         };
-        if !right_size {
-            return Err(Skip::Broken);
+        if !absent_or("key_ops", &verifies) {
+            return Err("`key_ops` does not hold `verify`");
+        }
+        if !absent_or("alg", &|value| names.iter().any(|name| value == name)) {
+            return Err("`alg` is not RS256, ES256 or EdDSA, or does not fit `kty`");
         }
         Ok(Self {
-            id: jwk.common.key_id,
+            id: text(jwk, "kid").map(ToOwned::to_owned),
             algorithm,
             key,
         })
     }
 }
 
-/// Whether a key that could not be read says that it is of a type which we read.
-fn claims_to_be_known(fields: &std::collections::BTreeMap<String, Value>) -> bool {
-    let kty = fields.get("kty").and_then(Value::as_str);
-    let crv = fields.get("crv").and_then(Value::as_str);
-    match kty {
-        Some("RSA") | None => true,
-        Some("EC") => matches!(crv, None | Some("P-256")),
-        Some("OKP") => matches!(crv, None | Some("Ed25519")),
-        Some(_) => false,
+fn rsa(jwk: &Value) -> Result<DecodingKey, &'static str> {
+    let n = bytes(jwk, "n").ok_or("`n` is missing, or not base64url")?;
+    let e = bytes(jwk, "e").ok_or("`e` is missing, or not base64url")?;
+    let (n, e) = (without_leading_zeros(&n), without_leading_zeros(&e));
+    if !MODULUS_BYTES.contains(&n.len()) {
+        return Err("`n` does not have 2048 to 8192 bits");
     }
+    Ok(DecodingKey::from_rsa_raw_components(n, e))
+}
+
+fn p256(jwk: &Value) -> Result<DecodingKey, &'static str> {
+    let x = coordinate(jwk, "x").ok_or("`x` is missing, or no coordinate of P-256")?;
+    let y = coordinate(jwk, "y").ok_or("`y` is missing, or no coordinate of P-256")?;
+    Ok(DecodingKey::from_ec_der(&[&[4][..], &x, &y].concat()))
+}
+
+fn ed25519(jwk: &Value) -> Result<DecodingKey, &'static str> {
+    let x = coordinate(jwk, "x").ok_or("`x` is missing, or no key of Ed25519")?;
+    Ok(DecodingKey::from_ed_der(&x))
+}
+
+fn text<'a>(jwk: &'a Value, name: &str) -> Option<&'a str> {
+    jwk.get(name).and_then(Value::as_str)
+}
+
+fn bytes(jwk: &Value, name: &str) -> Option<Vec<u8>> {
+    BASE64URL.decode(text(jwk, name)?).ok()
+}
+
+/// A number of 32 bytes, also where it was written without its leading zeros or with one too many.
+fn coordinate(jwk: &Value, name: &str) -> Option<[u8; COORDINATE_BYTES]> {
+    let bytes = bytes(jwk, name)?;
+    let number = without_leading_zeros(&bytes);
+    if !(SHORTEST_COORDINATE_BYTES..=COORDINATE_BYTES).contains(&number.len()) {
+        return None;
+    }
+    let mut whole = [0; COORDINATE_BYTES];
+    whole[COORDINATE_BYTES - number.len()..].copy_from_slice(number);
+    Some(whole)
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use serde_json::json;
 
     use super::*;
 
     fn ed(id: Option<&str>) -> Value {
-        let mut key = json!({"kty": "OKP", "crv": "Ed25519", "x": "A".repeat(43)});
+        let mut key = json!({"kty": "OKP", "crv": "Ed25519", "x": "B".repeat(43)});
         if let Some(id) = id {
             key["kid"] = id.into();
         }
@@ -216,10 +253,7 @@ mod tests {
         ];
         let set = set(&keys).expect("one is good");
         assert_eq!(set.0.len(), 1);
-        assert!(matches!(
-            set.find(Some("good"), Algorithm::EdDSA),
-            Found::Key(_)
-        ));
+        assert_eq!(set.fitting(Some("good"), Algorithm::EdDSA).count(), 1);
     }
 
     #[test]
@@ -239,30 +273,78 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_found_by_id_and_algorithm() {
-        let set = set(&[ed(Some("a")), ed(Some("b"))]).expect("two");
-        assert!(matches!(
-            set.find(Some("a"), Algorithm::EdDSA),
-            Found::Key(_)
-        ));
-        assert!(matches!(
-            set.find(Some("a"), Algorithm::RS256),
-            Found::Unfit
-        ));
-        assert!(matches!(
-            set.find(Some("c"), Algorithm::EdDSA),
-            Found::UnknownId
-        ));
-        assert!(
-            matches!(set.find(None, Algorithm::EdDSA), Found::Unfit),
-            "two could be meant"
+    fn keys_are_found_by_id_and_algorithm() {
+        let set = set(&[ed(Some("a")), ed(Some("b")), ed(Some("b")), ed(None)]).expect("four");
+        let fitting = |id, algorithm| set.fitting(id, algorithm).count();
+        assert_eq!(
+            fitting(Some("a"), Algorithm::EdDSA),
+            2,
+            "and the one without"
         );
+        assert_eq!(
+            fitting(Some("b"), Algorithm::EdDSA),
+            3,
+            "an id may come twice"
+        );
+        assert_eq!(fitting(Some("c"), Algorithm::EdDSA), 1, "the one without");
+        assert_eq!(fitting(None, Algorithm::EdDSA), 4, "any could be meant");
+        assert_eq!(fitting(Some("a"), Algorithm::RS256), 0);
+        assert_eq!(fitting(None, Algorithm::ES256), 0);
+        assert!(set.has("a") && !set.has("c"));
     }
 
     #[test]
-    fn without_an_id_the_only_fitting_key_is_meant() {
-        let set = set(&[ed(None)]).expect("one");
-        assert!(matches!(set.find(None, Algorithm::EdDSA), Found::Key(_)));
-        assert!(matches!(set.find(None, Algorithm::ES256), Found::Unfit));
+    fn numbers_are_read_without_their_leading_zeros_or_with_one_too_many() {
+        let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let mut point = [7_u8; 32];
+        point[..2].fill(0);
+        let long = [&[0][..], &point].concat();
+        for x in [&point[..], &point[1..], &point[2..], &long] {
+            let jwk = json!({"x": encode(x), "padded": format!("{}==", encode(&[7; 16]))});
+            assert_eq!(coordinate(&jwk, "x"), Some(point));
+            assert_eq!(
+                bytes(&jwk, "padded"),
+                Some(vec![7; 16]),
+                "with padding, too"
+            );
+        }
+        for wrong in [vec![7; 33], vec![7; 15], vec![0; 32], Vec::new()] {
+            assert_eq!(
+                coordinate(&json!({"x": encode(&wrong)}), "x"),
+                None,
+                "{wrong:?}"
+            );
+        }
+        for n in [vec![7; 255], vec![7; 1025]] {
+            let jwk = json!({"kty": "RSA", "n": encode(&n), "e": "AQAB"});
+            assert!(Key::parse(&jwk).is_err(), "{}", n.len());
+        }
+    }
+
+    #[test]
+    fn each_skipped_key_has_its_reason() {
+        for (jwk, reason) in [
+            (json!(7), "`kty`"),
+            (json!({"kty": "oct", "k": "AAAA"}), "`kty`"),
+            (json!({"kty": "EC", "crv": "P-384"}), "`crv`"),
+            (json!({"kty": "OKP", "crv": "X25519"}), "`crv`"),
+            (json!({"kty": "EC", "crv": "P-256", "x": "AAAA"}), "`x`"),
+            (json!({"kty": "RSA", "e": "AQAB"}), "`n`"),
+            (with(ed(None), "use", "enc".into()), "`use`"),
+            (with(ed(None), "key_ops", json!(["sign"])), "`key_ops`"),
+            (with(ed(None), "alg", "ES256".into()), "`alg`"),
+        ] {
+            let said = Key::parse(&jwk).expect_err("of no use");
+            assert!(said.contains(reason), "{jwk}: {said}");
+        }
+        for odd in [
+            with(ed(None), "kid", json!(7)),
+            with(ed(None), "use", Value::Null),
+            with(ed(None), "alg", "Ed25519".into()),
+            with(ed(None), "x5c", json!("not a list")),
+            with(ed(None), "key_ops", json!(["verify", "new"])),
+        ] {
+            assert!(Key::parse(&odd).is_ok(), "{odd}");
+        }
     }
 }

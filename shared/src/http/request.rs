@@ -1,14 +1,14 @@
 //! A request as the functions see it. Whatever a caller sends makes one; what is wrong with it
 //! comes out where it is used, as an error that names it.
 
+use std::borrow::Cow;
+
+use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderName};
-use http::{HeaderMap, Method};
-use lambda_http::request::RequestContext;
-use lambda_http::{Body, RequestExt};
 use serde::de::DeserializeOwned;
 use url::{Url, form_urlencoded};
 
-use super::{ApiError, Code, body};
+use super::{ApiError, Code, body, route};
 
 /// The longest body that is read, in bytes.
 pub const MAX_BODY_BYTES: usize = 65_536;
@@ -18,7 +18,7 @@ pub const MAX_BODY_BYTES: usize = 65_536;
 pub struct Pairs(Vec<(String, String)>);
 
 impl Pairs {
-    fn parse(encoded: &[u8]) -> Self {
+    pub(super) fn parse(encoded: &[u8]) -> Self {
         Self(form_urlencoded::parse(encoded).into_owned().collect())
     }
 
@@ -43,14 +43,15 @@ impl Pairs {
 
 /// One request.
 pub struct Request {
-    method: Method,
-    path: String,
-    route: String,
-    query: Pairs,
-    headers: HeaderMap,
-    body: Vec<u8>,
-    request_id: String,
-    domain_name: Option<String>,
+    pub(super) method: &'static str,
+    pub(super) path: String,
+    pub(super) route_key: Option<&'static str>,
+    pub(super) id: Option<String>,
+    pub(super) query: Pairs,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+    pub(super) request_id: String,
+    pub(super) domain_name: Option<String>,
 }
 
 /// Only what may be logged: a query, a header or a body can hold a secret.
@@ -58,47 +59,9 @@ impl std::fmt::Debug for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Request")
             .field("method", &self.method)
-            .field("route", &self.route)
+            .field("route", &self.route())
             .field("request_id", &self.request_id)
             .finish_non_exhaustive()
-    }
-}
-
-impl From<lambda_http::Request> for Request {
-    fn from(event: lambda_http::Request) -> Self {
-        let path = event.raw_http_path().to_owned();
-        let query = event.uri().query().unwrap_or_default();
-        let query = Pairs::parse(query.as_bytes());
-        // The names that the gateway gives. It writes the context itself; a header could be
-        // anybody's.
-        let (route_key, request_id, domain_name) = match event.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => (
-                context.route_key.clone(),
-                context.request_id.clone(),
-                context.domain_name.clone(),
-            ),
-            _ => (None, None, None),
-        };
-        let route = route_key
-            .as_deref()
-            .and_then(|key| key.split_once(' '))
-            .map_or_else(|| without_ids(&path), |(_, route)| route.to_owned());
-        let (parts, body) = event.into_parts();
-        let body = match body {
-            Body::Text(text) => text.into_bytes(),
-            Body::Binary(bytes) => bytes,
-            _ => Vec::new(),
-        };
-        Self {
-            method: parts.method,
-            path,
-            route,
-            query,
-            headers: parts.headers,
-            body,
-            request_id: request_id.unwrap_or_else(|| "unknown".to_owned()),
-            domain_name,
-        }
     }
 }
 
@@ -116,23 +79,43 @@ fn without_ids(path: &str) -> String {
 }
 
 impl Request {
-    /// The method.
+    /// The method, for logs; `-` for one that HTTP does not define.
     #[must_use]
-    pub fn method(&self) -> &Method {
-        &self.method
+    pub fn method(&self) -> &'static str {
+        self.method
     }
 
-    /// The path, without the query, as the gateway hands it over.
+    /// Which of [`ROUTES`](super::ROUTES) this is, like `POST /v1/link/devices/{id}`; `None` where
+    /// it is none of them.
     #[must_use]
-    pub fn path(&self) -> &str {
-        &self.path
+    pub fn route_key(&self) -> Option<&'static str> {
+        self.route_key
     }
 
-    /// The route for logs: the gateway's template of it (`/v1/link/devices/{id}`), or the path
-    /// where the gateway has no template, with a placeholder for what looks like an id.
+    /// The variable part of the path, on a route that has one.
     #[must_use]
-    pub fn route(&self) -> &str {
-        &self.route
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// Whether people come here, and not programs.
+    #[must_use]
+    pub fn is_for_browsers(&self) -> bool {
+        let path = self
+            .route_key
+            .and_then(route::path_of)
+            .unwrap_or(&self.path);
+        path == "/link" || path.starts_with("/link/")
+    }
+
+    /// The route for logs: `/v1/link/devices/{id}`, or the path where it leads nowhere, with a
+    /// placeholder for what looks like an id.
+    #[must_use]
+    pub fn route(&self) -> Cow<'_, str> {
+        match self.route_key.and_then(route::path_of) {
+            Some(path) => Cow::Borrowed(path),
+            None => Cow::Owned(without_ids(&self.path)),
+        }
     }
 
     /// The gateway's id of this request.
@@ -232,7 +215,7 @@ impl Request {
             .ok_or_else(|| ApiError::invalid_token(WANTED))
     }
 
-    /// The origin that browsers see: `configured`, or else https and the domain name of the
+    /// The address that browsers see: `configured`, or else https and the domain name of the
     /// gateway. Never the Host header, which is the caller's.
     ///
     /// # Errors
@@ -250,6 +233,15 @@ impl Request {
                 )
             })
     }
+}
+
+/// The address of one of our own paths. `base_url` may end in a path, which stays in front: on a
+/// custom domain it is the key of an API mapping.
+#[must_use]
+pub fn address(base_url: &Url, path: &str) -> Url {
+    let mut address = base_url.clone();
+    address.set_path(&format!("{}{path}", base_url.path().trim_end_matches('/')));
+    address
 }
 
 #[cfg(test)]

@@ -1,5 +1,4 @@
 use http::StatusCode;
-use lambda_http::Body;
 use serde_json::{Value, json};
 
 use super::*;
@@ -11,8 +10,8 @@ use crate::http::{json as json_answer, serve};
 #[test]
 fn a_request_is_what_the_gateway_says() {
     let request = request("GET", "/v1/link/devices/a%2Fb?x=1&y=a+b%21&x=2", &[], "");
-    assert_eq!(request.method(), Method::GET);
-    assert_eq!(request.path(), "/v1/link/devices/a%2Fb");
+    assert_eq!(request.method(), "GET");
+    assert_eq!(request.path, "/v1/link/devices/a%2Fb");
     assert_eq!(request.request_id(), "req-1");
     assert_eq!(request.query_one("y").expect("one"), Some("a b!"));
     assert_eq!(request.query_one("z").expect("none"), None);
@@ -48,6 +47,22 @@ fn the_base_url_is_never_the_host_header() {
 }
 
 #[test]
+fn our_addresses_are_below_the_path_of_the_base_url() {
+    for (base, expected) in [
+        ("https://a.example", "https://a.example/link/start"),
+        ("https://a.example/", "https://a.example/link/start"),
+        (
+            "https://a.example/prime",
+            "https://a.example/prime/link/start",
+        ),
+        ("https://a.example/x/y/", "https://a.example/x/y/link/start"),
+    ] {
+        let base = Url::parse(base).expect("a URL");
+        assert_eq!(address(&base, "/link/start").as_str(), expected);
+    }
+}
+
+#[test]
 fn bodies_are_bounded_and_may_be_base64() {
     let fits = format!("{{\"a\":\"{}\"}}", "x".repeat(MAX_BODY_BYTES - 8));
     assert_eq!(fits.len(), MAX_BODY_BYTES);
@@ -63,12 +78,10 @@ fn bodies_are_bounded_and_may_be_base64() {
     );
     assert_eq!(long.form().expect_err("413").code(), Code::PayloadTooLarge);
 
-    let (parts, _) = event("POST", "/", &[], "").into_parts();
-    let binary = http::Request::from_parts(parts, Body::Binary(b"{\"a\":1}".to_vec()));
-    assert_eq!(
-        Request::from(binary).json_body::<Value>().expect("JSON"),
-        json!({"a": 1})
-    );
+    let mut encoded = event("POST", "/", &[], "eyJhIjoxfQ==");
+    encoded["isBase64Encoded"] = true.into();
+    let encoded = Request::from_event(&encoded.to_string(), "i");
+    assert_eq!(encoded.json_body::<Value>().expect("JSON"), json!({"a": 1}));
 }
 
 #[test]
@@ -148,18 +161,20 @@ fn printing_a_request_shows_no_secret() {
 #[tokio::test]
 async fn serving_turns_errors_into_problems_with_the_requests_id() {
     let clock = Clock::from_fn(|| Timestamp::from_millis(0));
-    let response = serve(&clock, event("GET", "/nowhere", &[], ""), |_| async {
+    let response = serve(&clock, request("GET", "/nowhere", &[], ""), |_| async {
         Err(ApiError::not_found())
     })
     .await;
     assert_eq!(response.status(), 404);
     assert_eq!(body_json(&response)["request_id"], "req-1");
+    assert_eq!(header(&response, "x-request-id"), "req-1");
 
     let response = serve(
         &clock,
-        event("GET", "/health", &[], ""),
-        |request| async move { json_answer(StatusCode::OK, &json!({"path": request.path()})) },
+        request("GET", "/health", &[], ""),
+        |request| async move { json_answer(StatusCode::OK, &json!({"path": request.route()})) },
     )
     .await;
     assert_eq!(body_json(&response), json!({"path": "/health"}));
+    assert_eq!(header(&response, "x-request-id"), "req-1");
 }

@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::time::Duration;
 
+use http::HeaderValue;
+use http::header::HeaderName;
 use tracing::Instrument;
 
 use super::answer::ShownCode;
@@ -12,6 +14,9 @@ use crate::clock::Clock;
 /// When a caller gets an answer at the latest: well before Lambda ends the function after 28 s, which
 /// would answer nothing that a game could read.
 const ANSWER_WITHIN: Duration = Duration::from_secs(26);
+
+/// Where a caller finds the id that the log has, too.
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Waits for `work` as long as there is time for an answer. The flows keep their own time and end
 /// earlier with what is known; this is for a database that makes each of their steps last.
@@ -31,25 +36,26 @@ pub async fn in_time(
 /// about it, inside a span that holds the request's id, so that every other line of this request
 /// can be found by it. The line names the cause of a failure; no line holds a query, a header or
 /// a body.
-pub async fn serve<F, Fut>(clock: &Clock, event: lambda_http::Request, handle: F) -> Response
+///
+/// The answer carries the request's id in `x-request-id`.
+pub async fn serve<F, Fut>(clock: &Clock, request: Request, handle: F) -> Response
 where
     F: FnOnce(Request) -> Fut,
     Fut: Future<Output = Result<Response, ApiError>>,
 {
     let started = clock.now();
-    let request = Request::from(event);
     let request_id = request.request_id().to_owned();
     let span = tracing::info_span!(
         "request",
         request_id,
-        method = %request.method(),
-        path = request.route(),
+        method = request.method(),
+        path = %request.route(),
     );
     async {
         let result = handle(request).await;
         // Wider numbers would be logged as text.
         let duration_ms = u64::try_from(clock.now().since(started).as_millis()).unwrap_or(u64::MAX);
-        match result {
+        let mut response = match result {
             Ok(response) => {
                 let status = response.status().as_u16();
                 let code = response.extensions().get().map(|ShownCode(code)| *code);
@@ -60,7 +66,11 @@ where
                 log(&error, duration_ms);
                 error.into_response(&request_id)
             }
+        };
+        if let Ok(id) = HeaderValue::try_from(&request_id) {
+            response.headers_mut().insert(X_REQUEST_ID, id);
         }
+        response
     }
     .instrument(span)
     .await
@@ -88,8 +98,7 @@ fn log(error: &ApiError, duration_ms: u64) {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
     use std::time::Duration;
 
     use serde_json::Value;
@@ -97,36 +106,11 @@ mod tests {
     use super::*;
     use crate::config::StudioConfig;
     use crate::domain::{LinkFailure, Timestamp};
-    use crate::http::testing::{body_json, event, request};
+    use crate::http::testing::{body_json, logged, request};
     use crate::http::{Code, Pages};
-
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0
-                .lock()
-                .expect("no test panics with the lock")
-                .extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
 
     /// Serves one request with secrets in every place; returns the answer and the lines logged.
     async fn serve_one(result: Result<Response, ApiError>) -> (Response, Vec<Value>) {
-        let log = Log::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .json()
-            .flatten_event(true)
-            .with_writer(move || writer.clone())
-            .finish();
-        let _guard = tracing::subscriber::set_default(subscriber);
         let times = Mutex::new(0);
         let clock = Clock::from_fn(move || {
             let mut now = times.lock().expect("no test panics with the lock");
@@ -134,15 +118,15 @@ mod tests {
             Timestamp::from_millis(0) + Duration::from_millis(*now)
         });
         let headers = [("authorization", "Bearer hush"), ("cookie", "a=hush")];
-        let event = event("POST", "/link/start?ticket=hush", &headers, "hush");
-        let response = serve(&clock, event, |_| async { result }).await;
-        let text = String::from_utf8(log.0.lock().expect("no panic").clone()).expect("UTF-8");
+        let request = request("POST", "/link/start?ticket=hush", &headers, "hush");
+        let mut response = None;
+        let lines = logged(async {
+            response = Some(serve(&clock, request, |_| async { result }).await);
+        })
+        .await;
+        let text = Value::from(lines.clone()).to_string();
         assert!(!text.contains("hush"), "{text}");
-        let lines = text
-            .lines()
-            .map(|line| serde_json::from_str(line).expect("JSON"))
-            .collect();
-        (response, lines)
+        (response.expect("an answer"), lines)
     }
 
     #[tokio::test]

@@ -1,22 +1,23 @@
 //! What the tests of this module share.
 
-use lambda_http::Body;
+use std::io;
+use std::sync::{Arc, Mutex};
+
 use serde_json::{Value, json};
+use tracing::instrument::WithSubscriber;
 
 use super::{Request, Response};
 
 /// A request as API Gateway sends it, with these headers (and cookies, by `cookie`).
 pub(crate) fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Request {
-    Request::from(event(method, target, headers, body))
+    Request::from_event(
+        &event(method, target, headers, body).to_string(),
+        "invocation-1",
+    )
 }
 
 /// The event of such a request.
-pub(crate) fn event(
-    method: &str,
-    target: &str,
-    headers: &[(&str, &str)],
-    body: &str,
-) -> lambda_http::Request {
+pub(crate) fn event(method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Value {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut map = serde_json::Map::new();
     let mut cookies = Vec::new();
@@ -27,7 +28,7 @@ pub(crate) fn event(
             map.insert((*name).to_owned(), Value::from(*value));
         }
     }
-    let event = json!({
+    json!({
         "version": "2.0",
         "routeKey": format!("{method} {path}"),
         "rawPath": path,
@@ -49,8 +50,7 @@ pub(crate) fn event(
         },
         "body": body,
         "isBase64Encoded": false,
-    });
-    lambda_http::request::from_str(&event.to_string()).expect("an event")
+    })
 }
 
 /// The one value of a header, or nothing.
@@ -64,14 +64,42 @@ pub(crate) fn header<'a>(response: &'a Response, name: &str) -> &'a str {
 
 /// The body as text.
 pub(crate) fn body_text(response: &Response) -> &str {
-    match response.body() {
-        Body::Text(text) => text,
-        Body::Empty => "",
-        _ => panic!("answers are text"),
-    }
+    response.body()
 }
 
 /// The body as JSON.
 pub(crate) fn body_json(response: &Response) -> Value {
-    serde_json::from_str(body_text(response)).expect("JSON")
+    serde_json::from_str(response.body()).expect("JSON")
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut log = self.0.lock().expect("no test panics with the lock");
+        log.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The lines that `work` logs.
+pub(crate) async fn logged<T>(work: impl Future<Output = T>) -> Vec<Value> {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_writer(move || writer.clone())
+        .finish();
+    work.with_subscriber(subscriber).await;
+    let bytes = log.0.lock().expect("no test panics with the lock").clone();
+    let text = String::from_utf8(bytes).expect("UTF-8");
+    text.lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect()
 }

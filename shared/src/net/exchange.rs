@@ -7,7 +7,7 @@ use std::time::Duration;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Request, Response};
 
-use super::NetError;
+use super::{NetError, coding};
 use crate::domain::Timestamp;
 
 /// A whole answer.
@@ -30,7 +30,8 @@ impl Answer {
 }
 
 /// Sends `request` and reads its whole answer. `limit` is for everything together: connecting,
-/// the repeated try if there is one, the body. `max_bytes` bounds the body.
+/// the repeated try if there is one, the body. `max_bytes` bounds the body, compressed and
+/// decompressed: some servers compress without being asked.
 ///
 /// # Errors
 /// If there is no whole answer in time, or it is too long. Any status is an answer.
@@ -45,6 +46,7 @@ pub async fn exchange(
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let body = read_bounded(response, max_bytes).await?;
+        let body = coding::decode(&headers, body, max_bytes)?;
         Ok(Answer {
             status,
             headers,

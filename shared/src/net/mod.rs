@@ -9,6 +9,7 @@
 mod address;
 mod aws;
 mod client;
+mod coding;
 mod error;
 mod exchange;
 mod retry_after;

@@ -47,6 +47,16 @@ impl Reply {
         )
     }
 
+    /// An answer whose body is compressed.
+    pub(crate) fn encoded(coding: &str, body: &[u8]) -> Self {
+        let length = body.len();
+        let head = format!(
+            "HTTP/1.1 200 X\r\nContent-Type: application/json\r\nContent-Encoding: {coding}\r\n\
+             Content-Length: {length}\r\n\r\n"
+        );
+        Self::Bytes([head.as_bytes(), body].concat())
+    }
+
     /// Adds a header.
     pub(crate) fn header(self, name: &str, value: &str) -> Self {
         let Self::Bytes(bytes) = self else {
@@ -180,4 +190,19 @@ fn read_request(reader: &mut impl BufRead) -> Option<String> {
     reader.read_exact(&mut body).ok()?;
     text.push_str(&String::from_utf8_lossy(&body));
     Some(text)
+}
+
+/// `text` compressed by gzip.
+pub(crate) fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(text).expect("memory takes it");
+    encoder.finish().expect("memory takes it")
+}
+
+/// `text` compressed by brotli.
+pub(crate) fn brotli(text: &[u8]) -> Vec<u8> {
+    let mut compressed = Vec::new();
+    brotli::BrotliCompress(&mut &*text, &mut compressed, &Default::default())
+        .expect("memory takes it");
+    compressed
 }

@@ -87,7 +87,7 @@ impl From<prime_gaming::http::Response> for Answer {
         Self {
             status: parts.status,
             headers: parts.headers,
-            body: String::from_utf8(body.to_vec()).expect("every answer is text"),
+            body,
         }
     }
 }

@@ -15,6 +15,7 @@ use local::gateway::{Routes, Source, event};
 use local::template::{Template, project_template};
 use prime_gaming::config::Config;
 use prime_gaming::domain::{Timestamp, random_token};
+use prime_gaming::http::Request;
 use prime_gaming::secrets::Secrets;
 use prime_gaming::{App, Clock, net};
 use ring::hmac;
@@ -171,9 +172,16 @@ impl World {
     /// # Panics
     /// If no function serves it.
     pub async fn send(&self, request: &http::Request<Bytes>) -> Answer {
+        // An API mapping is taken off before the route is looked for.
+        let base_url = self.app.config.public_base_url.as_ref();
+        let mapping = base_url.map_or("", |url| url.path().trim_end_matches('/'));
+        let path = request.uri().path();
         let found = self
             .routes
-            .find(request.method().as_str(), request.uri().path())
+            .find(
+                request.method().as_str(),
+                path.strip_prefix(mapping).unwrap_or(path),
+            )
             .unwrap_or_else(|| {
                 panic!("no route for {} {}", request.method(), request.uri().path())
             });
@@ -188,18 +196,27 @@ impl World {
     /// Hands an event to a function's handler.
     ///
     /// # Panics
-    /// If there is no such function, or the event is not one of API Gateway's.
+    /// If there is no such function.
     pub async fn handle(&self, function: &str, event: &Value) -> Answer {
-        let event = serde_json::from_value(event.clone()).expect("an event");
-        let event = prime_gaming::http::incoming(event);
+        self.handle_text(function, &event.to_string()).await
+    }
+
+    /// Hands an event to a function's handler, as the text that Lambda sends.
+    ///
+    /// # Panics
+    /// If there is no such function, or its answer lacks what every answer has.
+    pub async fn handle_text(&self, function: &str, event: &str) -> Answer {
+        let request = Request::from_event(event, "invocation");
         // Boxed, because the handlers' futures are large.
         let response = match function {
-            "link" => Box::pin(link::handle(&self.app, event)).await,
-            "entitlements" => Box::pin(entitlements::handle(&self.app, event)).await,
-            "fulfillments" => Box::pin(fulfillments::handle(&self.app, event)).await,
+            "link" => Box::pin(link::handle(&self.app, request)).await,
+            "entitlements" => Box::pin(entitlements::handle(&self.app, request)).await,
+            "fulfillments" => Box::pin(fulfillments::handle(&self.app, request)).await,
             other => panic!("{other} serves no HTTP"),
         };
-        Answer::from(response)
+        let answer = Answer::from(response);
+        assert!(answer.header("x-request-id").is_some(), "{answer:?}");
+        answer
     }
 
     /// Invokes the `admin` function.

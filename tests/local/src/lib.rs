@@ -16,6 +16,7 @@ mod environment;
 pub mod front;
 pub mod gateway;
 pub mod log;
+pub mod odd;
 mod random;
 pub mod runtime;
 pub mod studio;

@@ -74,6 +74,20 @@ impl Signer {
         Self::Hmac(secret.to_owned())
     }
 
+    /// One with a coordinate that begins with a zero byte: one key in 128 has that.
+    fn p256_with_leading_zero() -> Self {
+        loop {
+            let signer = Self::p256();
+            let Self::P256(key) = &signer else {
+                unreachable!("it is one of P-256")
+            };
+            let point = key.public_key().as_ref();
+            if point[1] == 0 || point[33] == 0 {
+                return signer;
+            }
+        }
+    }
+
     fn alg(&self) -> &'static str {
         match self {
             Self::Rsa(_) => "RS256",
@@ -143,6 +157,12 @@ impl Signer {
             Self::Hmac(secret) => json!({"kty": "oct", "kid": id, "k": b64(secret.as_bytes())}),
         }
     }
+}
+
+/// This public half without its key id.
+fn without_id(mut jwk: Value) -> Value {
+    jwk.as_object_mut().expect("an object").remove("kid");
+    jwk
 }
 
 fn players(jwks_url: Option<Url>) -> PlayersConfig {

@@ -29,7 +29,7 @@ async fn every_algorithm_of_a_key_set_is_accepted() {
         .iter()
         .map(|signer| signer.jwk(signer.alg()))
         .collect();
-    let server = Server::start([set(&keys)]);
+    let server = Server::start([set(&keys), set(&keys)]);
     let auth = by_set(&server);
     for signer in &signers {
         for id in [Some(signer.alg()), None] {
@@ -51,17 +51,56 @@ async fn every_algorithm_of_a_key_set_is_accepted() {
             assert_eq!(error.detail(), "the token's signature is wrong");
         }
     }
-    assert_eq!(server.requests().len(), 1, "fetched once");
+    assert_eq!(
+        server.requests().len(),
+        2,
+        "fetched once, and once more for the forged ones"
+    );
+}
+
+#[tokio::test]
+async fn eddsa_is_also_known_as_ed25519() {
+    let signer = Signer::ed25519();
+    for alg in [None, Some("EdDSA"), Some("Ed25519")] {
+        let mut key = signer.jwk("k");
+        if let Some(alg) = alg {
+            key["alg"] = alg.into();
+        }
+        let server = Server::start([set(&[key])]);
+        let auth = by_set(&server);
+        for name in ["EdDSA", "Ed25519"] {
+            let header = json!({"alg": name, "kid": "k"});
+            let token = signer.token_with(&header, &claims());
+            call(&auth, &token, NOW).await.expect(name);
+        }
+        let header = json!({"alg": "Ed448", "kid": "k"});
+        let other = signer.token_with(&header, &claims());
+        call(&auth, &other, NOW).await.expect_err("another curve");
+        assert_eq!(server.requests().len(), 1, "{alg:?}");
+    }
+}
+
+#[tokio::test]
+async fn coordinates_without_their_leading_zero_byte_are_read() {
+    let signer = Signer::p256_with_leading_zero();
+    let mut key = signer.jwk("k");
+    for name in ["x", "y"] {
+        let bytes = URL_SAFE_NO_PAD.decode(key[name].as_str().expect("text"));
+        let bytes = bytes.expect("base64url");
+        let number = jwt_crypto::without_leading_zeros(&bytes);
+        key[name] = URL_SAFE_NO_PAD.encode(number).into();
+    }
+    assert_ne!(key, signer.jwk("k"), "one is shorter now");
+    let server = Server::start([set(&[key])]);
+    let token = signer.token(Some("k"), &claims());
+    call(&by_set(&server), &token, NOW).await.expect("read");
 }
 
 #[tokio::test]
 async fn no_token_chooses_how_it_is_checked() {
     let (rsa, ed) = (Signer::rsa(), Signer::ed25519());
-    let server = Server::start([set(&[
-        rsa.jwk("r"),
-        ed.jwk("e"),
-        Signer::hmac(SECRET).jwk("h"),
-    ])]);
+    let keys = [rsa.jwk("r"), ed.jwk("e"), Signer::hmac(SECRET).jwk("h")];
+    let server = Server::start([set(&keys), set(&keys)]);
     let auth = by_set(&server);
     let public = rsa.jwk("r")["n"].as_str().expect("text").to_owned();
     for token in [
@@ -90,7 +129,10 @@ async fn no_token_chooses_how_it_is_checked() {
         let error = call(&auth, &token, NOW).await.expect_err(&token);
         assert_eq!(error.code(), Code::InvalidToken);
     }
-    assert!(server.requests().len() <= 1, "nor makes us ask");
+    assert!(
+        server.requests().len() <= 2,
+        "nor makes us ask more than once a minute"
+    );
     for token in [
         rsa.token(None, &claims()),
         Signer::hmac("another secret of thirty-two bytes or more").token(None, &claims()),
@@ -172,7 +214,7 @@ async fn a_name_that_can_not_be_shown_is_left_out() {
 }
 
 #[tokio::test]
-async fn a_server_has_the_scope_and_all_the_rest() {
+async fn a_server_has_the_scope_and_needs_no_player_id() {
     for scope in [
         json!("prime-gaming:server"),
         json!("openid prime-gaming:server x"),
@@ -183,9 +225,26 @@ async fn a_server_has_the_scope_and_all_the_rest() {
             .expect("a server");
         assert_eq!(caller, Caller::Server, "{scope}");
     }
-    let mut without_id = but("scope", json!("prime-gaming:server"));
-    without_id.as_object_mut().expect("an object").remove("sub");
-    assert!(by_claims(&without_id).await.is_err());
+    for id in [
+        None,
+        Some(json!("")),
+        Some(json!(7)),
+        Some(json!("has space")),
+    ] {
+        let mut claims = but("scope", json!("prime-gaming:server"));
+        match id {
+            Some(id) => claims["sub"] = id,
+            None => drop(claims.as_object_mut().expect("an object").remove("sub")),
+        }
+        let caller = by_claims(&claims).await.expect("a server");
+        assert_eq!(caller, Caller::Server, "{claims}");
+        for name in ["iss", "aud", "exp"] {
+            let mut claims = claims.clone();
+            claims.as_object_mut().expect("an object").remove(name);
+            let error = by_claims(&claims).await.expect_err(name);
+            assert_eq!(error.code(), Code::InvalidToken, "{name}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 
 use crate::{acceptable, whole};
 
+/// The scope of game servers, whose tokens need no player id.
+const SERVER: &str = "prime-gaming:server";
+
 /// What a token that is let in must say; checked by other means than the service's own.
 fn is_good(token: &str, now: f64) -> bool {
     let mut parts = token.split('.');
@@ -30,6 +33,11 @@ fn is_good(token: &str, now: f64) -> bool {
             .as_array()
             .is_some_and(|all| all.iter().any(|it| it == AUDIENCE));
     let id = claims["sub"].as_str().unwrap_or_default();
+    let is_player = (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_server = match &claims["scope"] {
+        Value::String(words) => words.split(' ').any(|word| word == SERVER),
+        list => list.as_array().is_some_and(|list| list.iter().any(|word| word == SERVER)),
+    };
     header["alg"] == "HS256"
         && header.get("crit").is_none()
         && claims["iss"] == ISSUER
@@ -38,8 +46,7 @@ fn is_good(token: &str, now: f64) -> bool {
         && claims
             .get("nbf")
             .is_none_or(|nbf| nbf.as_f64().is_some_and(|nbf| nbf <= now + 30.0))
-        && (1..=128).contains(&id.len())
-        && id.bytes().all(|byte| byte.is_ascii_graphic())
+        && (is_player || is_server)
 }
 
 /// Tokens: who is let in has one that is good in every respect and is signed with the secret.
@@ -67,7 +74,10 @@ fn jwts() {
         ("nbf", time(-600, 60)),
         ("sub", text_of(vec!["p1", "p2"])),
         ("name", text().prop_map(Value::from).boxed()),
-        ("scope", text().prop_map(Value::from).boxed()),
+        (
+            "scope",
+            prop_oneof![text().prop_map(Value::from), Just(json!(SERVER))].boxed(),
+        ),
     ]);
     let secret = select(vec![
         JWT_SECRET,
@@ -127,7 +137,7 @@ fn key_sets() {
     let key = object(vec![
         ("kty", text_of(vec!["RSA", "EC", "OKP", "oct"])),
         ("kid", text_of(vec!["k", ""])),
-        ("alg", text_of(vec!["RS256", "ES256", "EdDSA", "HS256"])),
+        ("alg", text_of(vec!["RS256", "ES256", "EdDSA", "Ed25519", "HS256"])),
         ("use", text_of(vec!["sig", "enc"])),
         ("crv", text_of(vec!["P-256", "Ed25519", "P-384"])),
         ("n", text_of(vec!["AQAB", "", "w7s7Ow", "!!"])),
@@ -152,15 +162,23 @@ fn key_sets() {
     ]
     .prop_map(|set| set.to_string().into_bytes());
     fuzz("key_sets", structured, |input| {
-        server.answer(0, 200, &[("content-type", b"application/json")], input);
         let claims = json!({"iss": ISSUER, "aud": AUDIENCE, "sub": "p1",
             "exp": world.clock.now().as_seconds() + 3600});
-        for (alg, kid) in [
-            ("RS256", "k"),
-            ("ES256", "k"),
-            ("EdDSA", ""),
-            ("HS256", "k"),
+        for (alg, kid, coding) in [
+            ("RS256", "k", "identity"),
+            ("ES256", "k", ""),
+            ("EdDSA", "", "identity"),
+            ("Ed25519", "k", "identity"),
+            ("HS256", "k", "identity"),
+            // Says that it is compressed.
+            ("RS256", "k", "gzip"),
+            ("RS256", "k", "br"),
         ] {
+            let headers = [
+                ("content-type", b"application/json".as_slice()),
+                ("content-encoding", coding.as_bytes()),
+            ];
+            server.answer(0, 200, &headers, input);
             // A set of an hour ago is not asked about again.
             world.clock.advance(std::time::Duration::from_secs(3601));
             let mut claims = claims.clone();

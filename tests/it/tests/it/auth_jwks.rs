@@ -265,32 +265,61 @@ async fn a_withdrawn_key_stops_working_within_the_hour() {
 }
 
 #[tokio::test]
-async fn without_the_key_set_nobody_passes() {
+async fn without_the_key_set_no_token_passes() {
     let key = Signer::ed25519();
     let (system, world) = AccountSystem::with(vec![key.jwk("k")]).await;
     system.go_down();
     let token = key.token("k", &claims(&world));
-    for _ in 0..2 {
+    for _ in 0..5 {
         unavailable(&call(&world, &token).await);
     }
+    assert_eq!(system.asked(), 1, "the failure is remembered");
     system.show(vec![key.jwk("k")]);
+    world.clock.advance(Duration::from_secs(29));
+    let answer = call(&world, &token).await;
+    unavailable(&answer);
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    world.clock.advance(Duration::from_secs(1));
     assert_eq!(call(&world, &token).await.status, 200);
+    assert_eq!(system.asked(), 2);
 }
 
 #[tokio::test]
-async fn a_key_set_that_went_down_is_kept_for_the_rest_of_its_hour() {
+async fn a_key_set_that_went_down_serves_for_a_day_more() {
     let key = Signer::ed25519();
     let (system, world) = AccountSystem::with(vec![key.jwk("k")]).await;
     let mut lasting = claims(&world);
-    lasting["exp"] = json!(world.clock.now().as_seconds() + 86_400);
+    lasting["exp"] = json!(world.clock.now().as_seconds() + 200_000);
     let token = key.token("k", &lasting);
     assert_eq!(call(&world, &token).await.status, 200);
     system.go_down();
     unavailable(&call(&world, &Signer::ed25519().token("new", &lasting)).await);
     assert_eq!(call(&world, &token).await.status, 200);
     world.clock.advance(Duration::from_secs(3600));
+    let asked = system.asked();
+    for _ in 0..20 {
+        assert_eq!(call(&world, &token).await.status, 200);
+    }
+    assert_eq!(system.asked(), asked + 1, "the failure is remembered");
+    world.clock.advance(Duration::from_secs(24 * 3600 - 1));
+    assert_eq!(call(&world, &token).await.status, 200);
+    world.clock.advance(Duration::from_secs(1));
     unavailable(&call(&world, &token).await);
-    unavailable(&call(&world, &token).await);
+}
+
+#[tokio::test]
+async fn a_key_that_was_replaced_under_its_name_passes_at_once() {
+    let (old, new) = (Signer::p256(), Signer::p256());
+    let (system, world) = AccountSystem::with(vec![old.jwk("k")]).await;
+    let (old_token, new_token) = (
+        old.token("k", &claims(&world)),
+        new.token("k", &claims(&world)),
+    );
+    assert_eq!(call(&world, &old_token).await.status, 200);
+    system.show(vec![new.jwk("k")]);
+    assert_eq!(call(&world, &new_token).await.status, 200);
+    refused(&call(&world, &old_token).await, INVALID, &old_token);
+    assert_eq!(system.asked(), 2);
 }
 
 #[tokio::test]
@@ -299,7 +328,9 @@ async fn a_key_set_without_a_usable_key_is_none() {
     let key = Signer::ed25519();
     unavailable(&call(&world, &key.token("k", &claims(&world))).await);
     system.show(vec![json!({"kty": "oct", "k": "AAAA"}), json!("no key")]);
+    world.clock.advance(Duration::from_secs(30));
     unavailable(&call(&world, &key.token("k", &claims(&world))).await);
+    assert_eq!(system.asked(), 2);
 }
 
 #[tokio::test]

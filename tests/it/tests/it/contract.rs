@@ -237,6 +237,29 @@ fn every_v1_operation_documents_the_errors_that_it_always_has() {
     }
 }
 
+#[test]
+fn every_answer_of_a_function_is_documented_with_its_request_id() {
+    let openapi = openapi();
+    let mut seen = 0;
+    for (name, operation) in operations(&openapi) {
+        for (status, response) in operation["responses"].as_mapping().expect("responses") {
+            let response = resolved(&openapi, response);
+            // What the gateway alone answers is plain JSON with a message.
+            let only_message = response["content"].as_mapping().is_some_and(|content| {
+                let schema = &content.iter().next().expect("a media type").1["schema"];
+                content.len() == 1 && schema["$ref"] == "#/components/schemas/GatewayMessage"
+            });
+            if !only_message {
+                let header = &response["headers"]["X-Request-Id"];
+                let header = resolved(&openapi, header);
+                assert!(header["schema"].is_mapping(), "{name} {status:?}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 50, "{seen}");
+}
+
 /// A value as a deployment would give it.
 fn deployed_value(name: &str, variable: &Variable) -> String {
     match variable {

@@ -15,10 +15,12 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 mod answer;
+mod cors;
 mod event;
 mod routes;
 
 pub use answer::answer;
+pub use cors::Cors;
 pub use event::{Source, event};
 pub use routes::{Match, Routes};
 
@@ -46,6 +48,7 @@ pub struct Gateway {
 
 struct Shared {
     routes: Routes<Function>,
+    cors: Cors,
     log: Log,
 }
 
@@ -58,19 +61,21 @@ pub async fn bind(port: u16) -> std::io::Result<TcpListener> {
 }
 
 impl Gateway {
-    /// Serves `routes` on `listener`. Every request is written to `log`, by its route.
+    /// Serves `routes` on `listener`, to other origins as `cors` says. Every request is written to `log`, by its route.
     ///
     /// # Errors
     /// When the listener has no address.
     pub fn start(
         listener: TcpListener,
         routes: Vec<(Route, Function)>,
+        cors: Cors,
         log: Log,
     ) -> std::io::Result<Self> {
         let address = listener.local_addr()?;
         let (stop, mut stopped) = watch::channel(false);
         let shared = Arc::new(Shared {
             routes: Routes::new(routes),
+            cors,
             log,
         });
         let service = axum::Router::new()
@@ -112,7 +117,16 @@ async fn handle(
     let started = Instant::now();
     let subject = subject(&shared, &request);
     let request_id = crate::random::uuid();
-    let mut response = serve(&shared, peer.ip(), &request_id, request).await;
+    let cors = &shared.cors;
+    let mut response = match cors.preflight(&request) {
+        Some(response) => response,
+        None => {
+            let reader = cors.reader(request.uri().path(), request.headers());
+            let mut response = serve(&shared, peer.ip(), &request_id, request).await;
+            cors.finish(reader, response.headers_mut());
+            response
+        }
+    };
     if let Ok(id) = request_id.parse() {
         response.headers_mut().insert("apigw-requestid", id);
     }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::build::{self, Profile, Target};
 use crate::dynamo::{self, Embedded, Storage};
-use crate::gateway::{self, Gateway};
+use crate::gateway::{self, Cors, Gateway};
 use crate::log::Log;
 use crate::runtime::{Function, Spec};
 use crate::template::{Template, project_template};
@@ -25,7 +25,7 @@ mod tokens;
 use amazon::Amazon;
 use schedule::Schedules;
 use secrets::Secrets;
-use settings::Settings;
+use settings::{CORS_ORIGINS, Settings};
 pub use settings::{from_environment, known_names};
 use tokens::Tokens;
 
@@ -177,7 +177,11 @@ impl System {
         } else {
             Schedules::default()
         };
-        let gateway = Gateway::start(listener, routes, options.log)?;
+        let cors = match &template.cors {
+            Some(rules) => Cors::new(rules, settings.get(CORS_ORIGINS).unwrap_or_default())?,
+            None => Cors::default(),
+        };
+        let gateway = Gateway::start(listener, routes, cors, options.log)?;
         let skus = seed_offers(&functions).await?;
         if let Some(amazon) = &amazon {
             amazon.set_offers(skus.clone());

@@ -31,6 +31,10 @@ const AWS_ENDPOINTS: [&str; 2] = [
     "AWS_ENDPOINT_URL_SECRETS_MANAGER",
 ];
 
+/// The origins whose pages may call the API, separated by commas. It is the gateway's, and stands for
+/// the template's parameter `CorsOrigins`; no function sees it.
+pub(super) const CORS_ORIGINS: &str = "CORS_ORIGINS";
+
 /// What the local system sets where nothing is given. What only a running part can tell, such as
 /// its address, is added at the start.
 const LOCAL: [(&str, &str); 5] = [
@@ -41,19 +45,17 @@ const LOCAL: [(&str, &str); 5] = [
     ("DELIVERY", "confirm"),
 ];
 
-/// The names of all settings that can be given: what the template's functions know, and what
-/// the AWS SDK reads.
+/// The names of all settings that can be given: what the template's functions know, what the AWS
+/// SDK reads, and the gateway's one.
 #[must_use]
 pub fn known_names(template: &Template) -> BTreeSet<String> {
     let of_functions = template
         .functions
         .iter()
         .flat_map(|function| function.environment.keys());
-    let of_the_sdk = AWS
-        .iter()
-        .chain(&AWS_ENDPOINTS)
-        .map(|name| (*name).to_owned());
-    of_functions.cloned().chain(of_the_sdk).collect()
+    let others = AWS.iter().chain(&AWS_ENDPOINTS).chain([&CORS_ORIGINS]);
+    let others = others.map(|name| (*name).to_owned());
+    of_functions.cloned().chain(others).collect()
 }
 
 /// Of [`known_names`], those that the process environment sets to something.

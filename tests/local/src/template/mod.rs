@@ -17,6 +17,21 @@ pub struct Template {
     pub tables: Vec<Table>,
     /// Every `AWS::Serverless::Function`, in the file's order.
     pub functions: Vec<Function>,
+    /// What the HTTP API allows to pages of other origins, where it can allow something.
+    pub cors: Option<CorsRules>,
+}
+
+/// What a page of an allowed origin may do, by the `CorsConfiguration` of an HTTP API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CorsRules {
+    /// The methods that it may use.
+    pub methods: Vec<String>,
+    /// The headers that it may send.
+    pub headers: Vec<String>,
+    /// The headers of an answer that it may read.
+    pub exposed: Vec<String>,
+    /// How many seconds it may rely on this without asking again.
+    pub max_age: u64,
 }
 
 /// An `AWS::DynamoDB::Table`.

@@ -7,7 +7,8 @@ use serde_yaml_ng::Value;
 
 use super::yaml::Node;
 use super::{
-    Attribute, Function, Index, Key, Projection, Route, Table, Template, TemplateError, Variable,
+    Attribute, CorsRules, Function, Index, Key, Projection, Route, Table, Template, TemplateError,
+    Variable,
 };
 
 /// SAM's default, where neither the function nor `Globals` names a time-out.
@@ -22,12 +23,14 @@ pub(super) fn template(value: &Value) -> Result<Template, TemplateError> {
     let mut template = Template {
         tables: Vec::new(),
         functions: Vec::new(),
+        cors: None,
     };
     let mut found = Vec::new();
     for (logical_id, resource) in root.need("Resources")?.entries()? {
         match resource.need("Type")?.text()? {
             "AWS::DynamoDB::Table" => template.tables.push(table(logical_id, &resource)?),
             "AWS::Serverless::Function" => found.push((logical_id, resource)),
+            "AWS::Serverless::HttpApi" => template.cors = cors(&resource)?,
             _ => {}
         }
     }
@@ -43,6 +46,31 @@ pub(super) fn template(value: &Value) -> Result<Template, TemplateError> {
         template.functions.push(function);
     }
     Ok(template)
+}
+
+/// The rules in `CorsConfiguration: !If [CONDITION, RULES, !Ref AWS::NoValue]`, or in RULES alone.
+fn cors(api: &Node<'_>) -> Result<Option<CorsRules>, TemplateError> {
+    let Some(configuration) = api.find(&["Properties", "CorsConfiguration"]) else {
+        return Ok(None);
+    };
+    let rules = match configuration.items() {
+        Ok(choice) => choice
+            .into_iter()
+            .nth(1)
+            .ok_or_else(|| configuration.error("must be !If with three elements"))?,
+        Err(_) => configuration,
+    };
+    let list = |name: &str| -> Result<Vec<String>, TemplateError> {
+        let items = rules.need(name)?.items()?;
+        let texts = items.iter().map(|item| item.text().map(str::to_owned));
+        texts.collect()
+    };
+    Ok(Some(CorsRules {
+        methods: list("AllowMethods")?,
+        headers: list("AllowHeaders")?,
+        exposed: list("ExposeHeaders")?,
+        max_age: rules.need("MaxAge")?.number()?,
+    }))
 }
 
 fn table(logical_id: &str, resource: &Node<'_>) -> Result<Table, TemplateError> {
@@ -376,6 +404,12 @@ Resources:
             "in the template, \
              Resources.LinkFunction.Properties.Events.Nightly.Properties.ScheduleExpression: \
              must be rate(NUMBER minutes|hours|days)"
+        );
+        let without_rules = "Resources:\n  Api: { Type: AWS::Serverless::HttpApi, Properties: { \
+                             CorsConfiguration: !If [HasCorsOrigins, { AllowMethods: [GET] }] } }";
+        assert_eq!(
+            fault("Resources:", without_rules),
+            "in the template, Resources.Api.Properties.CorsConfiguration.1: AllowHeaders is missing"
         );
         assert!(fault("Resources:", "Other:").contains("Resources is missing"));
         assert!(fault("Globals:", "  - [").contains("not YAML"));

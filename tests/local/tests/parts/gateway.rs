@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use local::gateway::{Gateway, bind};
+use local::gateway::{Cors, Gateway, bind};
 use local::log::{Lines, Log};
 use local::runtime::{Function, Spec};
-use local::template::Route;
+use local::template::{Route, Template, project_template};
 use serde_json::{Value, json};
 
 use crate::echo;
@@ -19,6 +19,10 @@ struct Api {
 
 impl Api {
     async fn start(timeout: Duration) -> Self {
+        Self::start_with(timeout, "").await
+    }
+
+    async fn start_with(timeout: Duration, origins: &str) -> Self {
         let (log, lines) = Log::memory();
         let function = Function::new(
             Spec {
@@ -31,13 +35,19 @@ impl Api {
             method: method.to_owned(),
             path: path.to_owned(),
         };
-        let routes = [route("GET", "/items/{id}"), route("POST", "/items")];
+        let routes = [
+            route("GET", "/items/{id}"),
+            route("POST", "/items"),
+            route("POST", "/v1/items"),
+        ];
         let routes = routes
             .into_iter()
             .map(|route| (route, function.clone()))
             .collect();
         let listener = bind(0).await.expect("a port is free");
-        let gateway = Gateway::start(listener, routes, log).expect("it starts");
+        let rules = Template::read(&project_template()).expect("the template");
+        let cors = Cors::new(&rules.cors.expect("it has rules"), origins).expect("origins");
+        let gateway = Gateway::start(listener, routes, cors, log).expect("it starts");
         let base = format!("http://{}", gateway.address);
         Self {
             base,
@@ -149,4 +159,56 @@ async fn a_taken_port_is_refused() {
     let port = taken.local_addr().expect("it has an address").port();
     let error = bind(port).await.expect_err("it is taken");
     assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+}
+
+#[tokio::test]
+async fn pages_of_the_named_origins_may_call_the_api() {
+    const GAME: &str = "https://play.example.com";
+    let api = Api::start_with(LONG, GAME).await;
+    let url = format!("{}/v1/items", api.base);
+    for (origin, allowed) in [(GAME, true), ("https://evil.example", false)] {
+        let preflight = api
+            .http
+            .request(reqwest::Method::OPTIONS, &url)
+            .header("origin", origin)
+            .header("access-control-request-method", "POST")
+            .header(
+                "access-control-request-headers",
+                "authorization,content-type",
+            )
+            .send()
+            .await
+            .expect("the gateway answers");
+        assert_eq!(preflight.status(), 204);
+        let reply = json!({ "statusCode": 429, "headers": { "retry-after": "5" }, "body": "" });
+        let call = api
+            .http
+            .post(&url)
+            .header("origin", origin)
+            .json(&json!({ "do": "reply", "reply": reply }))
+            .send()
+            .await
+            .expect("the gateway answers");
+        assert_eq!(call.status(), 429);
+        for answer in [&preflight, &call] {
+            let headers = answer.headers();
+            let named = headers.get("access-control-allow-origin");
+            assert_eq!(named.is_some_and(|named| named == origin), allowed);
+            assert!(!headers.contains_key("access-control-allow-credentials"));
+        }
+        let exposed = call.headers().get("access-control-expose-headers");
+        assert_eq!(exposed.is_some(), allowed);
+    }
+    let none = Api::start(LONG).await;
+    let preflight = none
+        .http
+        .request(reqwest::Method::OPTIONS, format!("{}/v1/items", none.base))
+        .header("origin", GAME)
+        .header("access-control-request-method", "POST");
+    let answer = preflight.send().await.expect("the gateway answers");
+    assert_eq!(
+        answer.status(),
+        404,
+        "without a named origin there is no CORS"
+    );
 }

@@ -13,6 +13,7 @@ mod events;
 mod gateway;
 mod login_page;
 mod markdown;
+mod odd;
 mod runtime;
 mod settings;
 mod system;

@@ -1,0 +1,26 @@
+//! Odd events, to the handlers. The tests of `local` send the same to the binaries, and read their
+//! logs.
+
+use it::World;
+use local::odd;
+
+#[tokio::test]
+async fn every_odd_event_is_answered() {
+    let world = World::new().await;
+    let events = odd::events(&world.player_token("p1"));
+    assert!(events.len() >= 79, "{}", events.len());
+    for event in events {
+        let answer = world.handle_text("link", &event.payload).await;
+        match event.status {
+            Some(status) => {
+                assert_eq!(answer.status.as_u16(), status, "{}: {answer:?}", event.name)
+            }
+            None => assert!(answer.status.as_u16() < 500, "{}: {answer:?}", event.name),
+        }
+        assert!(
+            !answer.body.contains(odd::MARK),
+            "{}: {answer:?}",
+            event.name
+        );
+    }
+}
