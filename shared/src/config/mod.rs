@@ -49,6 +49,8 @@ pub struct Config {
     pub check_min_interval: Duration,
     /// How content reaches the player.
     pub delivery: DeliveryConfig,
+    /// Whether anything new is handed out.
+    pub intake: Intake,
     /// Where the secret values are.
     pub secrets: SecretsSource,
 }
@@ -83,6 +85,14 @@ pub struct LoginConfig {
     pub codepair_url: Url,
     /// `LWA_SCOPE`: holds both of [`REQUIRED_SCOPES`].
     pub scope: String,
+}
+
+impl LoginConfig {
+    /// Whether this client id is ours: only then its tokens can be refreshed.
+    #[must_use]
+    pub fn is_ours(&self, client_id: &str) -> bool {
+        client_id == self.client_id || client_id == self.device_client_id
+    }
 }
 
 /// Prime Gaming's web API.
@@ -170,6 +180,17 @@ impl fmt::Debug for DeliveryConfig {
             Self::Webhook { .. } => "Webhook",
         })
     }
+}
+
+/// `INTAKE`: whether anything new is handed out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Intake {
+    /// As usual (default).
+    #[default]
+    Open,
+    /// For restores and incidents: nothing new becomes `pending`, and what is `pending` is neither
+    /// delivered nor shown. Confirmations are taken, and reports go on.
+    Hold,
 }
 
 /// Where the secret values are: exactly one of the two is set.
@@ -267,6 +288,7 @@ impl Config {
                 "DELIVERY_WEBHOOK_PRIVATE",
                 local,
             ),
+            intake: vars.intake("INTAKE"),
             secrets: vars.secrets("SECRETS_ARN", "SECRETS_FILE", local),
             public_base_url,
         };

@@ -76,6 +76,7 @@ fn defaults_are_the_contracts() {
     );
     assert_eq!(config.check_min_interval, Duration::from_secs(5));
     assert_eq!(config.delivery, DeliveryConfig::Confirm);
+    assert_eq!(config.intake, Intake::Open);
     assert!(!config.linking.devices && !config.linking.device_qr);
     assert!(config.public_base_url.is_none());
     assert_eq!(config.linking.return_origins, ReturnOrigins::default());
@@ -151,6 +152,7 @@ fn each_setting_is_checked() {
         ("CHECK_MIN_INTERVAL_SECONDS", "3601"),
         ("CHECK_MIN_INTERVAL_SECONDS", "-1"),
         ("DELIVERY", "pigeon"),
+        ("INTAKE", "closed"),
         ("SECRETS_ARN", "prime-gaming"),
         (
             "LINK_RETURN_ORIGINS",
@@ -182,6 +184,7 @@ fn good_values_are_taken() {
         ("DEVICE_LINKING", "on"),
         ("DEVICE_LINK_QR", "on"),
         ("CHECK_MIN_INTERVAL_SECONDS", "0"),
+        ("INTAKE", "hold"),
         ("DELIVERY", "webhook"),
         (
             "DELIVERY_WEBHOOK_URL",
@@ -210,6 +213,7 @@ fn good_values_are_taken() {
         config.delivery,
         DeliveryConfig::Webhook { private: false, .. }
     ));
+    assert_eq!(config.intake, Intake::Hold);
     assert!(config.linking.return_origins.check("mygame://done").is_ok());
 }
 

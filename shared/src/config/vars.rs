@@ -6,8 +6,8 @@ use std::time::Duration;
 use url::Url;
 
 use super::{
-    Color, ConfigError, DeliveryConfig, Fault, FulfillmentAddress, REQUIRED_SCOPES, ReturnOrigins,
-    SecretsSource, is_loopback,
+    Color, ConfigError, DeliveryConfig, Fault, FulfillmentAddress, Intake, REQUIRED_SCOPES,
+    ReturnOrigins, SecretsSource, is_loopback,
 };
 use crate::net::Reach;
 
@@ -280,6 +280,17 @@ impl<'a> Vars<'a> {
             Some(_) => {
                 self.fault(variable, "must be `confirm` or `webhook`");
                 DeliveryConfig::Confirm
+            }
+        }
+    }
+
+    pub(super) fn intake(&mut self, variable: &'static str) -> Intake {
+        match self.get(variable).as_deref() {
+            None | Some("open") => Intake::Open,
+            Some("hold") => Intake::Hold,
+            Some(_) => {
+                self.fault(variable, "must be `open` or `hold`");
+                Intake::Hold
             }
         }
     }

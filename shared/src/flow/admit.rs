@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::budget::Budget;
 use super::lease::lease;
 use super::rows::log_unreadable;
+use super::standing;
 use crate::App;
 use crate::amazon::{Instruction, Listed, Listing};
 use crate::domain::{HoldReason, Offer, Sku, Status, Timestamp};
@@ -87,6 +88,7 @@ pub(super) async fn admit(
                 return admitted;
             }
             Ok(Admission::UsedUp | Admission::OtherPlayer) => {}
+            Err(NotAdmitted::OnHold) => {}
             Err(error) => log_not_admitted(&claim, &error),
         }
     }
@@ -143,6 +145,8 @@ enum NotAdmitted {
     NoOffers(String),
     #[error("its offer can't be read")]
     UnreadableOffer,
+    #[error("the intake is on hold")]
+    OnHold,
 }
 
 /// Whether there is something to write down for this element.
@@ -169,6 +173,7 @@ async fn admit_one(
 ) -> Result<Admission, NotAdmitted> {
     let reason = match instruction {
         Instruction::Fulfill => match offers.of(claim.sku)? {
+            Some(_) if standing::is_on_hold(app) => return on_hold(app, claim).await,
             Some(offer) => {
                 let lease = app.webhook.as_ref().map(|_| lease(owner, claim.now));
                 match app
@@ -192,6 +197,15 @@ async fn admit_one(
         }
         _ => Ok(app.fulfillments.hold(&app.links, claim, reason).await?),
     }
+}
+
+/// What would become `pending` while the intake is on hold. Nothing is written, for Amazon lists it
+/// again; what is known already stays what it is, and may have to be reported once more.
+async fn on_hold(app: &App, claim: &Claim<'_>) -> Result<Admission, NotAdmitted> {
+    let known = app.fulfillments.get(&claim.link.player, claim.id).await?;
+    known
+        .map(|record| Admission::Known(Box::new(record)))
+        .ok_or(NotAdmitted::OnHold)
 }
 
 /// Takes what is `reported` for so long that Amazon must have forgotten it, to report it again.

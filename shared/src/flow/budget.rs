@@ -42,9 +42,14 @@ impl Budget {
     /// leases must outlive it.
     #[must_use]
     pub(super) fn of_part(&self) -> Self {
-        let part = Self::of(PLANNED);
+        self.of_at_most(PLANNED)
+    }
+
+    /// What is left of it, but no more than `most`: for a part that others wait for.
+    #[must_use]
+    pub(super) fn of_at_most(&self, most: Duration) -> Self {
         Self {
-            deadline: self.deadline.min(part.deadline),
+            deadline: self.deadline.min(Self::of(most).deadline),
         }
     }
 

@@ -15,6 +15,7 @@ use super::lease::take;
 use super::report::{Lookup, Verdict, look_up, report_again, report_all};
 use super::rows::{Open, read_open};
 use super::session::{Session, SessionError};
+use super::standing;
 use super::view::EntitlementView;
 use crate::App;
 use crate::domain::{EntitlementId, LinkStatus, PlayerId, Status, Timestamp, random_token};
@@ -39,6 +40,18 @@ pub struct CheckAnswer {
     entitlements: Vec<EntitlementView>,
 }
 
+impl CheckAnswer {
+    /// Whether Amazon was asked and answered.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.fresh
+    }
+
+    /// Before this, a check is answered from what is known.
+    pub(super) fn next_check_at(&self) -> Option<Timestamp> {
+        self.next_check_at
+    }
+}
+
 /// Checks for this player.
 ///
 /// # Errors
@@ -53,7 +66,7 @@ pub async fn check(
     let Some(link) = &row.link else {
         return known(app, player, row).await;
     };
-    if link.may_ask_at().is_none_or(|at| at > now) {
+    if standing::may_ask_at(app, link).is_none_or(|at| at > now) {
         return known(app, player, row).await;
     }
     let next = now + app.config.check_min_interval;
@@ -93,11 +106,12 @@ async fn known(app: &App, player: &PlayerId, row: PlayerRow) -> Result<CheckAnsw
         Box::pin(clear_open(app, player, &row)).await;
     }
     let open = open.records;
-    if app.webhook.is_some() {
+    if app.webhook.is_some() && !standing::is_on_hold(app) {
         Box::pin(make_due(app, &open)).await;
     }
     let fresh = row.link.is_none();
-    Ok(answer(row.status(), row.link.as_ref(), fresh, open))
+    let status = standing::status(app, &row);
+    Ok(answer(app, status, row.link.as_ref(), fresh, open))
 }
 
 /// What became `pending` while the game was to grant it is the studio's backend's to deliver now,
@@ -139,7 +153,7 @@ async fn ask(
     };
     let mut link = session.link().await;
     match asked {
-        Ok(open) => return Ok(answer(LinkStatus::Linked, Some(&link), true, open)),
+        Ok(open) => return Ok(answer(app, LinkStatus::Linked, Some(&link), true, open)),
         Err(SessionError::Store(error)) => return Err(error),
         Err(error) => {
             tracing::warn!(event = "check_not_fresh", player_id = %player, cause = %error);
@@ -218,7 +232,7 @@ async fn deliver_pending(
     mut open: Vec<Record>,
     owner: &str,
 ) -> Vec<Record> {
-    if app.webhook.is_none() {
+    if app.webhook.is_none() || standing::is_on_hold(app) {
         return open;
     }
     let now = app.clock.now();
@@ -274,16 +288,18 @@ async fn report_delivered(
 }
 
 fn answer(
+    app: &App,
     status: LinkStatus,
     link: Option<&Link>,
     fresh: bool,
-    entitlements: Vec<Record>,
+    mut entitlements: Vec<Record>,
 ) -> CheckAnswer {
+    entitlements.retain(|record| standing::is_shown(app, record));
     CheckAnswer {
         link: status,
         fresh,
         checked_at: link.and_then(|link| link.checked_at),
-        next_check_at: link.and_then(Link::may_ask_at),
+        next_check_at: link.and_then(|link| standing::may_ask_at(app, link)),
         more: entitlements.len() > MOST,
         entitlements: show(entitlements),
     }

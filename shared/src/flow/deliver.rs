@@ -3,6 +3,7 @@
 
 use super::budget::Budget;
 use super::lease::{Unfinished, at_once, give_back, lease};
+use super::standing;
 use crate::App;
 use crate::delivery::{Delivery, Order, Webhook};
 use crate::domain::{HoldReason, Status, Timestamp};
@@ -27,7 +28,12 @@ async fn deliver_one(app: &App, budget: Budget, owner: &str, record: Record) -> 
     let Some(webhook) = &app.webhook else {
         return leave_to_the_game(app, owner, record).await;
     };
-    let unfinished = if budget.allows_a_step() {
+    let unfinished = if standing::is_on_hold(app) {
+        Unfinished::Waiting {
+            cause: "the intake is on hold".to_owned(),
+            not_before: Some(standing::after_hold(app.clock.now())),
+        }
+    } else if budget.allows_a_step() {
         match call(app, webhook, &record).await {
             Ok(delivery) => match write_down(app, owner, &record, delivery).await {
                 Ok(after) => return after,

@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use super::budget::{Budget, REQUEST_LIFE};
+use super::first_check;
 use super::link_make::{Accepted, Candidate, NotMade, accept, has_time, log_outcome, make_link};
 use super::tokens::{OpenCodes, OpenTokens, open_codes, open_tokens, seal_tokens};
 use crate::App;
@@ -68,7 +69,11 @@ pub async fn poll_device(
         device: &device,
         owner: &owner,
     };
-    Ok(Some(poll.run().await))
+    let answer = poll.run().await;
+    if answer.status == DeviceStatus::Linked {
+        first_check::in_request(app, budget, player).await;
+    }
+    Ok(Some(answer))
 }
 
 /// What one poll comes to.

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
 use super::rows::log_unreadable;
+use super::standing;
 use super::view::EntitlementView;
 use crate::App;
 use crate::domain::{PlayerId, Status};
@@ -116,7 +117,10 @@ pub async fn history(
                 end.clone_from(&after);
             }
             match row.record {
-                Ok(record) if status.is_none_or(|status| status == record.status) => {
+                Ok(record)
+                    if status.is_none_or(|status| status == record.status)
+                        && standing::is_shown(app, &record) =>
+                {
                     entitlements.push(EntitlementView::from(record));
                 }
                 Ok(_) => {}

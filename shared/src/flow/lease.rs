@@ -65,7 +65,8 @@ pub(super) enum Unfinished {
         /// Nothing changes before then.
         not_before: Option<Timestamp>,
     },
-    /// It was not tried to the end, because Amazon refuses its link, which is tried again then.
+    /// It was not tried to the end, because its link can't be used before then: Amazon refuses it,
+    /// or its client id is not ours.
     Refused(Option<Timestamp>),
     /// It can't be reported until its Amazon account is linked again. With the link whose tokens
     /// are worthless, or without one.
@@ -125,7 +126,7 @@ fn log(record: &Record, why: &Unfinished) {
             tracing::info!(event = "waits", %player_id, %entitlement_id, cause);
         }
         (Unfinished::Refused(_), _) => {
-            let cause = "Amazon refuses this link; it is tried again later";
+            let cause = "its link can't be used now; it is tried again later";
             tracing::info!(event = "waits", %player_id, %entitlement_id, cause);
         }
         (Unfinished::Hopeless(_), _) => {

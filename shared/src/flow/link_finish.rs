@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::budget::{Budget, REQUEST_LIFE};
+use super::first_check;
 use super::link_make::{Candidate, NotMade, accept, has_scopes, has_time, log_outcome, make_link};
 use super::tokens::{open, seal_tokens};
 use crate::App;
@@ -94,6 +95,9 @@ pub async fn finish_link(
                     owner: &owner,
                 };
                 let outcome = work.end(callback).await;
+                if outcome.is_ok() {
+                    first_check::in_request(app, budget, &attempt.player).await;
+                }
                 return Ok(Ended::of(&attempt, outcome));
             }
             Consumed::Before(attempt) => *attempt,

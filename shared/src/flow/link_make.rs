@@ -5,11 +5,12 @@ use secrecy::SecretString;
 
 use super::budget::Budget;
 use super::tokens::OpenTokens;
+use super::{first_check, standing, unlink};
 use crate::App;
 use crate::amazon::{IdentifyError, Tokens};
 use crate::domain::{AmazonUserId, LinkFailure, PlayerId, Timestamp};
 use crate::seal::Sealed;
-use crate::store::{Ending, LinkOutcome, NewLink};
+use crate::store::{Ending, LinkOutcome, NewLink, Replaced, StoreError};
 
 /// Tokens that are good enough for a link.
 pub(super) struct Accepted {
@@ -93,16 +94,17 @@ pub(super) async fn make_link(
 ) -> Result<(), NotMade> {
     has_time(budget).map_err(NotMade::Passing)?;
     let amazon_user_id = identify(app, candidate).await?;
+    let now = app.clock.now();
     let new = NewLink {
         player: candidate.player,
         amazon_user_id: &amazon_user_id,
         client_id: candidate.client_id,
         tokens: candidate.sealed,
         access_expires_at: candidate.access_expires_at,
+        first_check_at: first_check::due_at(app, now),
+        replaces: None,
     };
-    let now = app.clock.now();
-    let links = &app.links;
-    let passing = match links.link(&app.fulfillments, ending, &new, now).await {
+    let passing = match link(app, ending, new, now).await {
         Ok(LinkOutcome::Linked) => return Ok(()),
         Ok(LinkOutcome::PlayerAlreadyLinked) => {
             return Err(NotMade::Final(LinkFailure::PlayerAlreadyLinked));
@@ -123,6 +125,43 @@ pub(super) async fn make_link(
         _ if passing => Err(NotMade::Passing(LinkFailure::Internal)),
         _ => Err(NotMade::Final(LinkFailure::Internal)),
     }
+}
+
+/// How often a link is replaced that changes at the same moment.
+const REPLACE_TRIES: u32 = 3;
+
+/// Stores the link. A link to another Amazon account is in its way, unless that link was made with
+/// a client id that is no longer ours: Amazon's ids of accounts are other ones for every client's
+/// security profile, so the same account looks like another.
+async fn link(
+    app: &App,
+    ending: Ending<'_>,
+    new: NewLink<'_>,
+    now: Timestamp,
+) -> Result<LinkOutcome, StoreError> {
+    let mut outcome = app.links.link(&app.fulfillments, ending, &new, now).await?;
+    for _ in 0..REPLACE_TRIES {
+        if outcome != LinkOutcome::PlayerAlreadyLinked {
+            break;
+        }
+        let row = app.links.get(new.player).await?;
+        let foreign = row
+            .link
+            .as_ref()
+            .filter(|link| !standing::is_ours(app, link));
+        let Some(link) = foreign else { break };
+        let replaces = Replaced {
+            row: &row,
+            link,
+            remnant: unlink::remnant(app, &row, link).await?,
+        };
+        let new = NewLink {
+            replaces: Some(replaces),
+            ..new
+        };
+        outcome = app.links.link(&app.fulfillments, ending, &new, now).await?;
+    }
+    Ok(outcome)
 }
 
 async fn identify(app: &App, candidate: &Candidate<'_>) -> Result<AmazonUserId, NotMade> {

@@ -159,9 +159,11 @@ async fn work_page(app: &App, budget: Budget, hints: &[Due]) -> (Reconciled, boo
     let owner = random_token();
     let (mut records, chores) = take_all(app, &owner, hints).await;
     let took = !records.is_empty() || !chores.is_empty();
-    for chore in chores {
-        records.extend(chores::work(app, &owner, &chore).await);
-    }
+    let chores: Vec<_> = chores
+        .iter()
+        .map(|chore| chores::work(app, budget, &owner, chore).boxed_local())
+        .collect();
+    records.extend(at_once(chores).await.into_iter().flatten());
     let taken = count(records.len());
     let (pending, mut reports): (Vec<_>, Vec<_>) = records
         .into_iter()

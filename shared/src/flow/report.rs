@@ -12,6 +12,7 @@ use futures_util::FutureExt;
 use super::budget::Budget;
 use super::lease::{Unfinished, at_once, give_all_back, give_back};
 use super::session::{Session, SessionError};
+use super::standing;
 use crate::App;
 use crate::amazon::{FulfillResult, Instruction, Listing};
 use crate::domain::{AmazonUserId, EntitlementId, Status, Timestamp};
@@ -27,6 +28,10 @@ pub(super) struct Lookup {
 /// How long an entitlement is left alone that Amazon lists with a word that we do not know; a check
 /// looks at it every time.
 const UNCLEAR_PAUSE: Duration = Duration::from_secs(3600);
+
+/// How long reports wait whose link was made with a client id that is no longer ours: linking
+/// again wakes them, and the setting may be changed back.
+const FOREIGN_PAUSE: Duration = Duration::from_secs(3600);
 
 /// What a lookup says about a report that was tried before.
 #[derive(Debug, PartialEq, Eq)]
@@ -126,7 +131,7 @@ async fn report_elsewhere(
     }
 }
 
-/// The link whose tokens speak for this account now.
+/// The link that speaks for this account now, also if its tokens are dead.
 async fn speaker(app: &App, account: &AmazonUserId) -> Result<Option<Link>, StoreError> {
     match app.links.of_amazon_account(account).await? {
         Some(link) => Ok(Some(link)),
@@ -134,16 +139,19 @@ async fn speaker(app: &App, account: &AmazonUserId) -> Result<Option<Link>, Stor
             let now = app.clock.now();
             let remnant = app.links.remnant(account).await?;
             Ok(remnant
-                .filter(|remnant| remnant.expires_at > now && remnant.link.tokens.is_some())
+                .filter(|remnant| remnant.expires_at > now)
                 .map(|remnant| remnant.link))
         }
     }
 }
 
 /// Why reports of this link are not worth a try now.
-fn in_vain(link: &Link, now: Timestamp) -> Option<Unfinished> {
+fn in_vain(app: &App, link: &Link, now: Timestamp) -> Option<Unfinished> {
     if link.tokens.is_none() {
         return Some(Unfinished::Hopeless(Some(Box::new(link.clone()))));
+    }
+    if !standing::is_ours(app, link) {
+        return Some(Unfinished::Refused(Some(now + FOREIGN_PAUSE)));
     }
     // Prime Gaming refused it lately: it is left alone until its next try.
     let rests =
@@ -160,7 +168,7 @@ async fn report_account(
 ) -> Statuses {
     // A check has taken the right to try a refused link before it comes here, and has a lookup.
     if lookup.is_none()
-        && let Some(why) = in_vain(&session.link().await, app.clock.now())
+        && let Some(why) = in_vain(app, &session.link().await, app.clock.now())
     {
         return give_all_back(app, owner, records, &why).await;
     }

@@ -9,6 +9,7 @@ use super::lease::take;
 use super::report::report_all;
 use super::rows::read_open;
 use super::session::Session;
+use super::standing;
 use crate::App;
 use crate::domain::{LinkStatus, PlayerId, Status, Timestamp, random_token};
 use crate::store::{Link, PlayerRow, Record, RemnantTimes, StoreError, Unlinked};
@@ -40,7 +41,7 @@ pub struct LinkAnswer {
 pub async fn link_status(app: &App, player: &PlayerId) -> Result<LinkAnswer, StoreError> {
     let row = app.links.get(player).await?;
     Ok(LinkAnswer {
-        status: row.status(),
+        status: standing::status(app, &row),
         linked_at: row.link.map(|link| link.linked_at),
     })
 }
@@ -79,7 +80,10 @@ pub async fn unlink(app: &App, player: &PlayerId) -> Result<(), StoreError> {
 
 /// What is left of the link, if it may have reports to make: those that an earlier player of the
 /// account left to it, or this player's, now or once the player has what is still to be delivered.
-async fn remnant(
+///
+/// # Errors
+/// If the database does not answer.
+pub(super) async fn remnant(
     app: &App,
     row: &PlayerRow,
     link: &Link,

@@ -15,7 +15,7 @@ use super::leases::Lease;
 use super::links::{Links, amazon_key};
 use super::record::{Link, Record, record};
 use super::write::{Change, Committed, Written, transact};
-use crate::domain::{AmazonUserId, EntitlementId, PlayerId, Status, Timestamp};
+use crate::domain::{AmazonUserId, EntitlementId, LinkId, PlayerId, Status, Timestamp};
 
 /// Between a player id, which has no space in it, and an entitlement id.
 const SEPARATOR: char = ' ';
@@ -190,6 +190,40 @@ impl Fulfillments {
             .remove("owner")
             .remove("attempts")
             .in_transaction()
+    }
+
+    /// The part of a transaction that makes housekeeping for a link due at `due_at`. What was to
+    /// be done for an earlier link of the account, this replaces.
+    pub(super) fn link_chore_part(
+        &self,
+        kind: ChoreKind,
+        account: &AmazonUserId,
+        player: &PlayerId,
+        link_id: &LinkId,
+        due_at: Timestamp,
+    ) -> TransactWriteItem {
+        self.change_chore(kind, account)
+            .set("amazon_user_id", s(account.as_str()))
+            .set("player_id", s(player.as_str()))
+            .set("link_id", s(link_id.as_str()))
+            .set("due_shard", s(due_shard(account.as_str())))
+            .set("due_at", time(due_at))
+            .remove("owner")
+            .remove("attempts")
+            .in_transaction()
+    }
+
+    /// The first check of this link is made: `reconcile` need not make it.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn first_check_made(&self, link: &Link) -> Result<(), StoreError> {
+        self.change_chore(ChoreKind::FirstCheck, &link.amazon_user_id)
+            .when("#link_id = :link_id")
+            .value(":link_id", s(link.id.as_str()))
+            .delete(&self.client)
+            .await
+            .map(drop)
     }
 
     /// Housekeeping is due again at `due_at`.

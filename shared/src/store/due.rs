@@ -1,8 +1,9 @@
 //! What needs work, by the sparse index `due`: 8 shards, so that no partition gets hot. The index
 //! only hints, and late at that: the item decides.
 //!
-//! Beside entitlements it shows two kinds of housekeeping for an Amazon account, both under
-//! `ACCOUNT#<amazon_user_id>`: `PARKED` once the account is linked again, and `REMNANT`.
+//! Beside entitlements it shows housekeeping for an Amazon account, all under
+//! `ACCOUNT#<amazon_user_id>`: `PARKED` once the account is linked again, `REMNANT`, `SECOND_LOOK`
+//! and `FIRST_CHECK`.
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::Select;
@@ -14,7 +15,7 @@ use super::item::{Item, Reader, n, s, time};
 use super::leases::Lease;
 use super::record::{Record, record};
 use super::write::{Change, Written, unavailable};
-use crate::domain::{AmazonUserId, Timestamp};
+use crate::domain::{AmazonUserId, LinkId, PlayerId, Timestamp};
 
 /// How many parts the `due` index is split into, so that no partition gets hot.
 pub const DUE_SHARDS: u8 = 8;
@@ -60,8 +61,19 @@ pub struct Chore {
     pub kind: ChoreKind,
     /// The account.
     pub account: AmazonUserId,
+    /// The link that it is for, where it is for one.
+    pub link: Option<ChoreLink>,
     /// How often it was tried.
     pub attempts: u32,
+}
+
+/// The link that housekeeping is for.
+#[derive(Clone, Debug)]
+pub struct ChoreLink {
+    /// Its player.
+    pub player: PlayerId,
+    /// Its id.
+    pub id: LinkId,
 }
 
 /// What is to be done for an Amazon account.
@@ -71,13 +83,26 @@ pub enum ChoreKind {
     Wake,
     /// Its remnant may have served its purpose.
     Remnant,
+    /// Amazon said `invalid_grant` to the tokens of its link: they are to be tried again.
+    SecondLook,
+    /// It was just linked, and the service makes the first check.
+    FirstCheck,
 }
 
 impl ChoreKind {
+    const ALL: [Self; 4] = [
+        Self::Wake,
+        Self::Remnant,
+        Self::SecondLook,
+        Self::FirstCheck,
+    ];
+
     pub(super) const fn sk(self) -> &'static str {
         match self {
             Self::Wake => "PARKED",
             Self::Remnant => "REMNANT",
+            Self::SecondLook => "SECOND_LOOK",
+            Self::FirstCheck => "FIRST_CHECK",
         }
     }
 }
@@ -204,15 +229,21 @@ impl Fulfillments {
     fn read_taken(&self, item: &Item) -> Result<Taken, StoreError> {
         let reader = Reader::new(&self.table, item);
         let sk = reader.need_text("sk")?;
-        let kind = [ChoreKind::Wake, ChoreKind::Remnant]
-            .into_iter()
-            .find(|kind| kind.sk() == sk);
+        let kind = ChoreKind::ALL.into_iter().find(|kind| kind.sk() == sk);
         let Some(kind) = kind else {
             return record(&self.table, item).map(|record| Taken::Record(Box::new(record)));
+        };
+        let link = match kind {
+            ChoreKind::Wake | ChoreKind::Remnant => None,
+            ChoreKind::SecondLook | ChoreKind::FirstCheck => Some(ChoreLink {
+                player: reader.id("player_id")?,
+                id: reader.id("link_id")?,
+            }),
         };
         Ok(Taken::Chore(Chore {
             kind,
             account: reader.id("amazon_user_id")?,
+            link,
             attempts: reader.number("attempts")?.unwrap_or(0),
         }))
     }

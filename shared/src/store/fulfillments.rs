@@ -5,6 +5,8 @@
 //! - `ENTITLEMENT#<id>` / `OWNER`: the player that the entitlement was first handed to
 //! - `ACCOUNT#<amazon_user_id>` / `PARKED`: what can be reported once the account is linked again
 //! - `ACCOUNT#<amazon_user_id>` / `REMNANT`: that the account's remnant is to be looked after
+//! - `ACCOUNT#<amazon_user_id>` / `SECOND_LOOK`: that its link's dead tokens are to be tried again
+//! - `ACCOUNT#<amazon_user_id>` / `FIRST_CHECK`: that its new link is to be checked
 //!
 //! Every arrow of an entitlement's life is one conditional write: those that begin it are in
 //! `admissions`, those that end it in `reports`. Who is at it in between says `leases`; `due` finds

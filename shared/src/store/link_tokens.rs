@@ -1,6 +1,7 @@
 //! The life of a link's tokens. Every change names the link and the version that it is based on.
 
 use super::StoreError;
+use super::fulfillments::Fulfillments;
 use super::item::{Reader, n, s, time};
 use super::links::Links;
 use super::record::{Home, Link};
@@ -10,7 +11,7 @@ use crate::seal::Sealed;
 
 impl Links {
     /// A change of this link that needs the tokens to be the ones that `link` holds.
-    fn change_tokens(&self, link: &Link, further: &str) -> Change {
+    pub(super) fn change_tokens(&self, link: &Link, further: &str) -> Change {
         self.change_link(
             link,
             &format!(" AND #token_version = :expected_version{further}"),
@@ -18,8 +19,9 @@ impl Links {
         .value(":expected_version", n(link.token_version))
     }
 
-    /// Takes the right to refresh these tokens; until `until` nobody else has it. `false`:
-    /// someone else has it, or the tokens are new already, or known to be worthless.
+    /// Takes the right to refresh these tokens; until `until` nobody else has it. Tokens that
+    /// Amazon called `invalid_grant` must be due for a second look. `false`: another process has
+    /// the right, or the tokens are no longer the ones that `link` holds.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -30,11 +32,20 @@ impl Links {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, StoreError> {
+        let state = match link.tokens {
+            Some(_) => "attribute_exists(#tokens)",
+            None => {
+                "attribute_not_exists(#tokens) AND #dead_link_id = :expected_link \
+                 AND #next_look_at <= :now AND #dead_until > :now"
+            }
+        };
         let written = self
             .change_tokens(
                 link,
-                " AND attribute_exists(#tokens) \
-                 AND (attribute_not_exists(#refresh_until) OR #refresh_until <= :now)",
+                &format!(
+                    " AND {state} \
+                     AND (attribute_not_exists(#refresh_until) OR #refresh_until <= :now)"
+                ),
             )
             .value(":now", time(now))
             .set("refresh_owner", s(owner))
@@ -52,19 +63,22 @@ impl Links {
 
     /// Stores what the exchange of these tokens gave. Needs the exchanged version and nothing
     /// else: a winner whose lease has run out still lands, and a late loser can't clobber. Where
-    /// the player has unlinked meanwhile, they belong to the remnant.
+    /// the player has unlinked meanwhile, they belong to the remnant. A link that was marked as
+    /// dead is revived.
     /// `false`: the link or its tokens are others by now.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn store_tokens(
         &self,
+        fulfillments: &Fulfillments,
         link: &Link,
         tokens: &Sealed,
         access_expires_at: Timestamp,
+        now: Timestamp,
     ) -> Result<bool, StoreError> {
         if self
-            .store_tokens_at(link, tokens, access_expires_at)
+            .store_tokens_at(fulfillments, link, tokens, access_expires_at, now)
             .await?
         {
             return Ok(true);
@@ -76,41 +90,35 @@ impl Links {
             home: Home::Remnant,
             ..link.clone()
         };
-        self.store_tokens_at(&remnant, tokens, access_expires_at)
+        self.store_tokens_at(fulfillments, &remnant, tokens, access_expires_at, now)
             .await
     }
 
     async fn store_tokens_at(
         &self,
+        fulfillments: &Fulfillments,
         link: &Link,
         tokens: &Sealed,
         access_expires_at: Timestamp,
+        now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let change = |further| {
-            self.change_tokens(link, further)
-                .set("tokens", s(tokens.as_str()))
-                .set("token_version", n(link.token_version + 1))
-                .set("access_expires_at", time(access_expires_at))
-                .remove("refresh_owner")
-                .remove("refresh_until")
-        };
-        let refused = match change(" AND attribute_exists(#tokens)")
-            .apply(&self.client)
-            .await?
-        {
-            Written::Done(_) => return Ok(true),
-            Written::Refused(item) => item,
-        };
-        // Sealing is random, so equal text is our own write, repeated by the SDK.
-        if Reader::new(&self.table, &refused).text("tokens") == Some(tokens.as_str()) {
-            return Ok(true);
+        if link.tokens.is_some() {
+            let change = self
+                .change_tokens(link, " AND attribute_exists(#tokens)")
+                .with_tokens(link, tokens, access_expires_at);
+            let refused = match change.apply(&self.client).await? {
+                Written::Done(_) => return Ok(true),
+                Written::Refused(item) => item,
+            };
+            // Sealing is random, so equal text is our own write, repeated by the SDK.
+            if Reader::new(&self.table, &refused).text("tokens") == Some(tokens.as_str()) {
+                return Ok(true);
+            }
         }
-        // A loser was told `invalid_grant` because we had won: the link is alive after all.
-        let revived = change(" AND attribute_not_exists(#tokens)")
-            .set("status", s("linked"))
-            .apply(&self.client)
-            .await?;
-        Ok(matches!(revived, Written::Done(_)))
+        // A loser was told `invalid_grant` because we had won, or this was a second look: the
+        // link is alive after all.
+        self.revive(fulfillments, link, tokens, access_expires_at, now)
+            .await
     }
 
     /// Gives back what [`Links::take_refresh`] took.
@@ -120,28 +128,10 @@ impl Links {
     pub async fn release_refresh(&self, link: &Link, owner: &str) -> Result<(), StoreError> {
         self.change_link(link, " AND #refresh_owner = :owner")
             .value(":owner", s(owner))
-            .remove("refresh_owner")
-            .remove("refresh_until")
+            .without_refresh_lease()
             .apply(&self.client)
             .await
             .map(drop)
-    }
-
-    /// Amazon said `invalid_grant` to these tokens: they are worthless, and are forgotten.
-    /// `false`: they are not the stored ones any more.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn mark_dead(&self, link: &Link) -> Result<bool, StoreError> {
-        let written = self
-            .change_tokens(link, "")
-            .set("status", s("relink_required"))
-            .remove("tokens")
-            .remove("refresh_owner")
-            .remove("refresh_until")
-            .apply(&self.client)
-            .await?;
-        Ok(matches!(written, Written::Done(_)))
     }
 
     /// Prime Gaming refuses these tokens though they were refreshed. They are kept, and tried
@@ -170,5 +160,24 @@ impl Links {
             .apply(&self.client)
             .await
             .map(drop)
+    }
+}
+
+impl Change {
+    /// The tokens that follow those of `link`.
+    pub(super) fn with_tokens(
+        self,
+        link: &Link,
+        tokens: &Sealed,
+        access_expires_at: Timestamp,
+    ) -> Self {
+        self.set("tokens", s(tokens.as_str()))
+            .set("token_version", n(link.token_version + 1))
+            .set("access_expires_at", time(access_expires_at))
+            .without_refresh_lease()
+    }
+
+    pub(super) fn without_refresh_lease(self) -> Self {
+        self.remove("refresh_owner").remove("refresh_until")
     }
 }

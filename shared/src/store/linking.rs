@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use super::StoreError;
 use super::attempts::{Attempt, AttemptState};
 use super::devices::Device;
+use super::due::ChoreKind;
 use super::fulfillments::Fulfillments;
 use super::item::{n, s, time, ttl};
 use super::links::{Links, amazon_key, player_key};
@@ -17,10 +18,10 @@ use crate::seal::Sealed;
 
 /// How often a link is tried whose account has entitlements parked or woken, or is unlinked, at the
 /// same moment.
-const LINK_TRIES: u32 = 4;
+pub(super) const LINK_TRIES: u32 = 4;
 
 /// What a new link is made of.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct NewLink<'a> {
     /// The player who asked for it.
     pub player: &'a PlayerId,
@@ -32,6 +33,23 @@ pub struct NewLink<'a> {
     pub tokens: &'a Sealed,
     /// When the access token expires.
     pub access_expires_at: Timestamp,
+    /// From when on the service makes the first check by itself; `None`: it leaves that to the
+    /// game.
+    pub first_check_at: Option<Timestamp>,
+    /// The link of another Amazon account that this one takes the place of. Without it, a player
+    /// who is linked to another account has to unlink first.
+    pub replaces: Option<Replaced<'a>>,
+}
+
+/// A link that a new one takes the place of.
+#[derive(Clone, Copy, Debug)]
+pub struct Replaced<'a> {
+    /// The player's row, as it was read.
+    pub row: &'a PlayerRow,
+    /// The link in it.
+    pub link: &'a Link,
+    /// How long what is left of that link is kept, if it may have reports to make.
+    pub remnant: Option<RemnantTimes>,
 }
 
 /// What a new link ends: it and the link are written together or not at all.
@@ -100,7 +118,16 @@ impl Links {
         for _ in 0..LINK_TRIES {
             let has_parked = fulfillments.has_parked(new.amazon_user_id).await?;
             let remnant = self.remnant(new.amazon_user_id).await?;
-            let mut parts = self.link_parts(new, remnant.as_ref(), has_parked, now);
+            let link_id = LinkId::random();
+            let mut parts = self.link_parts(new, &link_id, remnant.as_ref(), has_parked, now);
+            if let Some(Replaced { link, remnant, .. }) = new.replaces {
+                parts.extend(self.end_parts(fulfillments, link, remnant));
+            }
+            parts.extend(new.first_check_at.map(|due_at| {
+                let (account, player) = (new.amazon_user_id, new.player);
+                let kind = ChoreKind::FirstCheck;
+                fulfillments.link_chore_part(kind, account, player, &link_id, due_at)
+            }));
             match ending {
                 Ending::Attempt { attempt, owner } => {
                     parts.extend(self.end_attempt(attempt, owner, "linked"));
@@ -137,15 +164,19 @@ impl Links {
     fn link_parts(
         &self,
         new: &NewLink<'_>,
+        link_id: &LinkId,
         remnant: Option<&Remnant>,
         has_parked: bool,
         now: Timestamp,
     ) -> Vec<TransactWriteItem> {
-        let link_id = LinkId::random();
         let owes = remnant.is_some() || has_parked;
-        let player = self
-            .change(player_key(new.player))
-            .when("attribute_not_exists(#amazon_user_id) OR #amazon_user_id = :amazon_user_id")
+        let player = match new.replaces {
+            Some(Replaced { row, link, .. }) => self.change_as_read(row, link),
+            None => self
+                .change(player_key(new.player))
+                .when("attribute_not_exists(#amazon_user_id) OR #amazon_user_id = :amazon_user_id"),
+        };
+        let player = player
             .set("status", s("linked"))
             .set("link_id", s(link_id.as_str()))
             .set("amazon_user_id", s(new.amazon_user_id.as_str()))
@@ -158,8 +189,8 @@ impl Links {
             .remove("checked_at")
             .remove("next_check_at")
             .remove("check_owner")
-            .remove("refresh_owner")
-            .remove("refresh_until");
+            .without_refresh_lease()
+            .without_dead_tokens();
         let player = match remnant.and_then(|remnant| remnant.link.retry_at) {
             Some(retry_at) => player.set("retry_at", time(retry_at)),
             None => player,
@@ -231,25 +262,38 @@ impl Links {
             ]
             .into_iter()
             .fold(player, Change::remove)
+            .without_dead_tokens()
             .set("status", s("unlinked"))
             .in_transaction()
         } else {
             player.delete_in_transaction()
         };
+        let mut parts = vec![player];
+        parts.extend(self.end_parts(fulfillments, link, remnant));
+        Ok(match transact(&self.client, parts).await? {
+            Committed::All => Unlinked::Done,
+            Committed::Nothing(_) => Unlinked::Changed,
+        })
+    }
+
+    /// The parts of a transaction that end a link, beside the player's own row.
+    fn end_parts(
+        &self,
+        fulfillments: &Fulfillments,
+        link: &Link,
+        remnant: Option<RemnantTimes>,
+    ) -> Vec<TransactWriteItem> {
         let account = self
             .change(amazon_key(&link.amazon_user_id))
             .when("#link_id = :expected_link")
             .value(":expected_link", s(link.id.as_str()))
             .delete_in_transaction();
-        let mut parts = vec![player, account];
+        let mut parts = vec![account];
         if let (Some(remnant), Some(tokens)) = (remnant, &link.tokens) {
             parts.push(self.remnant_of(link, tokens, remnant.expires_at));
             parts.push(fulfillments.remnant_part(&link.amazon_user_id, remnant.due_at));
         }
-        Ok(match transact(&self.client, parts).await? {
-            Committed::All => Unlinked::Done,
-            Committed::Nothing(_) => Unlinked::Changed,
-        })
+        parts
     }
 
     /// A change that needs the link, its tokens and who refreshes them, and what is open, to be

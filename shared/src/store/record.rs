@@ -71,6 +71,26 @@ pub struct RefreshLease {
     pub(super) until: Timestamp,
 }
 
+/// Tokens that Amazon called `invalid_grant`. They are kept aside for a second look, because a
+/// wrong setting or an incident at Amazon can make it say so of tokens that are good.
+#[derive(Clone, Debug)]
+pub struct DeadTokens {
+    /// The sealed tokens.
+    pub sealed: Sealed,
+    /// When they are tried next; not before.
+    pub next_look_at: Timestamp,
+    /// When they are forgotten.
+    pub until: Timestamp,
+}
+
+impl DeadTokens {
+    /// Whether they may be tried at `now`.
+    #[must_use]
+    pub fn may_be_tried(&self, now: Timestamp) -> bool {
+        self.next_look_at <= now && now < self.until
+    }
+}
+
 /// The stored bond of one player with one Amazon account.
 #[derive(Clone, Debug)]
 pub struct Link {
@@ -88,6 +108,8 @@ pub struct Link {
     pub client_id: String,
     /// The sealed tokens; `None` once Amazon has said `invalid_grant`.
     pub tokens: Option<Sealed>,
+    /// What Amazon said that of, while it is kept for a second look.
+    pub dead: Option<DeadTokens>,
     /// Counts the tokens of this link: whoever stores new ones must have exchanged this version.
     pub token_version: u64,
     /// When the access token expires.
@@ -111,12 +133,25 @@ impl Link {
     /// player has to link again first.
     #[must_use]
     pub fn may_ask_at(&self) -> Option<Timestamp> {
-        self.tokens.as_ref()?;
+        let second_look = match (&self.tokens, &self.dead) {
+            (Some(_), _) => None,
+            (None, Some(dead)) if dead.next_look_at < dead.until => Some(dead.next_look_at),
+            (None, _) => return None,
+        };
         Some(
-            self.next_check_at
+            second_look
+                .max(self.next_check_at)
                 .max(self.retry_at)
                 .unwrap_or(self.linked_at),
         )
+    }
+
+    /// The tokens that Amazon may be asked with at `now`: the link's own, or those that are due
+    /// for a second look.
+    #[must_use]
+    pub fn usable_tokens(&self, now: Timestamp) -> Option<&Sealed> {
+        let dead = self.dead.as_ref().filter(|dead| dead.may_be_tried(now));
+        self.tokens.as_ref().or(dead.map(|dead| &dead.sealed))
     }
 }
 
@@ -174,16 +209,31 @@ fn link(
         }),
         _ => None,
     };
+    let id: LinkId = reader.id("link_id")?;
+    let tokens = reader
+        .text("tokens")
+        .map(|text| Sealed::from(text.to_owned()));
+    let dead = match (&tokens, reader.text("dead_tokens")) {
+        // An older version of the service links again without removing the dead tokens of the
+        // link before.
+        (None, Some(sealed)) if reader.text("dead_link_id") == Some(id.as_str()) => {
+            Some(DeadTokens {
+                sealed: Sealed::from(sealed.to_owned()),
+                next_look_at: reader.need_time("next_look_at")?,
+                until: reader.need_time("dead_until")?,
+            })
+        }
+        _ => None,
+    };
     Ok(Link {
         home,
         player,
-        id: reader.id("link_id")?,
+        id,
         state,
         amazon_user_id: reader.id("amazon_user_id")?,
         client_id: reader.need_text("client_id")?.to_owned(),
-        tokens: reader
-            .text("tokens")
-            .map(|text| Sealed::from(text.to_owned())),
+        tokens,
+        dead,
         token_version: reader
             .number("token_version")?
             .ok_or_else(|| reader.corrupt("token_version"))?,

@@ -36,6 +36,8 @@ pub(super) enum Job {
     Confirm(Player, Entitlement),
     Reconcile(Player, Entitlement),
     Refresh(Account),
+    /// A second look at a token that Amazon called `invalid_grant`.
+    LookAgain(Account),
     Unlink(Player),
 }
 
@@ -49,6 +51,8 @@ pub(super) enum Outcome {
     Failed,
     /// The studio does not want it.
     Refused,
+    /// Amazon says `invalid_grant` of a token that is good.
+    Denied,
 }
 
 impl System {
@@ -135,6 +139,12 @@ impl System {
             {
                 start(Job::Refresh(account));
             }
+            if state
+                .dead_link(account)
+                .is_some_and(|(_, link)| may_refresh(link.id))
+            {
+                start(Job::LookAgain(account));
+            }
         }
     }
 
@@ -159,9 +169,13 @@ impl System {
 
 fn outcomes(task: Task) -> &'static [Outcome] {
     match task {
-        Task::Telling(..) | Task::Exchanging(..) => {
-            &[Outcome::Done, Outcome::AnswerLost, Outcome::Failed]
-        }
+        Task::Telling(..) => &[Outcome::Done, Outcome::AnswerLost, Outcome::Failed],
+        Task::Exchanging(..) => &[
+            Outcome::Done,
+            Outcome::AnswerLost,
+            Outcome::Failed,
+            Outcome::Denied,
+        ],
         Task::Sending(..) => &[
             Outcome::Done,
             Outcome::AnswerLost,

@@ -34,6 +34,7 @@ impl System {
             account,
             version: 1,
             token: Some(1),
+            dead: None,
             lease: Lease::Free,
         });
         state.accounts[account as usize] = Some((player, id));
@@ -49,7 +50,8 @@ impl System {
         link.is_some()
     }
 
-    /// One transaction: both rows go, and the tokens stay as a remnant, with their lease.
+    /// One transaction: both rows go, and the tokens stay as a remnant, with their lease. Tokens
+    /// that were kept aside go too.
     pub(super) fn unlink(&self, state: &mut State, process: Process, player: Player, read: Link) {
         let now = state.players[player as usize].filter(|link| link.id == read.id);
         // That a lease runs out is no write; that somebody new has it is one.
@@ -64,7 +66,8 @@ impl System {
             Some(remnant) => {
                 *state.row(Place::Player(player)) = None;
                 state.accounts[read.account as usize] = None;
-                state.remnants[read.account as usize] = Some(remnant);
+                let remnant = Some(remnant).filter(|link| link.token.is_some());
+                state.remnants[read.account as usize] = remnant;
                 state.end(process);
             }
             // It has changed: look again.

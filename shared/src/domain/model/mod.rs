@@ -8,16 +8,18 @@
 //!
 //! **What is modelled.** Every conditional write of [`store`](crate::store) is one step, with its
 //! condition: becoming `pending` (link, owner marker, record, guard) or `held`, confirming, taking
-//! a lease, marking as reported, giving back, taking the refresh lease, storing tokens or marking
-//! them dead, linking, unlinking into a remnant. Every call to Amazon or to the studio's webhook is
-//! one step; it may work, fail, or work without us hearing of it. Between any two steps the other
+//! a lease, marking as reported, giving back, taking the refresh lease, storing tokens or keeping
+//! them aside, the second look, linking, unlinking into a remnant. Every call to Amazon or to the studio's webhook is
+//! one step; it may work, fail, or work without us hearing of it, and Amazon may call a good token
+//! `invalid_grant`. Between any two steps the other
 //! process, the game, the player and the clock may do anything: leases run out whenever it suits
 //! the plot, also (in all scopes but one) while their holder lives and goes on. Crashes, lost
 //! answers and late holders are not counted: only the links made and the tokens exchanged have a
 //! limit, and each [`Scope`] has only the players and jobs that its kind of plot needs.
 //!
 //! **What is left out.** Time is reduced to leases and remnants that end at some point: pauses
-//! between checks, backoff and `Retry-After` only make things rarer. Access tokens always work;
+//! between checks and looks, backoff and `Retry-After` only make things rarer; that dead tokens are
+//! forgotten after 7 days is left out. Access tokens always work;
 //! that calls and refreshes mix changes nothing, for they touch different rows. What only reads
 //! happens together with the reading before it where nobody could tell. The first step of a
 //! request happens when it comes in. Admission refused and `held` written are one step. Confirming
@@ -42,6 +44,7 @@
 //! | a superseded token is not exchanged | 5 |
 //! | a token is not replaced by an older one | 5 |
 //! | no token is lost without a crash | 5, 7 |
+//! | a second look revives every link whose token is good | 5 |
 //! | one account, one player | 7, and the data model |
 //! | an entitlement is written down for whom it was listed | 1, 7 |
 //!
@@ -103,6 +106,8 @@ enum Condition {
     TokenVersion,
     /// Taking the refresh lease needs it to be free.
     RefreshLease,
+    /// A token that Amazon calls `invalid_grant` is kept aside for a second look.
+    KeptAside,
     /// Who finds the link gone stores the new token in its remnant.
     RemnantFallback,
     /// Unlinking needs the tokens and their lease to be as they were read.
@@ -137,6 +142,7 @@ impl System {
             Job::Confirm(player, it) => self.confirm(state, process, player, it),
             Job::Reconcile(player, it) => self.take(state, process, player, it),
             Job::Refresh(account) => Self::read_tokens(state, process, account),
+            Job::LookAgain(account) => Self::read_dead_tokens(state, process, account),
             Job::Unlink(player) => Self::read_link(state, process, player),
         }
     }

@@ -19,6 +19,7 @@ pub(super) const PER_PLAYER: &str = "an offer is granted at most once per player
 pub(super) const SUPERSEDED: &str = "a superseded token is not exchanged";
 pub(super) const NOT_OLDER: &str = "a token is not replaced by an older one";
 pub(super) const TOKEN_KEPT: &str = "no token is lost without a crash";
+pub(super) const REVIVED: &str = "a second look revives every link whose token is good";
 pub(super) const ONE_ACCOUNT: &str = "one account, one player";
 pub(super) const THEIRS: &str = "an entitlement is written down for whom it was listed";
 
@@ -26,7 +27,7 @@ type Condition = fn(&System, &State) -> bool;
 
 /// What always holds, and, so that a run that explores nothing is noticed, what sometimes does.
 pub(super) fn of(scope: &Scope) -> Vec<Property<System>> {
-    let always: [(&'static str, Condition); 14] = [
+    let always: [(&'static str, Condition); 15] = [
         (ONE_PLAYER, |_, it| granted_to_one(it)),
         (NOT_AGAIN, |_, it| !it.seen.pending_again),
         (FORWARD, |_, it| !it.seen.backwards),
@@ -41,6 +42,9 @@ pub(super) fn of(scope: &Scope) -> Vec<Property<System>> {
         (SUPERSEDED, |_, it| !it.seen.exchanged_again),
         (NOT_OLDER, |_, it| !it.seen.older_token),
         (TOKEN_KEPT, tokens_are_kept),
+        (REVIVED, |system, it| {
+            !it.is_quiet() || it.seen.swallowed || system.revives(it)
+        }),
         (ONE_ACCOUNT, |_, it| rows_agree(it)),
         (THEIRS, |_, it| !it.seen.not_theirs),
     ];
@@ -55,11 +59,10 @@ pub(super) fn of(scope: &Scope) -> Vec<Property<System>> {
         sometimes.push(("tokens are refreshed", |_, it| {
             it.rows().any(|link| link.version > 1)
         }));
-        if scope.rotation == Rotation::OldDies {
-            sometimes.push(("a link dies", |_, it| {
-                it.rows().any(|link| link.token.is_none())
-            }));
-        }
+        sometimes.push(("a link dies", |_, it| {
+            it.rows().any(|link| link.token.is_none())
+        }));
+        sometimes.push(("a second look revives a link", |_, it| it.seen.revived));
         if scope.unlinks {
             sometimes.push(("a late winner stores in the remnant", |_, it| {
                 it.seen.saved_in_remnant
@@ -131,6 +134,7 @@ fn tokens_are_kept(system: &System, state: &State) -> bool {
         || state.seen.swallowed
         || state.rows().all(|link| {
             link.token
+                .or(link.dead)
                 .is_some_and(|token| is_good(token, state.newest[usize::from(link.id)]))
         })
 }

@@ -1,7 +1,7 @@
 //! What is left to do in a state, and whether doing it gets everything to its end.
 
 use super::action::{Action, Job, Outcome};
-use super::names::{Entitlement, Player, Process};
+use super::names::{Account, Entitlement, Player, Process};
 use super::scope::Delivery;
 use super::state::{Claim, Lease, State, Status};
 use super::task::Task;
@@ -18,12 +18,7 @@ impl System {
     /// Asked of quiet states only. Every request ends, also by a crash, so every state leads to
     /// a quiet one, and what holds for all of those holds for all.
     pub(super) fn recovers(&self, state: &State) -> bool {
-        let mut state = *state;
-        for lease in state.leases() {
-            if *lease == Lease::Orphan && self.has(Condition::LeaseEnds) {
-                *lease = Lease::Free;
-            }
-        }
+        let mut state = self.later(state);
         for player in Player::ALL {
             if self.scope.delivery.is_some() {
                 self.run(&mut state, Job::Check(player));
@@ -38,6 +33,26 @@ impl System {
             }
         }
         self.is_settled(&state)
+    }
+
+    /// Whether a second look at every dead link revives all of them. Asked of quiet states.
+    pub(super) fn revives(&self, state: &State) -> bool {
+        let mut state = self.later(state);
+        for account in Account::ALL {
+            self.run(&mut state, Job::LookAgain(account));
+        }
+        state.rows().all(|link| link.token.is_some())
+    }
+
+    /// The time of those that are gone is over.
+    fn later(&self, state: &State) -> State {
+        let mut state = *state;
+        for lease in state.leases() {
+            if *lease == Lease::Orphan && self.has(Condition::LeaseEnds) {
+                *lease = Lease::Free;
+            }
+        }
+        state
     }
 
     /// One request, undisturbed, with an Amazon that works.

@@ -234,6 +234,7 @@ impl System {
             }
             // What the studio has taken before is taken.
             Outcome::Refused if game.granted.has(it) => return false,
+            Outcome::Denied => return false,
             Outcome::Done => {
                 game.granted.add(it);
                 state.processes[process as usize] = Task::Sent(player, it);

@@ -78,6 +78,8 @@ pub(super) struct Link {
     pub(super) version: u8,
     /// The refresh token: the how-manieth of its grant. `None` once Amazon said `invalid_grant`.
     pub(super) token: Option<u8>,
+    /// The refresh token that Amazon said that of, kept aside for a second look.
+    pub(super) dead: Option<u8>,
     /// The refresh lease.
     pub(super) lease: Lease,
 }
@@ -151,6 +153,8 @@ pub(super) struct Seen {
     pub(super) swallowed: bool,
     /// A new token was stored in a remnant.
     pub(super) saved_in_remnant: bool,
+    /// A second look has revived a link.
+    pub(super) revived: bool,
 }
 
 /// Everything.
@@ -207,6 +211,17 @@ impl State {
     /// The link whose tokens serve this account: that of its player, else what remains of the
     /// last.
     pub(super) fn session(&self, account: Account) -> Option<(Place, Link)> {
+        self.speaker(account)
+            .filter(|(_, link)| link.token.is_some())
+    }
+
+    /// The link of this account whose token is kept aside for a second look.
+    pub(super) fn dead_link(&self, account: Account) -> Option<(Place, Link)> {
+        self.speaker(account)
+            .filter(|(_, link)| link.token.is_none() && link.dead.is_some())
+    }
+
+    fn speaker(&self, account: Account) -> Option<(Place, Link)> {
         let place = match self.accounts[account as usize] {
             Some((player, _)) => Place::Player(player),
             None => Place::Remnant(account),
@@ -215,7 +230,7 @@ impl State {
             Place::Player(player) => self.players[player as usize],
             Place::Remnant(account) => self.remnants[account as usize],
         };
-        row.filter(|link| link.account == account && link.token.is_some())
+        row.filter(|link| link.account == account)
             .map(|link| (place, link))
     }
 

@@ -47,7 +47,7 @@ pub(super) enum Task {
     Exchanging(Place, Link),
     /// Has a new token, the how-manieth, and is to store it.
     Storing(Place, Link, u8),
-    /// Was told `invalid_grant`, and is to mark the link as dead.
+    /// Was told `invalid_grant`, and is to keep the token aside.
     Burying(Place, Link),
     /// Has read a link, and is to end it.
     Unlinking(Player, Link),

@@ -5,7 +5,7 @@ use stateright::{Checker, HasDiscoveries, Model};
 use super::action::Action;
 use super::properties::{
     DELIVERED_FIRST, FORWARD, HEARD, LOST_LEASE, NOT_AGAIN, NOT_OLDER, NOTHING_LEFT, ONE_ACCOUNT,
-    ONE_PLAYER, PER_PLAYER, SUPERSEDED, TAKEN, THEIRS, TOKEN_KEPT,
+    ONE_PLAYER, PER_PLAYER, REVIVED, SUPERSEDED, TAKEN, THEIRS, TOKEN_KEPT,
 };
 use super::scope::{Delivery, Rotation, Scope};
 use super::state::State;
@@ -183,6 +183,14 @@ fn token_version() {
 fn refresh_lease() {
     let scope = Scope::tokens(Rotation::OldDies);
     breaks(Condition::RefreshLease, SUPERSEDED, scope);
+}
+
+#[test]
+fn kept_aside() {
+    for rotation in [Rotation::OldDies, Rotation::OldLives] {
+        breaks(Condition::KeptAside, TOKEN_KEPT, Scope::tokens(rotation));
+        breaks(Condition::KeptAside, REVIVED, Scope::tokens(rotation));
+    }
 }
 
 #[test]

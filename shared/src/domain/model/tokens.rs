@@ -1,4 +1,4 @@
-//! Keeping tokens fresh.
+//! Keeping tokens fresh, and looking again at those that Amazon called `invalid_grant`.
 
 use super::action::Outcome;
 use super::names::{Account, Process};
@@ -10,6 +10,16 @@ use super::{Condition, System};
 impl System {
     pub(super) fn read_tokens(state: &mut State, process: Process, account: Account) -> bool {
         let session = state.session(account);
+        Self::begin_refresh(state, process, session)
+    }
+
+    /// A second look that is due.
+    pub(super) fn read_dead_tokens(state: &mut State, process: Process, account: Account) -> bool {
+        let dead = state.dead_link(account);
+        Self::begin_refresh(state, process, dead)
+    }
+
+    fn begin_refresh(state: &mut State, process: Process, session: Option<(Place, Link)>) -> bool {
         if let Some((place, link)) = session {
             // Whose the lease was when it was read does not matter.
             let lease = Lease::Free;
@@ -41,18 +51,26 @@ impl System {
                     });
                     return true;
                 };
-                let is_older = link.token.is_some_and(|stored| stored > token);
+                let stored = link.token.or(link.dead);
+                let is_older = stored.is_some_and(|stored| stored > token);
+                let is_second_look = read.token.is_none();
                 link.token = Some(token);
+                link.dead = None;
                 link.version += 1;
                 link.lease = Lease::Free;
                 state.seen.older_token |= is_older;
                 state.seen.saved_in_remnant |= matches!(place, Place::Remnant(_));
+                state.seen.revived |= is_second_look;
                 state.end(process);
             }
             Task::Burying(place, read) => match self.unchanged(state, place, read) {
                 Some(link) => {
-                    link.token = None;
-                    link.lease = Lease::Free;
+                    if let Some(token) = link.token.take() {
+                        link.dead = self.has(Condition::KeptAside).then_some(token);
+                        link.lease = Lease::Free;
+                    } else if link.lease.is_of(process) {
+                        link.lease = Lease::Free;
+                    }
                     state.end(process);
                 }
                 None => self.go_on(state, process, place, |place| Task::Burying(place, read)),
@@ -111,7 +129,8 @@ impl System {
             && outcome != Outcome::Failed
             && !state.seen.outlived;
         let newest = &mut state.newest[usize::from(read.id)];
-        let is_valid = self.scope.rotation == Rotation::OldLives || read.token == Some(*newest);
+        let token = read.token.or(read.dead);
+        let is_valid = self.scope.rotation == Rotation::OldLives || token == Some(*newest);
         match (outcome, is_valid) {
             (Outcome::Done, true) => {
                 *newest += 1;
@@ -123,7 +142,7 @@ impl System {
                 // Nobody asks again before the lease ends.
                 state.end(process);
             }
-            (Outcome::Done, false) => {
+            (Outcome::Done, false) | (Outcome::Denied, _) => {
                 state.processes[process as usize] = Task::Burying(place, read);
             }
             (Outcome::Failed | Outcome::AnswerLost, _) => state.end(process),

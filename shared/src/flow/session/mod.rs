@@ -29,7 +29,8 @@ pub(super) enum SessionError {
     /// The player has linked anew or unlinked meanwhile.
     #[error("the link was replaced or removed meanwhile")]
     Changed,
-    /// It was not asked: Amazon wants rest, there is no time, or someone else is refreshing.
+    /// It was not asked: Amazon wants rest, there is no time, the tokens are another LWA client's,
+    /// or another process is refreshing them.
     #[error("{0}")]
     NotNow(&'static str),
     /// It was asked, and did not answer, or nobody can use the answer.

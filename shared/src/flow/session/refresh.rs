@@ -2,9 +2,12 @@
 //!
 //! ```text
 //! version 1 ──lease──▶ asked Amazon ──▶ version 2 stored     the winner, also a late one
-//!     │                     └──invalid_grant──▶ tokens gone   only if still version 1
+//!     │                     └──invalid_grant──▶ kept aside    only if still version 1
 //!     └── lease taken by another: wait a little for version 2
 //! ```
+//!
+//! Tokens that were kept aside are tried again the same way, once a second look is due: after an
+//! hour, then daily for 7 days.
 //!
 //! What a crash can lose: between Amazon's answer and our write the new tokens exist nowhere
 //! else. The lease then runs out, and the next holder tries the stored refresh token again;
@@ -20,7 +23,7 @@ use crate::domain::{Timestamp, random_token};
 use crate::flow::budget::REQUEST_LIFE;
 use crate::flow::tokens::{OpenTokens, open_tokens, seal_tokens};
 use crate::seal::Sealed;
-use crate::store::{Home, Link};
+use crate::store::{DeadTokens, Home, Link, LinkState};
 
 /// An access token that expires within this time counts as expired.
 const EXPIRY_MARGIN: Duration = Duration::from_secs(60);
@@ -32,15 +35,34 @@ const WINNER_TRIES: u32 = 10;
 /// How often new tokens are offered to the database before they are used unstored.
 const STORE_TRIES: u32 = 3;
 
+/// When tokens that Amazon called `invalid_grant` are tried again, and then how often.
+const SECOND_LOOK: Duration = Duration::from_secs(3600);
+const FURTHER_LOOKS: Duration = Duration::from_secs(24 * 3600);
+
+/// How long such tokens are kept.
+const DEAD_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
+
 impl Session<'_> {
     /// An access token with time left on it, and its version.
     pub(super) async fn access_token(&self) -> Result<(SecretString, u64), SessionError> {
         let mut state = self.state.lock().await;
-        if state.link.access_expires_at <= self.app.clock.now() + EXPIRY_MARGIN {
+        if !self.app.config.login.is_ours(&state.link.client_id) {
+            return Err(SessionError::NotNow(
+                "the tokens were issued to another LWA client",
+            ));
+        }
+        let expires_at = state.link.access_expires_at;
+        let is_dead = state.link.tokens.is_none();
+        if is_dead || expires_at <= self.app.clock.now() + EXPIRY_MARGIN {
             self.refresh(&mut state).await?;
         }
         let tokens = self.opened(&mut state).await?;
         Ok((tokens.access, state.link.token_version))
+    }
+
+    /// Tries tokens again that Amazon called `invalid_grant`, if that is due.
+    pub(in crate::flow) async fn look_again(&self) -> Result<(), SessionError> {
+        self.access_token().await.map(drop)
     }
 
     /// An access token newer than `version`, which was refused.
@@ -59,7 +81,8 @@ impl Session<'_> {
         if let Some(tokens) = &state.opened {
             return Ok(tokens.clone());
         }
-        let sealed = state.link.tokens.as_ref().ok_or(SessionError::Dead)?;
+        let now = self.app.clock.now();
+        let sealed = state.link.usable_tokens(now).ok_or(SessionError::Dead)?;
         let tokens = open_tokens(self.app, &state.link.player, sealed).await.map_err(|error| {
             tracing::error!(event = "tokens_unreadable", player_id = %state.link.player, %error);
             SessionError::Unavailable(error.to_string())
@@ -91,8 +114,7 @@ impl Session<'_> {
         match self.exchange(&state.link, &old).await {
             Ok(tokens) => self.store(state, &old, tokens).await,
             Err(TokenError::InvalidGrant) => {
-                if self.app.links.mark_dead(&state.link).await? {
-                    tracing::warn!(event = "link_dead", player_id = %state.link.player);
+                if self.keep_aside(&mut state.link, &owner).await? {
                     return Err(SessionError::Dead);
                 }
                 // A winner whose lease had run out has stored newer ones: those count.
@@ -111,6 +133,44 @@ impl Session<'_> {
                 Err(SessionError::Unavailable(error.to_string()))
             }
         }
+    }
+
+    /// Amazon said `invalid_grant` to the tokens of `link`, which `owner` has the lease for: they
+    /// are kept for a second look, or for the next one. `false`: they are not the stored ones any
+    /// more.
+    async fn keep_aside(&self, link: &mut Link, owner: &str) -> Result<bool, SessionError> {
+        let Self { app, .. } = self;
+        let (now, player_id) = (app.clock.now(), link.player.clone());
+        let (is_kept, dead) = match (&link.tokens, &link.dead) {
+            (Some(tokens), _) => {
+                let dead = DeadTokens {
+                    sealed: tokens.clone(),
+                    next_look_at: now + SECOND_LOOK,
+                    until: now + DEAD_LIFE,
+                };
+                let marked = app.links.mark_dead(&app.fulfillments, link, &dead);
+                let is_kept = marked.await?;
+                if is_kept {
+                    tracing::warn!(event = "link_dead", %player_id);
+                }
+                (is_kept, dead)
+            }
+            (None, Some(dead)) => {
+                let dead = DeadTokens {
+                    next_look_at: (now + FURTHER_LOOKS).min(dead.until),
+                    ..dead.clone()
+                };
+                let next = dead.next_look_at;
+                (app.links.still_dead(link, owner, next).await?, dead)
+            }
+            (None, None) => return Ok(false),
+        };
+        if is_kept {
+            link.state = LinkState::RelinkRequired;
+            link.tokens = None;
+            link.dead = Some(dead);
+        }
+        Ok(is_kept)
     }
 
     /// `invalid_client` was decided before Amazon looked at the token, so asking again with a
@@ -158,6 +218,10 @@ impl Session<'_> {
             // Ours came too late; what is stored is newer.
             return self.adopt(state).await;
         }
+        if state.link.tokens.is_none() {
+            state.link.state = LinkState::Linked;
+            state.link.dead = None;
+        }
         state.link.tokens = Some(sealed);
         state.link.token_version += 1;
         state.link.access_expires_at = expires_at;
@@ -169,9 +233,19 @@ impl Session<'_> {
     /// Whether the tokens may be used. Where the database does not take them, they may for this
     /// request: they are all that is left of the link.
     async fn store_stubbornly(&self, link: &Link, sealed: &Sealed, expires_at: Timestamp) -> bool {
+        let Self { app, .. } = self;
         for attempt in 1..=STORE_TRIES {
-            match self.app.links.store_tokens(link, sealed, expires_at).await {
-                Ok(stored) => return stored,
+            let now = app.clock.now();
+            let stored = app
+                .links
+                .store_tokens(&app.fulfillments, link, sealed, expires_at, now);
+            match stored.await {
+                Ok(stored) => {
+                    if stored && link.tokens.is_none() {
+                        tracing::info!(event = "link_revived", player_id = %link.player);
+                    }
+                    return stored;
+                }
                 Err(error) => {
                     tracing::error!(event = "tokens_not_stored", attempt, %error);
                 }
@@ -209,6 +283,7 @@ impl Session<'_> {
             .filter(|link| link.id == state.link.id)
             .ok_or(SessionError::Changed)?;
         if link.tokens.is_none() {
+            state.link = link;
             return Err(SessionError::Dead);
         }
         if link.token_version != state.link.token_version {

@@ -147,6 +147,122 @@ impl Scenario for Dead {
     }
 }
 
+/// Amazon has called a good token `invalid_grant`; an hour later it is tried again.
+struct SecondLook;
+
+impl Scenario for SecondLook {
+    type Ready<'w> = ();
+    fn function(&self) -> &'static str {
+        "reconcile"
+    }
+
+    /// Take the second look, read the link, take the right to refresh, refresh, look what is
+    /// parked, revive the link, forget the look; take what was parked, read it, take the report,
+    /// forget that it was parked, find the link, look up, report, write that down.
+    fn least(&self) -> usize {
+        17
+    }
+
+    async fn prepare<'w>(&self, player: &mut Player<'w>) -> Outcome {
+        half_delivered(player).await?;
+        let world = player.world;
+        world.pass(EXPIRES_AFTER).await?;
+        let fault = Fault::OAuthError {
+            error: "invalid_grant".to_owned(),
+            description: String::new(),
+        };
+        world.amazon.fault(Endpoint::Token, fault, 1);
+        world.reconcile().await?;
+        match player.link_status().await?.as_str() {
+            "relink_required" => world.pass(Duration::from_secs(3700)).await,
+            link => Err(format!("the link should be dead, and is {link}")),
+        }
+    }
+
+    async fn act<'w>(&self, player: &mut Player<'w>, (): &mut ()) -> Outcome {
+        player.world.reconcile_once().await;
+        Ok(())
+    }
+
+    /// Nobody has to link again, and what was parked is reported.
+    async fn recover<'w>(&self, player: &mut Player<'w>, (): ()) -> Outcome {
+        for _ in 0..2 {
+            player.world.pass(A_MINUTE).await?;
+            player.world.reconcile().await?;
+        }
+        let link = player.link_status().await?;
+        let parked = with_status(player, "delivered").await?;
+        if link == "linked" && parked.is_empty() {
+            settle(player).await
+        } else {
+            Err(format!("the link is {link}, not reported are {parked:?}"))
+        }
+    }
+}
+
+/// Amazon calls a good token `invalid_grant`, and what that leads to is disturbed.
+struct KeptAside;
+
+impl Scenario for KeptAside {
+    type Ready<'w> = ();
+    fn function(&self) -> &'static str {
+        "reconcile"
+    }
+
+    /// Take the report, find its link in two steps, take the right to refresh, refresh in vain,
+    /// keep the tokens aside, park.
+    fn least(&self) -> usize {
+        9
+    }
+
+    async fn prepare<'w>(&self, player: &mut Player<'w>) -> Outcome {
+        half_delivered(player).await?;
+        player.world.pass(EXPIRES_AFTER).await?;
+        let fault = Fault::OAuthError {
+            error: "invalid_grant".to_owned(),
+            description: String::new(),
+        };
+        player.world.amazon.fault(Endpoint::Token, fault, 1);
+        Ok(())
+    }
+
+    async fn act<'w>(&self, player: &mut Player<'w>, (): &mut ()) -> Outcome {
+        player.world.reconcile_once().await;
+        Ok(())
+    }
+
+    /// However far it came: an hour later the link serves, and all is reported.
+    async fn recover<'w>(&self, player: &mut Player<'w>, (): ()) -> Outcome {
+        player.world.pass(A_MINUTE).await?;
+        player.world.reconcile().await?;
+        player.world.pass(Duration::from_secs(3700)).await?;
+        player.world.reconcile().await?;
+        player.world.pass(A_MINUTE).await?;
+        player.world.reconcile().await?;
+        let link = player.link_status().await?;
+        let left = with_status(player, "delivered").await?;
+        if link == "linked" && left.is_empty() {
+            settle(player).await
+        } else {
+            Err(format!("the link is {link}, not reported are {left:?}"))
+        }
+    }
+}
+
+#[tokio::test]
+async fn reconcile_keeps_tokens_aside() {
+    let world = World::start().await;
+    sweep(&world, KeptAside).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn reconcile_takes_the_second_look() {
+    let world = World::start().await;
+    sweep(&world, SecondLook).await;
+    world.stop().await;
+}
+
 #[tokio::test]
 async fn reconcile_reports() {
     let world = World::start().await;

@@ -2,9 +2,16 @@
 
 use std::time::Duration;
 
-use crash::{Outcome, Player, Scenario, World, sweep};
+use crash::{Outcome, Player, Scenario, World, settle, sweep};
+use url::Url;
 
-use crate::kit::claim_all;
+use crate::kit::{claim_all, with_status};
+
+/// Longer than the shortest time between two checks: the service makes the first one by itself.
+const NEXT_CHECK: Duration = Duration::from_secs(6);
+
+/// Longer than any request lives, and than the back-off of a first try.
+const A_MINUTE: Duration = Duration::from_secs(60);
 
 /// A check delivers and reports by itself.
 struct Check;
@@ -24,7 +31,7 @@ impl Scenario for Check {
     async fn prepare<'w>(&self, player: &mut Player<'w>) -> Outcome {
         player.link().await?;
         claim_all(player);
-        Ok(())
+        player.world.pass(NEXT_CHECK).await
     }
 
     async fn act<'w>(&self, player: &mut Player<'w>, (): &mut ()) -> Outcome {
@@ -50,13 +57,14 @@ impl Scenario for Reconcile {
     async fn prepare<'w>(&self, player: &mut Player<'w>) -> Outcome {
         player.link().await?;
         claim_all(player);
+        player.world.pass(NEXT_CHECK).await?;
         let studio = player.world.studio.as_ref().ok_or("there is no studio")?;
         studio.is_down(true);
         let check = player.check().await;
         studio.is_down(false);
         let check = check?.ok_or("a check was not answered")?;
         match check.pending().len() {
-            2 => player.world.pass(Duration::from_secs(60)).await,
+            2 => player.world.pass(A_MINUTE).await,
             _ => Err(format!("two should be pending: {check:?}")),
         }
     }
@@ -65,6 +73,55 @@ impl Scenario for Reconcile {
         player.world.reconcile_once().await;
         Ok(())
     }
+}
+
+/// The browser comes back from Amazon, and what was claimed before is delivered at once.
+struct Callback;
+
+impl Scenario for Callback {
+    type Ready<'w> = Url;
+    fn function(&self) -> &'static str {
+        "link"
+    }
+
+    /// Read the attempt, consume it, exchange the code, ask whose token it is twice, write the
+    /// link down; read the link, take the right to ask, ask Amazon, read what is open, read the
+    /// offers, write down three; of two: deliver, write that down, report, write that down; note
+    /// that the first check is made.
+    fn least(&self) -> usize {
+        23
+    }
+
+    async fn prepare<'w>(&self, player: &mut Player<'w>) -> Outcome<Url> {
+        claim_all(player);
+        player.consent().await
+    }
+
+    async fn act<'w>(&self, player: &mut Player<'w>, back: &mut Url) -> Outcome {
+        player.open(back).await.map(drop)
+    }
+
+    /// Once the player is linked, the reward is there before the game asks.
+    async fn recover<'w>(&self, player: &mut Player<'w>, _: Url) -> Outcome {
+        if player.link_status().await? != "linked" {
+            player.link().await?;
+        }
+        for _ in 0..2 {
+            player.world.pass(A_MINUTE).await?;
+            player.world.reconcile().await?;
+        }
+        match with_status(player, "reported").await?.len() {
+            2 => settle(player).await,
+            count => Err(format!("{count} are reported before the game asks, not 2")),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_callback_that_makes_the_first_check() {
+    let world = World::with_studio().await;
+    sweep(&world, Callback).await;
+    world.stop().await;
 }
 
 #[tokio::test]

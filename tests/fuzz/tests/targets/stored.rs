@@ -42,12 +42,16 @@ fn spoilt(change: &Value, item: &mut HashMap<String, AttributeValue>) {
 /// an answer; never a panic, and never the caller's fault.
 #[test]
 fn rows() {
-    const ATTRIBUTES: [&str; 28] = [
+    const ATTRIBUTES: [&str; 32] = [
         "status",
         "link_id",
         "amazon_user_id",
         "client_id",
         "tokens",
+        "dead_tokens",
+        "dead_link_id",
+        "next_look_at",
+        "dead_until",
         "token_version",
         "access_expires_at",
         "linked_at",

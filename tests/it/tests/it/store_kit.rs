@@ -5,7 +5,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use it::{World, entitlement_id, player_id};
 use prime_gaming::domain::{HoldReason, Offer, PerPlayer, Sku, Timestamp};
-use prime_gaming::store::{Admission, Claim, Confirmation, Lease, Link, Record};
+use prime_gaming::seal::Sealed;
+use prime_gaming::store::{Admission, Claim, Confirmation, DeadTokens, Lease, Link, Record};
 use serde_json::json;
 
 pub(crate) fn offer(per_player: Option<u32>) -> Offer {
@@ -114,4 +115,31 @@ pub(crate) async fn indexed(world: &World, index: &str) -> usize {
         .key_condition_expression("pk = :pk")
         .expression_attribute_values(":pk", AttributeValue::S("PLAYER#p1".to_owned()));
     query.send().await.expect("an answer").items().len()
+}
+
+/// Amazon says `invalid_grant` to this link's tokens: gives whether they were still the stored
+/// ones. The second look is due an hour later.
+pub(crate) async fn mark_dead(world: &World, link: &Link) -> bool {
+    let now = world.clock.now();
+    let dead = DeadTokens {
+        sealed: link.tokens.clone().expect("tokens"),
+        next_look_at: now + Duration::from_secs(3600),
+        until: now + Duration::from_secs(7 * 24 * 3600),
+    };
+    let (links, fulfillments) = (&world.app.links, &world.app.fulfillments);
+    let marked = links.mark_dead(fulfillments, link, &dead).await;
+    marked.expect("an answer")
+}
+
+/// Stores what an exchange of this link's tokens gave: gives whether they are stored.
+pub(crate) async fn store_tokens(
+    world: &World,
+    link: &Link,
+    tokens: &Sealed,
+    expires_at: Timestamp,
+) -> bool {
+    let (links, fulfillments) = (&world.app.links, &world.app.fulfillments);
+    let now = world.clock.now();
+    let stored = links.store_tokens(fulfillments, link, tokens, expires_at, now);
+    stored.await.expect("an answer")
 }

@@ -7,6 +7,8 @@ use prime_gaming::domain::{LinkId, LinkStatus};
 use prime_gaming::seal::Sealed;
 use prime_gaming::store::{Link, LinkState, PlayerRow, StoreError, TakenCheck, Unlinked};
 
+use crate::store_kit::{mark_dead, store_tokens};
+
 const SECOND: Duration = Duration::from_secs(1);
 
 async fn linked_world() -> (World, Link) {
@@ -95,8 +97,7 @@ async fn a_refresh_lease_is_only_for_the_tokens_of_now() {
     let links = &world.app.links;
     let now = world.clock.now();
     let new = sealed("k.new");
-    let stored = links.store_tokens(&link, &new, now + 3600 * SECOND).await;
-    assert!(stored.expect("written"));
+    assert!(store_tokens(&world, &link, &new, now + 3600 * SECOND).await);
     for stale in [&link, &earlier(&link)] {
         let taken = links.take_refresh(stale, "late", now, now + 15 * SECOND);
         assert!(!taken.await.expect("refused"));
@@ -123,19 +124,9 @@ async fn a_late_winner_lands_and_a_late_loser_does_not_clobber() {
             .await
             .expect("written")
     );
-    assert!(
-        links
-            .store_tokens(&link, &sealed("k.of-one"), expires)
-            .await
-            .expect("the late winner")
-    );
-    assert!(
-        !links
-            .store_tokens(&link, &sealed("k.of-two"), expires)
-            .await
-            .expect("the late loser")
-    );
-    assert!(!links.mark_dead(&link).await.expect("the late loser"));
+    assert!(store_tokens(&world, &link, &sealed("k.of-one"), expires).await);
+    assert!(!store_tokens(&world, &link, &sealed("k.of-two"), expires).await);
+    assert!(!mark_dead(&world, &link).await);
     let now_is = world.stored_link("p1").await;
     assert_eq!(now_is.tokens, Some(sealed("k.of-one")));
     assert_eq!(now_is.token_version, link.token_version + 1);
@@ -151,13 +142,8 @@ async fn tokens_of_an_earlier_link_are_not_stored() {
     world.linked("p1", "alice").await;
     let before = world.player_item("p1").await;
     let expires = world.clock.now() + SECOND;
-    assert!(
-        !links
-            .store_tokens(&link, &sealed("k.old"), expires)
-            .await
-            .expect("refused")
-    );
-    assert!(!links.mark_dead(&link).await.expect("refused"));
+    assert!(!store_tokens(&world, &link, &sealed("k.old"), expires).await);
+    assert!(!mark_dead(&world, &link).await);
     assert!(!links.mark_refused(&link, expires).await.expect("refused"));
     links
         .rest_until(&link, expires)
@@ -169,11 +155,9 @@ async fn tokens_of_an_earlier_link_are_not_stored() {
 #[tokio::test]
 async fn the_same_tokens_are_stored_once_but_both_hear_that_they_are() {
     let (world, link) = linked_world().await;
-    let links = &world.app.links;
     let expires = world.clock.now() + SECOND;
     for _ in 0..2 {
-        let stored = links.store_tokens(&link, &sealed("k.same"), expires).await;
-        assert!(stored.expect("stored"));
+        assert!(store_tokens(&world, &link, &sealed("k.same"), expires).await);
     }
     let version = world.stored_link("p1").await.token_version;
     assert_eq!(version, link.token_version + 1);
@@ -182,12 +166,10 @@ async fn the_same_tokens_are_stored_once_but_both_hear_that_they_are() {
 #[tokio::test]
 async fn a_winner_that_comes_after_the_verdict_on_the_loser_revives_the_link() {
     let (world, link) = linked_world().await;
-    let links = &world.app.links;
     // The loser was told `invalid_grant` because the winner had just exchanged the token.
-    assert!(links.mark_dead(&link).await.expect("written"));
+    assert!(mark_dead(&world, &link).await);
     let expires = world.clock.now() + SECOND;
-    let stored = links.store_tokens(&link, &sealed("k.new"), expires).await;
-    assert!(stored.expect("written"));
+    assert!(store_tokens(&world, &link, &sealed("k.new"), expires).await);
     let now_is = world.stored_link("p1").await;
     assert_eq!(now_is.state, LinkState::Linked);
     assert_eq!(now_is.tokens, Some(sealed("k.new")));
@@ -209,7 +191,7 @@ async fn a_longer_rest_stays() {
 async fn a_dead_link_has_no_tokens_and_no_success_brings_it_back() {
     let (world, link) = linked_world().await;
     let links = &world.app.links;
-    assert!(links.mark_dead(&link).await.expect("written"));
+    assert!(mark_dead(&world, &link).await);
     links.mark_accepted(&link).await.expect("nothing done");
     let dead = world.stored_link("p1").await;
     assert_eq!(
@@ -222,7 +204,7 @@ async fn a_dead_link_has_no_tokens_and_no_success_brings_it_back() {
 async fn nobody_takes_a_refresh_of_tokens_that_are_known_to_be_worthless() {
     let (world, link) = linked_world().await;
     let (links, now) = (&world.app.links, world.clock.now());
-    assert!(links.mark_dead(&link).await.expect("written"));
+    assert!(mark_dead(&world, &link).await);
     // Who has read the link before that still holds the tokens.
     let taken = links.take_refresh(&link, "late", now, now + 15 * SECOND);
     assert!(!taken.await.expect("an answer"));

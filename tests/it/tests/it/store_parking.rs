@@ -8,7 +8,7 @@ use it::{World, player_id};
 use prime_gaming::store::{Confirmation, Link, Record, RemnantTimes, Unlinked};
 use serde_json::json;
 
-use crate::store_kit::{admit, confirm, lease, linked_world, offer, written};
+use crate::store_kit::{admit, confirm, lease, linked_world, mark_dead, offer, written};
 
 /// A delivered entitlement that `me` is reporting.
 async fn delivered() -> (World, Link, Record) {
@@ -36,7 +36,7 @@ async fn only_a_dead_link_parks_its_reports() {
     let (world, link, record) = delivered().await;
     assert!(!park(&world, &record, "me", Some(&link)).await, "it lives");
     assert!(!park(&world, &record, "me", None).await, "there is a link");
-    assert!(world.app.links.mark_dead(&link).await.expect("written"));
+    assert!(mark_dead(&world, &link).await);
     assert!(
         !park(&world, &record, "you", Some(&link)).await,
         "not theirs"
@@ -49,7 +49,7 @@ async fn only_a_dead_link_parks_its_reports() {
 #[tokio::test]
 async fn nothing_is_parked_behind_a_link_that_was_just_made() {
     let (world, link, record) = delivered().await;
-    assert!(world.app.links.mark_dead(&link).await.expect("written"));
+    assert!(mark_dead(&world, &link).await);
     world.linked("p1", "alice").await;
     assert!(!park(&world, &record, "me", Some(&link)).await);
     assert!(!is_parked(&world).await);
@@ -69,7 +69,7 @@ async fn nothing_is_parked_behind_a_player_who_has_just_linked_the_account() {
 #[tokio::test]
 async fn what_was_parked_and_reported_since_stays_reported() {
     let (world, link, record) = delivered().await;
-    world.app.links.mark_dead(&link).await.expect("written");
+    assert!(mark_dead(&world, &link).await);
     assert!(park(&world, &record, "me", Some(&link)).await);
     world.linked("p1", "alice").await;
     let fulfillments = &world.app.fulfillments;

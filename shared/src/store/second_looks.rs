@@ -1,0 +1,167 @@
+//! The second look at tokens that Amazon called `invalid_grant`.
+//!
+//! Amazon says so of tokens that are good as well, where a setting of ours is wrong or Amazon has
+//! an incident. The tokens are therefore kept aside as `dead_tokens`, and a housekeeping row makes
+//! `reconcile` try them again; a check that comes when a look is due tries them too. Whoever tries
+//! them holds the refresh lease.
+//!
+//! ```text
+//! tokens ──invalid_grant──▶ dead_tokens ──a look that works──▶ tokens, of the next version
+//!                              │   └──invalid_grant again──▶ dead_tokens, the next look is later
+//!                              └──linked again, unlinked, or too old──▶ gone
+//! ```
+
+use super::StoreError;
+use super::due::ChoreKind;
+use super::fulfillments::Fulfillments;
+use super::item::{s, time};
+use super::linking::LINK_TRIES;
+use super::links::{Links, player_key};
+use super::record::{DeadTokens, Link};
+use super::write::{Change, Committed, Written, transact};
+use crate::domain::{LinkId, PlayerId, Timestamp};
+use crate::seal::Sealed;
+
+impl Links {
+    /// Amazon said `invalid_grant` to the tokens of `link`, which `dead` seals: they are kept
+    /// aside, and due for a second look then. `false`: they are not the stored ones any more.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn mark_dead(
+        &self,
+        fulfillments: &Fulfillments,
+        link: &Link,
+        dead: &DeadTokens,
+    ) -> Result<bool, StoreError> {
+        let aside = self
+            .change_tokens(link, " AND attribute_exists(#tokens)")
+            .set("status", s("relink_required"))
+            .set("dead_tokens", s(dead.sealed.as_str()))
+            .set("dead_link_id", s(link.id.as_str()))
+            .set("next_look_at", time(dead.next_look_at))
+            .set("dead_until", time(dead.until))
+            .remove("tokens")
+            .without_refresh_lease()
+            .in_transaction();
+        let look = fulfillments.link_chore_part(
+            ChoreKind::SecondLook,
+            &link.amazon_user_id,
+            &link.player,
+            &link.id,
+            dead.next_look_at,
+        );
+        let written = transact(&self.client, vec![aside, look]).await?;
+        Ok(matches!(written, Committed::All))
+    }
+
+    /// Amazon said `invalid_grant` again, to `owner`, who looked: the next look is at `next`.
+    /// `false`: the player has linked anew or unlinked, the tokens are alive, or another process
+    /// looks.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn still_dead(
+        &self,
+        link: &Link,
+        owner: &str,
+        next: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let written = self
+            .change_tokens(
+                link,
+                " AND attribute_not_exists(#tokens) AND #dead_link_id = :expected_link \
+                 AND #refresh_owner = :owner",
+            )
+            .value(":owner", s(owner))
+            .set("next_look_at", time(next))
+            .without_refresh_lease()
+            .apply(&self.client)
+            .await?;
+        Ok(matches!(written, Written::Done(_)))
+    }
+
+    /// Gives a dead link the tokens that follow its own. What is parked for its account becomes
+    /// due in the same transaction. `false`: the link is another by now, or is not dead.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub(super) async fn revive(
+        &self,
+        fulfillments: &Fulfillments,
+        link: &Link,
+        tokens: &Sealed,
+        access_expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        for _ in 0..LINK_TRIES {
+            let has_parked = fulfillments.has_parked(&link.amazon_user_id).await?;
+            let revived = self
+                .change_tokens(link, " AND attribute_not_exists(#tokens)")
+                .with_tokens(link, tokens, access_expires_at)
+                .set("status", s("linked"))
+                .without_dead_tokens()
+                .in_transaction();
+            let woken = fulfillments.wake_part(&link.amazon_user_id, has_parked, now);
+            match transact(&self.client, vec![revived, woken]).await? {
+                Committed::All => return Ok(true),
+                Committed::Nothing(refusals) => {
+                    if matches!(refusals.first(), Some(Some(_))) {
+                        return Ok(false);
+                    }
+                    // Something was parked or woken since we looked.
+                }
+            }
+        }
+        Err(StoreError::Unavailable {
+            operation: "TransactWriteItems",
+            cause: "what is parked for the account changes again and again".to_owned(),
+        })
+    }
+
+    /// Forgets the dead tokens of exactly this link; no second look has succeeded in time.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn forget_dead(&self, link: &Link) -> Result<(), StoreError> {
+        self.change_tokens(
+            link,
+            " AND attribute_not_exists(#tokens) AND #dead_link_id = :expected_link",
+        )
+        .without_dead_tokens()
+        .apply(&self.client)
+        .await
+        .map(drop)
+    }
+
+    /// Forgets the dead tokens of a link that has ended or lives: an older version of the service
+    /// leaves them where it unlinks, links again or stores new tokens.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn forget_leftover(
+        &self,
+        player: &PlayerId,
+        link_id: &LinkId,
+    ) -> Result<(), StoreError> {
+        self.change(player_key(player))
+            .when(
+                "#dead_link_id = :dead_link \
+                 AND (attribute_exists(#tokens) OR attribute_not_exists(#link_id) \
+                 OR #link_id <> :dead_link)",
+            )
+            .value(":dead_link", s(link_id.as_str()))
+            .without_dead_tokens()
+            .apply(&self.client)
+            .await
+            .map(drop)
+    }
+}
+
+impl Change {
+    pub(super) fn without_dead_tokens(self) -> Self {
+        ["dead_tokens", "dead_link_id", "next_look_at", "dead_until"]
+            .into_iter()
+            .fold(self, Self::remove)
+    }
+}
