@@ -64,7 +64,7 @@ pub(crate) async fn log_in(app: &App, request: &Request) -> Result<Response, Api
     let player = caller.player(body.player_id.as_deref())?;
     let name = body.player_name.as_deref().and_then(presentable);
     let base_url = request.base_url(app.config.public_base_url.as_ref())?;
-    let code = flow::continue_login(app, &body.login_ticket, &player, name)
+    let code = flow::continue_login(app, &body.login_ticket, &player, name.as_deref())
         .await
         .map_err(refusal)?;
     let mut continue_url = address(&base_url, "/link/continue");

@@ -1,19 +1,29 @@
 //! What a browser sees on its way to Amazon and back. Whatever goes wrong is a page.
 
 use std::fmt::Display;
-use std::iter;
 
 use http::StatusCode;
 use prime_gaming::App;
 use prime_gaming::config::with_outcome;
 use prime_gaming::domain::{LinkFailure, LinkStatus, PlayerId};
-use prime_gaming::flow::{self, Budget, Callback, Ended};
+use prime_gaming::flow::{self, Begun, Budget, Callback, Ended, Finished};
 use prime_gaming::http::{
-    ApiError, BrowserCookie, BrowserId, Code, Pages, Question, Request, Response, address,
-    origin_is_ours, redirect, with_code, with_cookie,
+    ApiError, BrowserCookie, BrowserId, Code, Pages, Question, Request, Response, ShownPlayer,
+    address, only_https, origin_is_ours, redirect, with_code, with_cookie,
 };
 use prime_gaming::store::Ticket;
 use url::Url;
+
+/// What leaves for a browser. Where the address is https, the browser is told to use nothing else.
+pub(crate) fn hardened(app: &App, response: Response) -> Response {
+    let is_http = |url: &Url| url.scheme() == "http";
+    // API Gateway's own domain, without a setting, is https.
+    if app.config.public_base_url.as_ref().is_some_and(is_http) {
+        response
+    } else {
+        only_https(response)
+    }
+}
 
 /// Our own address, where it has to be: in `redirect_uri`, in the cookie, in `Origin`.
 fn base_url(app: &App, request: &Request) -> Result<Url, ApiError> {
@@ -68,10 +78,10 @@ pub(crate) async fn go_on(app: &App, request: &Request) -> Result<Response, ApiE
         Err(error) => return pages(app, request).failure(our_fault(error)),
     };
     match browser {
-        Some(browser) if ticket.browser.is_some() => {
-            ask(app, request, cookie, &browser, secret, &ticket).await
+        Some(browser) if ticket.is_continue_code => {
+            ask(app, request, cookie, &browser, secret, &ticket, Ask::First).await
         }
-        // A game's ticket, of which nobody knows in which browser it should be.
+        // A game's ticket has its own address.
         _ => pages(app, request).failure(LinkFailure::InvalidTicket),
     }
 }
@@ -86,13 +96,22 @@ pub(crate) async fn question(app: &App, request: &Request) -> Result<Response, A
     let browser = cookie.read_or_new(request);
     match flow::link_question(app, secret, Some(&browser.hash())).await {
         // A continue code has its own address.
-        Ok(Ok(ticket)) if ticket.browser.is_some() => {
+        Ok(Ok(ticket)) if ticket.is_continue_code => {
             pages(app, request).failure(LinkFailure::InvalidTicket)
         }
-        Ok(Ok(ticket)) => ask(app, request, cookie, &browser, secret, &ticket).await,
+        Ok(Ok(ticket)) => ask(app, request, cookie, &browser, secret, &ticket, Ask::First).await,
         Ok(Err(failure)) => pages(app, request).failure(failure),
         Err(error) => pages(app, request).failure(our_fault(error)),
     }
+}
+
+/// Why the question is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ask {
+    /// The browser opened its address.
+    First,
+    /// The browser posted a form that is not its own.
+    Again,
 }
 
 /// The question before Amazon.
@@ -103,25 +122,26 @@ async fn ask(
     browser: &BrowserId,
     secret: &str,
     ticket: &Ticket,
+    why: Ask,
 ) -> Result<Response, ApiError> {
-    // Who has said yes at Amazon before is sent back at once: browsers hold the form's policy
-    // against every redirect on that way, to its very end.
-    let return_to = ticket
-        .return_to
-        .as_deref()
-        .and_then(|text| Url::parse(text).ok());
-    let leads_to: Vec<&Url> = iter::once(&app.config.login.authorize_url)
-        .chain(&return_to)
-        .collect();
-    let page = pages(app, request).question(&Question {
-        player_name: ticket.shown_name(),
+    let action = address(&base_url(app, request)?, "/link/start");
+    let question = Question {
+        player: ShownPlayer {
+            id: ticket.player.as_str(),
+            name: ticket.player_name.as_deref(),
+        },
         link: link_now(app, &ticket.player).await,
         ticket: secret,
         form_token: &browser.form_token(secret),
-        action: address(&base_url(app, request)?, "/link/start").path(),
-        leads_to: &leads_to,
-    })?;
-    Ok(with_cookie(page, cookie.set(browser)?))
+        action: action.path(),
+        local: app.config.is_local(),
+    };
+    let pages = pages(app, request);
+    let page = match why {
+        Ask::First => pages.question(&question),
+        Ask::Again => pages.question_again(&question),
+    };
+    Ok(with_cookie(page?, cookie.set(browser)?))
 }
 
 /// Only a hint on the page: where it can't be had, the page goes without.
@@ -144,24 +164,37 @@ pub(crate) async fn to_amazon(app: &App, request: &Request) -> Result<Response, 
         form => form.ok(),
     };
     let field = |name| form.as_ref().and_then(|form| form.one(name).ok()).flatten();
-    let browser = BrowserCookie::at(&base_url).read(request);
-    let (Some(browser), true) = (browser, origin_is_ours(request, &base_url)) else {
+    if !origin_is_ours(request, &base_url) {
         return pages.failure(LinkFailure::WrongBrowser);
-    };
+    }
+    let cookie = BrowserCookie::at(&base_url);
+    let browser = cookie.read(request);
     let Some(secret) = field("ticket") else {
         return pages.failure(LinkFailure::InvalidTicket);
     };
-    let ticket = match flow::link_question(app, secret, Some(&browser.hash())).await {
+    let hash = browser.as_ref().map(BrowserId::hash);
+    let ticket = match flow::link_question(app, secret, hash.as_deref()).await {
         Ok(Ok(ticket)) => ticket,
         Ok(Err(failure)) => return pages.failure(failure),
         Err(error) => return pages.failure(our_fault(error)),
     };
-    if !field("token").is_some_and(|token| browser.owns_form(secret, token)) {
-        return pages.failure(LinkFailure::WrongBrowser);
-    }
+    let is_its_own =
+        |browser: &BrowserId| field("token").is_some_and(|token| browser.owns_form(secret, token));
+    let Some(browser) = browser.filter(is_its_own) else {
+        // Of two first requests at the same time the browser keeps one cookie and shows either
+        // page.
+        let browser = cookie.read_or_new(request);
+        return ask(app, request, cookie, &browser, secret, &ticket, Ask::Again).await;
+    };
     let redirect_uri = address(&base_url, "/link/callback");
     match flow::begin_link(app, &ticket, &browser.hash(), &redirect_uri).await {
-        Ok(Ok(amazon)) => redirect(StatusCode::SEE_OTHER, &amazon),
+        Ok(Ok(Begun::ToAmazon(amazon))) => redirect(StatusCode::SEE_OTHER, &amazon),
+        Ok(Ok(Begun::Ended(ended))) => end(&pages, &ended),
+        Ok(Ok(Begun::TooManyAttempts(wait))) => Err(ApiError::new(
+            Code::TooManyAttempts,
+            "the player has 10 open link attempts: finish one, or wait until the oldest expires",
+        )
+        .retry_after(wait)),
         Ok(Err(failure)) => pages.failure(failure),
         Err(error) => pages.failure(our_fault(error)),
     }
@@ -182,13 +215,14 @@ pub(crate) async fn back(
         .read(request)
         .map(|browser| browser.hash());
     match flow::finish_link(app, budget, state, callback, browser.as_deref()).await {
-        Ok(ended) => end(&pages, &ended),
+        Ok(Finished::Ended(ended)) => end(&pages, &ended),
+        Ok(Finished::UnderWay) => pages.under_way(),
         Err(error) => pages.failure(our_fault(error)),
     }
 }
 
-/// What Amazon sent along: an error, or else a code. Of neither, and of anything doubled, nobody
-/// can say what it means. An error wins over a code: what was refused is not exchanged.
+/// What Amazon sent along: an error, or else a code. Neither, or a repeated parameter: `None`. An
+/// error wins over a code: what was refused is not exchanged.
 fn callback(request: &Request) -> Option<Callback> {
     let value = |name| request.query_one(name).ok();
     let (error, code, scope) = (value("error")?, value("code")?, value("scope")?);
@@ -205,13 +239,13 @@ fn callback(request: &Request) -> Option<Callback> {
 
 /// Back to where the game wanted the browser, or a page.
 fn end(pages: &Pages<'_>, ended: &Ended) -> Result<Response, ApiError> {
-    let failure = ended.outcome.err();
+    let failure = ended.outcome.as_ref().err().copied();
     let return_to = ended
         .return_to
         .as_deref()
         .and_then(|text| Url::parse(text).ok());
-    match (return_to, failure) {
-        (Some(url), failure) => {
+    match (return_to, &ended.outcome) {
+        (Some(url), _) => {
             let url = match failure {
                 None => with_outcome(&url, "status", "linked"),
                 Some(failure) => with_outcome(&url, "error", failure.code()),
@@ -225,7 +259,10 @@ fn end(pages: &Pages<'_>, ended: &Ended) -> Result<Response, ApiError> {
                 _ => pages.return_button(&url, failure),
             }
         }
-        (None, None) => pages.linked(&ended.player_name),
-        (None, Some(failure)) => pages.failure(failure),
+        (None, Ok(player)) => pages.linked(ShownPlayer {
+            id: player.id.as_str(),
+            name: player.name.as_deref(),
+        }),
+        (None, Err(failure)) => pages.failure(*failure),
     }
 }

@@ -13,15 +13,23 @@ use serde_json::json;
 /// Answers one request.
 pub async fn handle(app: &App, request: Request) -> Response {
     let budget = Budget::of_request();
-    serve(&app.clock, request, |request| async move {
+    let mut is_for_people = false;
+    let seen = &mut is_for_people;
+    let response = serve(&app.clock, request, |request| async move {
+        *seen = request.is_for_browsers();
         let answer = in_time(route(app, budget, &request)).await;
-        if request.is_for_browsers() {
+        if *seen {
             answer.map_err(|error| Pages::new(&app.config.studio, &request).explain(error))
         } else {
             answer
         }
     })
-    .await
+    .await;
+    if is_for_people {
+        browser::hardened(app, response)
+    } else {
+        response
+    }
 }
 
 async fn route(app: &App, budget: Budget, request: &Request) -> Result<Response, ApiError> {

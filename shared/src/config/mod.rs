@@ -277,9 +277,12 @@ impl Config {
                 device_qr: vars.switch("DEVICE_LINK_QR"),
             },
             studio: StudioConfig {
-                name: vars.studio_name("STUDIO_NAME"),
+                name: vars.shown_name("STUDIO_NAME"),
                 color: vars.color("STUDIO_COLOR"),
                 support_url: vars.support_url("SUPPORT_URL"),
+                program: vars
+                    .shown_name("PROGRAM_NAME")
+                    .unwrap_or_else(|| StudioConfig::PROGRAM.to_owned()),
             },
             check_min_interval: vars.seconds("CHECK_MIN_INTERVAL_SECONDS", 5, 3600),
             delivery: vars.delivery(

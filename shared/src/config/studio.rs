@@ -3,7 +3,7 @@
 use url::Url;
 
 /// The studio, as its players see it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct StudioConfig {
     /// `STUDIO_NAME`: at the top of every page.
     pub name: Option<String>,
@@ -11,6 +11,26 @@ pub struct StudioConfig {
     pub color: Option<Color>,
     /// `SUPPORT_URL`: https or mailto.
     pub support_url: Option<Url>,
+    /// `PROGRAM_NAME`: what the pages call Amazon's programme, default `Prime Gaming`. Amazon has
+    /// changed that name before.
+    pub program: String,
+}
+
+impl StudioConfig {
+    /// What the programme is called where the studio sets nothing.
+    pub(super) const PROGRAM: &str = "Prime Gaming";
+}
+
+/// A studio that sets nothing.
+impl Default for StudioConfig {
+    fn default() -> Self {
+        Self {
+            name: None,
+            color: None,
+            support_url: None,
+            program: Self::PROGRAM.to_owned(),
+        }
+    }
 }
 
 /// A colour, written `#rrggbb`.

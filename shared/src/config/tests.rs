@@ -309,14 +309,17 @@ fn the_pages_look_as_the_studio_wants() {
     let config = read(&[]).expect("good settings");
     assert!(config.studio.name.is_none() && config.studio.color.is_none());
     assert!(config.studio.support_url.is_none());
+    assert_eq!(config.studio.program, "Prime Gaming");
     let config = read(&[
         ("STUDIO_NAME", "Fox & Hen"),
         ("STUDIO_COLOR", "#E4002b"),
         ("SUPPORT_URL", "mailto:help@studio.example"),
+        ("PROGRAM_NAME", "Amazon Luna"),
     ])
     .expect("good settings");
     assert_eq!(config.studio.name.as_deref(), Some("Fox & Hen"));
     assert_eq!(config.studio.color, Color::parse("#e4002b"));
+    assert_eq!(config.studio.program, "Amazon Luna");
     let url = config.studio.support_url.expect("an address");
     assert_eq!(url.as_str(), "mailto:help@studio.example");
     assert!(faulty(&[("SUPPORT_URL", "https://help.example.com/a?b=c")]).is_empty());
@@ -325,6 +328,8 @@ fn the_pages_look_as_the_studio_wants() {
         ("STUDIO_NAME", long.as_str()),
         ("STUDIO_NAME", " x"),
         ("STUDIO_NAME", "a\nb"),
+        ("PROGRAM_NAME", long.as_str()),
+        ("PROGRAM_NAME", "Luna "),
         ("STUDIO_COLOR", "red"),
         ("STUDIO_COLOR", "#fff"),
         ("STUDIO_COLOR", "#1b5fc1;}"),

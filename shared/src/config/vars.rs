@@ -187,7 +187,8 @@ impl<'a> Vars<'a> {
         }
     }
 
-    pub(super) fn studio_name(&mut self, variable: &'static str) -> Option<String> {
+    /// A name that pages show.
+    pub(super) fn shown_name(&mut self, variable: &'static str) -> Option<String> {
         let name = self.get(variable)?;
         if name.chars().count() > 64 || name.trim() != name || name.chars().any(char::is_control) {
             self.fault(

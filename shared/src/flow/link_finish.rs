@@ -1,10 +1,14 @@
 //! The way back from Amazon. The order of the steps is the protection: the state is known, the
 //! browser is the one that started, the state is consumed by one conditional write, and only
 //! then is the code exchanged.
+//!
+//! A request that finds another one at work, on this attempt or on another one of the same ticket,
+//! looks for its ending for a short time, and then asks the browser to come again.
 
 use std::time::Duration;
 
 use secrecy::SecretString;
+use tokio::time::Instant;
 
 use super::budget::{Budget, REQUEST_LIFE};
 use super::first_check;
@@ -12,11 +16,14 @@ use super::link_make::{Candidate, NotMade, accept, has_scopes, has_time, log_out
 use super::tokens::{open, seal_tokens};
 use crate::App;
 use crate::amazon::{TokenError, Tokens};
-use crate::domain::{LinkFailure, random_token};
-use crate::store::{Attempt, AttemptState, Consumed, Ending, StoreError};
+use crate::domain::{LinkFailure, PlayerId, random_token};
+use crate::store::{Attempt, AttemptState, Consumed, Ending, Standing, StoreError, Ticket};
 
-/// How often a second request looks for the first one's outcome.
+/// Pause between looks for the ending that another request is about to write.
 const OUTCOME_PAUSE: Duration = Duration::from_millis(250);
+
+/// How long a request looks for that ending. The browser has an answer within 3 s.
+const OUTCOME_WATCH: Duration = Duration::from_secs(2);
 
 /// What the browser brought back from Amazon.
 #[derive(Debug)]
@@ -32,13 +39,20 @@ pub enum Callback {
     Error(String),
 }
 
+/// The player whom a page tells that the link was made.
+#[derive(Debug)]
+pub struct LinkedPlayer {
+    /// The player's id.
+    pub id: PlayerId,
+    /// What the player is called.
+    pub name: Option<String>,
+}
+
 /// How an attempt ended.
 #[derive(Debug)]
 pub struct Ended {
     /// Linked, or why not.
-    pub outcome: Result<(), LinkFailure>,
-    /// What the page calls the player; empty where that is not for this browser to know.
-    pub player_name: String,
+    pub outcome: Result<LinkedPlayer, LinkFailure>,
     /// Where the browser goes; `None`: it sees a page.
     pub return_to: Option<String>,
 }
@@ -47,22 +61,43 @@ impl Ended {
     fn without_attempt(failure: LinkFailure) -> Self {
         Self {
             outcome: Err(failure),
-            player_name: String::new(),
             return_to: None,
         }
     }
 
     fn of(attempt: &Attempt, outcome: Result<(), LinkFailure>) -> Self {
         Self {
-            outcome,
-            player_name: attempt.shown_name().to_owned(),
+            outcome: outcome.map(|()| LinkedPlayer {
+                id: attempt.player.clone(),
+                name: attempt.player_name.clone(),
+            }),
             return_to: attempt.return_to.clone(),
+        }
+    }
+
+    /// The ending of the attempt that linked the player by this ticket.
+    pub(super) fn linked_by(ticket: &Ticket) -> Self {
+        Self {
+            outcome: Ok(LinkedPlayer {
+                id: ticket.player.clone(),
+                name: ticket.player_name.clone(),
+            }),
+            return_to: ticket.return_to.clone(),
         }
     }
 }
 
+/// What a browser that comes back is told.
+#[derive(Debug)]
+pub enum Finished {
+    /// How the attempt ended.
+    Ended(Ended),
+    /// Another request is still at work: come again soon.
+    UnderWay,
+}
+
 /// Finishes the link that this `state` began. `browser` is the hash of the browser's id.
-/// The same browser coming back sees the same ending again; nothing is exchanged twice.
+/// The same browser coming back sees the same ending again; nothing is exchanged by two requests.
 ///
 /// # Errors
 /// If the database does not answer, or a row is corrupt, before the state was consumed.
@@ -72,22 +107,13 @@ pub async fn finish_link(
     state: &str,
     callback: Callback,
     browser: Option<&str>,
-) -> Result<Ended, StoreError> {
-    let Some(attempt) = app.links.attempt(state).await? else {
-        return Ok(Ended::without_attempt(LinkFailure::InvalidState));
-    };
-    if browser != Some(attempt.browser.as_str()) {
-        tracing::warn!(event = "wrong_browser", player_id = %attempt.player);
-        return Ok(Ended::without_attempt(LinkFailure::WrongBrowser));
-    }
-    let now = app.clock.now();
-    if attempt.expires_at <= now {
-        return Ok(Ended::without_attempt(LinkFailure::AttemptExpired));
-    }
+) -> Result<Finished, StoreError> {
     let owner = random_token();
-    let attempt = match attempt.state {
-        AttemptState::Started => match app.links.consume_attempt(&attempt, &owner, now).await? {
-            Consumed::Ours => {
+    let watch_until = Instant::now() + OUTCOME_WATCH;
+    loop {
+        let ended = match look(app, state, &owner, browser).await? {
+            Found::Ended(ended) => ended,
+            Found::Ours(attempt) => {
                 let work = Work {
                     app,
                     budget,
@@ -98,39 +124,75 @@ pub async fn finish_link(
                 if outcome.is_ok() {
                     first_check::in_request(app, budget, &attempt.player).await;
                 }
-                return Ok(Ended::of(&attempt, outcome));
+                Ended::of(&attempt, outcome)
             }
-            Consumed::Before(attempt) => *attempt,
-        },
-        _ => attempt,
-    };
-    let outcome = outcome_of(app, budget, state, &attempt).await?;
-    Ok(Ended::of(&attempt, outcome))
+            Found::UnderWay if Instant::now() < watch_until => {
+                tokio::time::sleep(OUTCOME_PAUSE).await;
+                continue;
+            }
+            Found::UnderWay => return Ok(Finished::UnderWay),
+        };
+        return Ok(Finished::Ended(ended));
+    }
 }
 
-/// The ending that another request gave the attempt, or is about to.
-async fn outcome_of(
+/// What a request with this `state` finds.
+enum Found {
+    /// An attempt that is consumed, and its own to end.
+    Ours(Box<Attempt>),
+    /// An ending.
+    Ended(Ended),
+    /// Another request that has still to end.
+    UnderWay,
+}
+
+/// Looks once at the attempt of this `state`, and consumes it if that is possible.
+async fn look(
     app: &App,
-    budget: Budget,
     state: &str,
-    attempt: &Attempt,
-) -> Result<Result<(), LinkFailure>, StoreError> {
-    let mut state_now = attempt.state;
-    while budget.allows_a_step() {
-        match state_now {
-            AttemptState::Linked => return Ok(Ok(())),
-            AttemptState::Failed(failure) => return Ok(Err(failure)),
-            AttemptState::Consumed(at) if app.clock.now().since(at) > REQUEST_LIFE => break,
-            AttemptState::Started | AttemptState::Consumed(_) => {}
-        }
-        tokio::time::sleep(OUTCOME_PAUSE).await;
-        match app.links.attempt(state).await? {
-            Some(attempt) => state_now = attempt.state,
-            None => break,
-        }
+    owner: &str,
+    browser: Option<&str>,
+) -> Result<Found, StoreError> {
+    let now = app.clock.now();
+    // A request that began before it is over, whether it has written an ending or not.
+    let dead = now - REQUEST_LIFE;
+    let page = |failure| Ok(Found::Ended(Ended::without_attempt(failure)));
+    let Some(attempt) = app.links.attempt(state, now).await? else {
+        return page(LinkFailure::InvalidState);
+    };
+    if browser != Some(attempt.browser.as_str()) {
+        tracing::warn!(event = "wrong_browser", player_id = %attempt.player);
+        return page(LinkFailure::WrongBrowser);
     }
-    // Whoever consumed it is gone, or too slow, and the code is used up: only a new attempt helps.
-    Ok(Err(LinkFailure::Internal))
+    let outcome = match attempt.state {
+        AttemptState::Linked => Ok(()),
+        AttemptState::Failed(failure) => Err(failure),
+        AttemptState::Consumed(at) if at >= dead => return Ok(Found::UnderWay),
+        // The code is used up: only a new attempt helps.
+        AttemptState::Consumed(_) => Err(LinkFailure::Internal),
+        AttemptState::Started => {
+            let standing = if attempt.expires_at <= now {
+                app.links.standing(&attempt, dead).await?
+            } else {
+                match app
+                    .links
+                    .consume_attempt(&attempt, owner, now, dead)
+                    .await?
+                {
+                    Consumed::Ours => return Ok(Found::Ours(Box::new(attempt))),
+                    Consumed::Before => return Ok(Found::UnderWay),
+                    Consumed::Not(standing) => standing,
+                }
+            };
+            match standing {
+                Standing::Void => return page(LinkFailure::InvalidState),
+                Standing::Linked => Ok(()),
+                Standing::Waiting => return Ok(Found::UnderWay),
+                Standing::Newest => Err(LinkFailure::AttemptExpired),
+            }
+        }
+    };
+    Ok(Found::Ended(Ended::of(&attempt, outcome)))
 }
 
 /// An attempt that is ours to end, one way or the other.

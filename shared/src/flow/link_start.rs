@@ -5,12 +5,13 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use url::Url;
 
+use super::link_finish::Ended;
 use super::tokens::seal;
 use crate::App;
 use crate::amazon::Login;
 use crate::config::InvalidReturnTo;
 use crate::domain::{LinkFailure, PlayerId, Timestamp, random_token};
-use crate::store::{NewAttempt, NewTicket, StoreError, Ticket, TicketStored};
+use crate::store::{AttemptStarted, NewAttempt, NewTicket, StoreError, Ticket, TicketStored};
 
 /// How long a ticket may be used, and after it an attempt may take.
 pub(super) const LIFETIME: Duration = Duration::from_secs(600);
@@ -99,13 +100,30 @@ pub async fn link_question(
     };
     if ticket.browser.is_some() && ticket.browser.as_deref() != browser {
         tracing::warn!(event = "wrong_browser", player_id = %ticket.player);
-        return Ok(Err(LinkFailure::WrongBrowser));
+        // The first post has used a game's ticket up for every other browser.
+        return Ok(Err(if ticket.is_continue_code {
+            LinkFailure::WrongBrowser
+        } else {
+            LinkFailure::InvalidTicket
+        }));
     }
     Ok(Ok(ticket))
 }
 
-/// The player has said yes: uses the ticket up, and gives Amazon's address to send the browser
-/// to. `browser` is the hash of the browser's id.
+/// What the player's yes leads to.
+#[derive(Debug)]
+pub enum Begun {
+    /// The browser goes to this address of Amazon's.
+    ToAmazon(Url),
+    /// An earlier attempt of this ticket has linked the player already.
+    Ended(Ended),
+    /// The player has too many open attempts, for so long.
+    TooManyAttempts(Duration),
+}
+
+/// The player has said yes: binds the ticket to this browser, and starts an attempt. The player may
+/// say yes again, by a double click or after coming back from Amazon. `browser` is the hash of the
+/// browser's id.
 ///
 /// # Errors
 /// [`LinkFailure::InvalidTicket`] inside; outside, if the database does not answer.
@@ -114,7 +132,8 @@ pub async fn begin_link(
     ticket: &Ticket,
     browser: &str,
     redirect_uri: &Url,
-) -> Result<Result<Url, LinkFailure>, StoreError> {
+) -> Result<Result<Begun, LinkFailure>, StoreError> {
+    let now = app.clock.now();
     let state = random_token();
     let verifier = Login::new_verifier();
     let sealed = seal(
@@ -128,15 +147,16 @@ pub async fn begin_link(
         browser,
         verifier: &sealed,
         redirect_uri,
-        expires_at: app.clock.now() + LIFETIME,
+        expires_at: now + LIFETIME,
     };
-    if app.links.start_attempt(ticket, &new).await? {
-        Ok(Ok(app.login.authorize_url(
-            redirect_uri.as_str(),
-            &state,
-            &verifier,
-        )))
-    } else {
-        Ok(Err(LinkFailure::InvalidTicket))
-    }
+    let begun = match app.links.start_attempt(ticket, &new, now).await? {
+        AttemptStarted::Started => {
+            let redirect_uri = redirect_uri.as_str();
+            Begun::ToAmazon(app.login.authorize_url(redirect_uri, &state, &verifier))
+        }
+        AttemptStarted::Linked => Begun::Ended(Ended::linked_by(ticket)),
+        AttemptStarted::TicketTaken => return Ok(Err(LinkFailure::InvalidTicket)),
+        AttemptStarted::TooManyOpen(until) => Begun::TooManyAttempts(until.since(now)),
+    };
+    Ok(Ok(begun))
 }

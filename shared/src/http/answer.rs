@@ -1,6 +1,9 @@
 //! Answers. Nothing here may be stored by anybody on the way, nor guessed to be another type.
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use url::Url;
@@ -66,6 +69,16 @@ pub(super) struct ShownCode(pub(super) &'static str);
 #[must_use]
 pub fn with_code(mut response: Response, code: &'static str) -> Response {
     response.extensions_mut().insert(ShownCode(code));
+    response
+}
+
+/// `response` with the word to the browser that it must come over https for a year (RFC 6797).
+#[must_use]
+pub fn only_https(mut response: Response) -> Response {
+    let year = HeaderValue::from_static("max-age=31536000");
+    response
+        .headers_mut()
+        .insert(STRICT_TRANSPORT_SECURITY, year);
     response
 }
 

@@ -62,8 +62,7 @@ pub(super) fn check(
     let name = claims
         .get(&players.name_claim)
         .and_then(Value::as_str)
-        .and_then(presentable)
-        .map(ToOwned::to_owned);
+        .and_then(presentable);
     Ok(Caller::Player { id, name })
 }
 

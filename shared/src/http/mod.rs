@@ -28,13 +28,13 @@ mod serve;
 mod testing;
 mod texts;
 
-pub use answer::{Response, json, no_content, redirect, with_code, with_cookie};
+pub use answer::{Response, json, no_content, only_https, redirect, with_code, with_cookie};
 pub use auth::{AuthConfigError, Authenticator};
 pub use browser::{BrowserCookie, BrowserId, origin_is_ours};
 pub use caller::Caller;
 pub use code::Code;
 pub use error::{ApiError, BoxError};
-pub use pages::{Pages, Question};
+pub use pages::{Pages, Question, ShownPlayer};
 pub use player_name::presentable;
 pub use request::{MAX_BODY_BYTES, Pairs, Request, address};
 pub use route::ROUTES;

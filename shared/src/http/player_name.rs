@@ -1,15 +1,42 @@
-//! What a player may be called on a page. The page before Amazon protects by naming the player,
-//! so a name that nobody can see is none.
+//! How a player is shown on a page. The page before Amazon protects by naming the player, and anybody
+//! can choose a name: the id stands beside it.
 
-const MAX_CHARS: usize = 256;
+use std::borrow::Cow;
 
-/// `name`, if it can be shown. What can't is left out, and the id is shown in its place.
+/// The most characters of a name or an id that a page shows, the ellipsis among them.
+const MAX_CHARS: usize = 40;
+
+const ELLIPSIS: char = '…';
+
+/// `name` as it is shown: without control characters, and cut where it is too long. `None`: nothing
+/// of it can be seen.
 #[must_use]
-pub fn presentable(name: &str) -> Option<&str> {
-    let fits = name.chars().count() <= MAX_CHARS
-        && !name.chars().any(char::is_control)
-        && name.chars().any(is_visible);
-    fits.then_some(name)
+pub fn presentable(name: &str) -> Option<String> {
+    let seen: String = name.chars().filter(|c| !c.is_control()).collect();
+    let seen = seen.trim_start_matches(|c| !is_visible(c)).trim_end();
+    if seen.is_empty() {
+        return None;
+    }
+    if seen.chars().count() <= MAX_CHARS {
+        return Some(seen.to_owned());
+    }
+    let mut cut: String = seen.chars().take(MAX_CHARS - 1).collect();
+    cut.push(ELLIPSIS);
+    Some(cut)
+}
+
+/// `id` as it is shown: a long one without its middle, because ids often differ only at one end.
+pub(super) fn short_id(id: &str) -> Cow<'_, str> {
+    let count = id.chars().count();
+    if count <= MAX_CHARS {
+        return Cow::Borrowed(id);
+    }
+    let end = (MAX_CHARS - 1) / 2;
+    let start = MAX_CHARS - 1 - end;
+    let mut short: String = id.chars().take(start).collect();
+    short.push(ELLIPSIS);
+    short.extend(id.chars().skip(count - end));
+    Cow::Owned(short)
 }
 
 /// Not a space, nor one of the characters that Unicode wants to be ignored where they can't be
@@ -29,30 +56,62 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_can_be_seen_and_fits() {
-        let longest = "é".repeat(256);
+    fn a_name_that_can_be_seen_is_shown() {
+        let longest = "é".repeat(40);
         for name in [
             "Pat",
             "★",
             "ゼルダ",
             "a\u{200D}b",
-            " Pat ",
+            "❤\u{FE0F}",
             longest.as_str(),
         ] {
-            assert_eq!(presentable(name), Some(name));
+            assert_eq!(presentable(name).as_deref(), Some(name));
         }
-        let too_long = "é".repeat(257);
         for name in [
             "",
             " \u{3000}",
-            "a\nb",
-            "a\u{7F}",
+            "\n\u{7F}\u{9C}",
             "\u{200B}",
             "\u{2800}\u{3164}",
             "\u{202E}\u{E0041}",
-            too_long.as_str(),
         ] {
             assert_eq!(presentable(name), None, "{name:?}");
         }
+    }
+
+    #[test]
+    fn control_characters_and_what_stands_around_a_name_are_left_out() {
+        for (name, shown) in [
+            ("a\nb", "ab"),
+            ("\u{1B}[31mPat\u{7F}", "[31mPat"),
+            ("P\u{0}a\u{85}t", "Pat"),
+            (" \u{200B}\u{3000}Pat ", "Pat"),
+        ] {
+            assert_eq!(presentable(name).as_deref(), Some(shown), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_name_is_cut_and_never_refused() {
+        for name in ["é".repeat(41), "é".repeat(10_000)] {
+            let cut = presentable(&name).expect("it is shown");
+            assert_eq!(cut, format!("{}…", "é".repeat(39)));
+            assert_eq!(presentable(&cut), Some(cut.clone()), "it is cut once");
+        }
+        let behind_spaces = format!("{}Pat", " ".repeat(300));
+        assert_eq!(presentable(&behind_spaces).as_deref(), Some("Pat"));
+    }
+
+    #[test]
+    fn a_long_id_loses_its_middle() {
+        let uuid = "0f8fad5b-d9cb-469f-a165-70867728950e";
+        assert_eq!(short_id(uuid), uuid);
+        let forty = "x".repeat(40);
+        assert_eq!(short_id(&forty), forty);
+        let longest = format!("{}{}", "a".repeat(64), "z".repeat(64));
+        let short = short_id(&longest);
+        assert_eq!(short, format!("{}…{}", "a".repeat(20), "z".repeat(19)));
+        assert_eq!(short.chars().count(), MAX_CHARS);
     }
 }

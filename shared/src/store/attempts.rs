@@ -3,7 +3,12 @@
 //!
 //! ```text
 //! ticket ──POST /link/start──▶ started ──callback──▶ consumed ──▶ linked | failed
+//!                                 │
+//!                                 └─ void, once the form is posted again
 //! ```
+//!
+//! Which attempt of a ticket may go on is written in the ticket's row: see [`super::tickets`]. A
+//! row without a `ticket` was written by an older version, and is the only one of its ticket.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use base64::Engine;
@@ -14,7 +19,8 @@ use url::Url;
 use super::StoreError;
 use super::item::{Item, Reader, n, s, time};
 use super::links::{Links, key};
-use super::write::{Written, transact};
+use super::tickets::{LINGER, ticket_key};
+use super::write::{Committed, transact};
 use crate::domain::{LinkFailure, PlayerId, Timestamp};
 use crate::seal::Sealed;
 
@@ -23,9 +29,11 @@ use crate::seal::Sealed;
 pub struct Attempt {
     hash: String,
     attempt_id: String,
+    /// The hash of the ticket's secret.
+    ticket: Option<String>,
     /// Whose link is to be made.
     pub player: PlayerId,
-    /// What the pages call the player.
+    /// What the pages call the player, beside the id.
     pub player_name: Option<String>,
     /// Where the browser goes at the end.
     pub return_to: Option<String>,
@@ -55,34 +63,87 @@ pub enum AttemptState {
 }
 
 /// What became of consuming an attempt.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Consumed {
     /// It is ours to finish.
     Ours,
-    /// Another request was first; this is the attempt as it is.
-    Before(Box<Attempt>),
+    /// Another request was first.
+    Before,
+    /// It could not be consumed for what its ticket says.
+    Not(Standing),
 }
 
-impl Attempt {
-    /// What the pages call the player.
-    #[must_use]
-    pub fn shown_name(&self) -> &str {
-        self.player_name.as_deref().unwrap_or(self.player.as_str())
-    }
+/// What an attempt's ticket says about an attempt that was not consumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It can be consumed.
+    Newest,
+    /// The form was posted again after it.
+    Void,
+    /// Another attempt of the ticket is being worked on.
+    Waiting,
+    /// Another attempt of the ticket has linked.
+    Linked,
 }
 
 impl Links {
-    /// The attempt of this `state`, also one that has expired or ended.
+    /// The attempt of this `state`, also one that has ended or expired, until an hour after it
+    /// expires.
     ///
     /// # Errors
     /// If the database does not answer, or the row is corrupt.
-    pub async fn attempt(&self, state: &str) -> Result<Option<Attempt>, StoreError> {
+    pub async fn attempt(
+        &self,
+        state: &str,
+        now: Timestamp,
+    ) -> Result<Option<Attempt>, StoreError> {
         let hash = hash(state);
         let item = self.item(attempt_key(&hash)).await?;
         if item.is_empty() {
             return Ok(None);
         }
-        self.read_attempt(hash, &item).map(Some)
+        let attempt = self.read_attempt(hash, &item)?;
+        Ok((now < attempt.expires_at + LINGER).then_some(attempt))
+    }
+
+    /// What the ticket says about this attempt, if it has not been consumed. `dead` is the time
+    /// before which a request must have begun to be over by now.
+    ///
+    /// # Errors
+    /// If the database does not answer, or the row is corrupt.
+    pub async fn standing(
+        &self,
+        attempt: &Attempt,
+        dead: Timestamp,
+    ) -> Result<Standing, StoreError> {
+        match &attempt.ticket {
+            None => Ok(Standing::Newest),
+            Some(ticket) => {
+                let item = self.item(ticket_key(ticket)).await?;
+                self.standing_in(&item, attempt, dead)
+            }
+        }
+    }
+
+    fn standing_in(
+        &self,
+        ticket: &Item,
+        attempt: &Attempt,
+        dead: Timestamp,
+    ) -> Result<Standing, StoreError> {
+        let reader = Reader::new(&self.table, ticket);
+        Ok(if reader.text("attempt") != Some(&attempt.hash) {
+            Standing::Void
+        } else if reader.text("linked_by").is_some() {
+            Standing::Linked
+        } else if reader
+            .time("at_work_since")?
+            .is_some_and(|since| since >= dead)
+        {
+            Standing::Waiting
+        } else {
+            Standing::Newest
+        })
     }
 
     /// How far this attempt is in the table.
@@ -98,7 +159,8 @@ impl Links {
         Ok(Some(stored.state))
     }
 
-    /// Consumes the `state`: of all requests that bring it, one gets [`Consumed::Ours`].
+    /// Consumes the `state`: of all requests that bring it, one gets [`Consumed::Ours`]. It takes
+    /// the turn of an attempt of the same ticket whose request began before `dead`.
     ///
     /// # Errors
     /// If the database does not answer, or the row is corrupt.
@@ -107,30 +169,44 @@ impl Links {
         attempt: &Attempt,
         owner: &str,
         now: Timestamp,
+        dead: Timestamp,
     ) -> Result<Consumed, StoreError> {
-        let written = self
+        let consume = self
             .change(attempt_key(&attempt.hash))
             .when("#status = :started")
             .value(":started", s("started"))
             .set("status", s("consumed"))
             .set("owner", s(owner))
-            .set("consumed_at", time(now))
-            .apply(&self.client)
-            .await?;
-        match written {
-            Written::Done(_) => Ok(Consumed::Ours),
-            Written::Refused(item) => {
-                let now_is = self.read_attempt(attempt.hash.clone(), &item)?;
-                let reader = Reader::new(&self.table, &item);
+            .set("consumed_at", time(now));
+        let mut parts = vec![consume.in_transaction()];
+        parts.extend(attempt.ticket.as_ref().map(|ticket| {
+            self.change(ticket_key(ticket))
+                .when(
+                    "#attempt = :at_work AND attribute_not_exists(#linked_by) \
+                     AND (attribute_not_exists(#at_work) OR #at_work_since < :dead)",
+                )
+                .value(":dead", time(dead))
+                .set("at_work", s(&attempt.hash))
+                .set("at_work_since", time(now))
+                .in_transaction()
+        }));
+        let Committed::Nothing(refusals) = transact(&self.client, parts).await? else {
+            return Ok(Consumed::Ours);
+        };
+        Ok(match refusals.as_slice() {
+            [Some(now_is), ..] => {
+                let reader = Reader::new(&self.table, now_is);
                 let is_ours = reader.text("owner") == Some(owner)
-                    && matches!(now_is.state, AttemptState::Consumed(_));
-                Ok(if is_ours {
+                    && reader.text("status") == Some("consumed");
+                if is_ours {
                     Consumed::Ours
                 } else {
-                    Consumed::Before(Box::new(now_is))
-                })
+                    Consumed::Before
+                }
             }
-        }
+            [None, Some(ticket)] => Consumed::Not(self.standing_in(ticket, attempt, dead)?),
+            _ => Consumed::Before,
+        })
     }
 
     /// Ends the attempt without a link. Does nothing to one that has ended.
@@ -143,33 +219,65 @@ impl Links {
         owner: &str,
         failure: LinkFailure,
     ) -> Result<(), StoreError> {
-        let parts = self.end_attempt(attempt, owner, failure.code()).into();
+        let end = self.end(attempt, owner, failure.code());
+        let Some(ticket) = &attempt.ticket else {
+            let parts = vec![end, self.give_back_place(attempt)];
+            return transact(&self.client, parts).await.map(drop);
+        };
+        let turn = |condition| {
+            self.change(ticket_key(ticket))
+                .when(condition)
+                .value(":mine", s(&attempt.hash))
+                .remove("at_work")
+                .remove("at_work_since")
+                .in_transaction()
+        };
+        let newest = turn("#at_work = :mine AND #attempt = :mine");
+        let parts = vec![end.clone(), newest, self.give_back_place(attempt)];
+        if matches!(transact(&self.client, parts).await?, Committed::All) {
+            return Ok(());
+        }
+        // The form was posted again meanwhile: the ticket's place belongs to that attempt.
+        let parts = vec![end, turn("#at_work = :mine")];
         transact(&self.client, parts).await.map(drop)
     }
 
-    /// The parts of a transaction that end an attempt which is ours.
-    pub(super) fn end_attempt(
-        &self,
-        attempt: &Attempt,
-        owner: &str,
-        outcome: &str,
-    ) -> [TransactWriteItem; 2] {
-        let end = self
-            .change(attempt_key(&attempt.hash))
+    /// The parts of a transaction that end an attempt which is ours with a link. After it no
+    /// attempt of its ticket goes on.
+    pub(super) fn end_linked(&self, attempt: &Attempt, owner: &str) -> Vec<TransactWriteItem> {
+        let mut parts = vec![
+            self.end(attempt, owner, "linked"),
+            self.give_back_place(attempt),
+        ];
+        parts.extend(attempt.ticket.as_ref().map(|ticket| {
+            self.change(ticket_key(ticket))
+                .when("#at_work = :linked_by")
+                .set("linked_by", s(&attempt.hash))
+                .remove("at_work")
+                .remove("at_work_since")
+                .in_transaction()
+        }));
+        parts
+    }
+
+    fn end(&self, attempt: &Attempt, owner: &str, outcome: &str) -> TransactWriteItem {
+        self.change(attempt_key(&attempt.hash))
             .when("#status = :consumed AND #owner = :owner")
             .value(":consumed", s("consumed"))
             .value(":owner", s(owner))
             .set("status", s(outcome))
-            // Nobody needs it any more.
+            // The code has been exchanged, or never will be.
             .remove("verifier")
-            .in_transaction();
-        let count = self
-            .change(open_key(&attempt.player))
+            .in_transaction()
+    }
+
+    /// The attempt counts no longer as an open one of its player.
+    fn give_back_place(&self, attempt: &Attempt) -> TransactWriteItem {
+        self.change(open_key(&attempt.player))
             .when("attribute_exists(#attempts)")
             .remove_entry("attempts", &attempt.attempt_id)
             .add("version", n(1))
-            .in_transaction();
-        [end, count]
+            .in_transaction()
     }
 
     fn read_attempt(&self, hash: String, item: &Item) -> Result<Attempt, StoreError> {
@@ -185,6 +293,7 @@ impl Links {
         Ok(Attempt {
             hash,
             attempt_id: reader.need_text("attempt_id")?.to_owned(),
+            ticket: reader.text("ticket").map(ToOwned::to_owned),
             player: reader.id("player_id")?,
             player_name: reader.text("player_name").map(ToOwned::to_owned),
             return_to: reader.text("return_to").map(ToOwned::to_owned),

@@ -130,7 +130,7 @@ impl Links {
             }));
             match ending {
                 Ending::Attempt { attempt, owner } => {
-                    parts.extend(self.end_attempt(attempt, owner, "linked"));
+                    parts.extend(self.end_linked(attempt, owner));
                 }
                 Ending::Device { device, owner } => {
                     let ended = self.ended(device, owner, DeviceStatus::Linked);

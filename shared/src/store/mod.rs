@@ -30,7 +30,7 @@ mod tickets;
 mod write;
 
 pub use admissions::{Admission, Claim};
-pub use attempts::{Attempt, AttemptState, Consumed};
+pub use attempts::{Attempt, AttemptState, Consumed, Standing};
 pub use device_polls::TakenPoll;
 pub use devices::{Device, DeviceSlot, HeldTokens, NewDevice};
 pub use due::{Chore, ChoreKind, ChoreLink, DUE_SHARDS, Due, DuePage, DuePosition, Taken};
@@ -43,7 +43,7 @@ pub use offers::{CachedOffers, FoundOffers, Offers};
 pub use record::{DeadTokens, Home, Link, LinkState, PlayerRow, Record, RefreshLease};
 pub use remnants::Remnant;
 pub use reports::Confirmation;
-pub use tickets::{NewAttempt, NewTicket, Ticket, TicketStored};
+pub use tickets::{AttemptStarted, NewAttempt, NewTicket, Ticket, TicketStored};
 
 /// Why the database did not do what was asked, sorted by what to do next.
 #[derive(Debug, thiserror::Error)]

@@ -1,10 +1,19 @@
 //! The ticket that a game hands to a browser, and the count of a player's open attempts.
 //!
 //! A ticket that a studio's server got for a login ticket is called a continue code. It remembers
-//! its browser, and is worth nothing in another one.
+//! its browser, and is worth nothing in another one. Any other ticket is bound to the browser that
+//! posts the form first.
 //!
-//! `OPEN#<player_id>` counts them from ticket to ending, so that there are never more than
-//! [`MAX_OPEN`].
+//! The form may be posted again until the ticket expires: each post starts an attempt of its own.
+//! The ticket's row decides which of them may go on:
+//!
+//! - `attempt` is the newest one. Every older one that has not been consumed is void.
+//! - `at_work` is the one that a request is making a link of, `at_work_since` when that began. No
+//!   other one can be consumed meanwhile.
+//! - `linked_by` is the one that has linked. After it none is started or consumed.
+//!
+//! `OPEN#<player_id>` counts tickets and their attempts, one for each ticket, so that there are
+//! never more than [`MAX_OPEN`].
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -24,7 +33,7 @@ use crate::seal::Sealed;
 /// The most open link attempts of one player.
 const MAX_OPEN: usize = 10;
 
-/// How long after its end a short-lived item may linger before TTL sweeps it.
+/// How long after its end a short-lived item is remembered; then TTL sweeps it.
 pub(super) const LINGER: Duration = Duration::from_secs(3600);
 
 /// How often a count that others change too is tried.
@@ -36,7 +45,7 @@ pub struct NewTicket<'a> {
     pub secret: &'a str,
     /// Whose link is to be made.
     pub player: &'a PlayerId,
-    /// What the page calls the player; `None`: the id.
+    /// What the page calls the player, beside the id.
     pub player_name: Option<&'a str>,
     /// Where the browser goes at the end.
     pub return_to: Option<&'a str>,
@@ -65,12 +74,28 @@ pub struct Ticket {
     attempt_id: String,
     /// Whose link is to be made.
     pub player: PlayerId,
-    /// What the page calls the player.
+    /// What the page calls the player, beside the id.
     pub player_name: Option<String>,
     /// Where the browser goes at the end.
     pub return_to: Option<String>,
-    /// The hash of the id of the only browser that can use it; `None`: whichever brings it.
+    /// The hash of the id of the only browser that can use it; `None`: whichever posts the form
+    /// first.
     pub browser: Option<String>,
+    /// Whether it was given for a login ticket.
+    pub is_continue_code: bool,
+}
+
+/// What became of starting an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptStarted {
+    /// It is stored, and the newest one of its ticket.
+    Started,
+    /// An attempt of this ticket has linked.
+    Linked,
+    /// The ticket belongs to another browser by now, or is gone.
+    TicketTaken,
+    /// The player has too many open attempts, until then.
+    TooManyOpen(Timestamp),
 }
 
 /// What an attempt is made of, besides its ticket.
@@ -85,14 +110,6 @@ pub struct NewAttempt<'a> {
     pub redirect_uri: &'a Url,
     /// When it expires.
     pub expires_at: Timestamp,
-}
-
-impl Ticket {
-    /// What the page calls the player.
-    #[must_use]
-    pub fn shown_name(&self) -> &str {
-        self.player_name.as_deref().unwrap_or(self.player.as_str())
-    }
 }
 
 impl Links {
@@ -198,11 +215,12 @@ impl Links {
             player_name: reader.text("player_name").map(ToOwned::to_owned),
             return_to: reader.text("return_to").map(ToOwned::to_owned),
             browser: reader.text("browser").map(ToOwned::to_owned),
+            is_continue_code: reader.text("browser").is_some() && !reader.flag("bound_by_post"),
         }))
     }
 
-    /// Uses the ticket up and starts the attempt, in one transaction. `false`: it was used
-    /// meanwhile.
+    /// Binds the ticket to the browser and starts the attempt, in one transaction. It becomes the
+    /// ticket's newest attempt.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -210,16 +228,97 @@ impl Links {
         &self,
         ticket: &Ticket,
         new: &NewAttempt<'_>,
-    ) -> Result<bool, StoreError> {
-        let use_up = self
-            .change(ticket_key(&ticket.hash))
-            .when("attribute_exists(#pk)")
-            .delete_in_transaction();
-        let attempt = self
-            .change(attempt_key(&hash(new.state)))
+        now: Timestamp,
+    ) -> Result<AttemptStarted, StoreError> {
+        let mut count: Option<Item> = None;
+        for _ in 0..COUNT_TRIES {
+            let Some(counted) = self.count_in(ticket, new, count.as_ref(), now) else {
+                let open = open_attempts(&count.unwrap_or_default(), now);
+                let until = open.values().copied().min().unwrap_or(now);
+                return Ok(AttemptStarted::TooManyOpen(until));
+            };
+            let parts = vec![
+                self.bind(ticket, new),
+                self.attempt_part(ticket, new),
+                counted,
+            ];
+            let Committed::Nothing(refusals) = transact(&self.client, parts).await? else {
+                return Ok(AttemptStarted::Started);
+            };
+            if let Some(Some(ticket)) = refusals.first() {
+                return Ok(self.why_not(ticket, new.browser));
+            }
+            // The third part: look at what is counted, and decide by that.
+            count = refusals.into_iter().nth(2).flatten();
+        }
+        Err(StoreError::Unavailable {
+            operation: "TransactWriteItems",
+            cause: "too many link attempts are being started for one player".to_owned(),
+        })
+    }
+
+    /// The ticket now belongs to this browser, and this is its newest attempt.
+    fn bind(&self, ticket: &Ticket, new: &NewAttempt<'_>) -> TransactWriteItem {
+        let bound = (!ticket.is_continue_code).then_some(AttributeValue::Bool(true));
+        self.change(ticket_key(&ticket.hash))
+            .when(
+                "attribute_exists(#pk) AND attribute_not_exists(#linked_by) \
+                 AND (attribute_not_exists(#browser) OR #browser = :browser)",
+            )
+            .set("browser", s(new.browser))
+            .set_or_remove("bound_by_post", bound)
+            .set("attempt", s(hash(new.state)))
+            // As long as one of its attempts is remembered.
+            .set("ttl", ttl(new.expires_at + LINGER))
+            .in_transaction()
+    }
+
+    /// Why the ticket, as it is, does not let this browser start an attempt.
+    fn why_not(&self, ticket: &Item, browser: &str) -> AttemptStarted {
+        let reader = Reader::new(&self.table, ticket);
+        if reader.text("browser") == Some(browser) && reader.text("linked_by").is_some() {
+            AttemptStarted::Linked
+        } else {
+            AttemptStarted::TicketTaken
+        }
+    }
+
+    /// Counts the attempt in the place of its ticket. An earlier attempt that failed has given that
+    /// place back; then it is taken again, if there is one. `count` is the row as it refused the
+    /// change without a look at it. `None`: there is no place.
+    fn count_in(
+        &self,
+        ticket: &Ticket,
+        new: &NewAttempt<'_>,
+        count: Option<&Item>,
+        now: Timestamp,
+    ) -> Option<TransactWriteItem> {
+        let Some(count) = count else {
+            let change = self
+                .change(open_key(&ticket.player))
+                .when(
+                    "attribute_exists(#attempts) AND \
+                     (attribute_exists(#attempts.#entry) OR size(#attempts) < :most)",
+                )
+                .value(":most", n(MAX_OPEN as i128))
+                .set_entry("attempts", &ticket.attempt_id, time(new.expires_at))
+                .add("version", n(1));
+            return Some(change.in_transaction());
+        };
+        let mut open = open_attempts(count, now);
+        if open.len() >= MAX_OPEN && !open.contains_key(&ticket.attempt_id) {
+            return None;
+        }
+        open.insert(ticket.attempt_id.clone(), new.expires_at);
+        Some(self.replace_open(&ticket.player, count, open, new.expires_at))
+    }
+
+    fn attempt_part(&self, ticket: &Ticket, new: &NewAttempt<'_>) -> TransactWriteItem {
+        self.change(attempt_key(&hash(new.state)))
             .when("attribute_not_exists(#pk)")
             .set("status", s("started"))
             .set("attempt_id", s(&ticket.attempt_id))
+            .set("ticket", s(&ticket.hash))
             .set("player_id", s(ticket.player.as_str()))
             .set_or_remove("player_name", ticket.player_name.as_deref().map(s))
             .set_or_remove("return_to", ticket.return_to.as_deref().map(s))
@@ -228,15 +327,7 @@ impl Links {
             .set("redirect_uri", s(new.redirect_uri.as_str()))
             .set("expires_at", time(new.expires_at))
             .set("ttl", ttl(new.expires_at + LINGER))
-            .in_transaction();
-        let count = self
-            .change(open_key(&ticket.player))
-            .when("attribute_exists(#attempts)")
-            .set_entry("attempts", &ticket.attempt_id, time(new.expires_at))
-            .add("version", n(1))
-            .in_transaction();
-        let committed = transact(&self.client, vec![use_up, attempt, count]).await?;
-        Ok(matches!(committed, Committed::All))
+            .in_transaction()
     }
 }
 
@@ -253,6 +344,6 @@ fn open_attempts(count: &Item, now: Timestamp) -> HashMap<String, Timestamp> {
         .collect()
 }
 
-fn ticket_key(hash: &str) -> Item {
+pub(super) fn ticket_key(hash: &str) -> Item {
     key(format!("TICKET#{hash}"))
 }

@@ -7,7 +7,7 @@ use std::{fmt, io};
 
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use url::Url;
 
@@ -16,7 +16,7 @@ use crate::input::{Input, Params};
 use crate::lwa::authorize::{self, Refusal};
 use crate::lwa::device;
 use crate::model::{Behaviour, Call, Client, Consent, DevicePair, Fulfillment};
-use crate::state::{Shared, State};
+use crate::state::{Hosts, Shared, State};
 use crate::{control, prime_gaming, server};
 
 /// How to start.
@@ -33,14 +33,14 @@ pub struct Options {
 #[derive(Clone)]
 pub struct Amazon {
     state: Shared,
-    stop: Arc<Notify>,
-    task: Arc<Mutex<Option<JoinHandle<()>>>>,
+    stop: Arc<watch::Sender<bool>>,
+    tasks: Arc<Mutex<Vec<JoinHandle<()>>>>,
 }
 
 impl fmt::Debug for Amazon {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Amazon")
-            .field("base_url", &self.state.base_url)
+            .field("base_url", &self.state.hosts.base)
             .finish_non_exhaustive()
     }
 }
@@ -51,31 +51,44 @@ impl Amazon {
     /// # Errors
     /// The port is taken, or the data file can't be read or written.
     pub async fn start(options: Options) -> io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
-        let base_url = format!("http://{}", listener.local_addr()?);
-        let state = Arc::new(State::open(base_url, options.data_file)?);
-        let stop = Arc::new(Notify::new());
+        let base = TcpListener::bind(("127.0.0.1", options.port)).await?;
+        let sign_in = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let consent = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let hosts = Hosts {
+            base: format!("http://{}", base.local_addr()?),
+            sign_in: format!("http://{}", sign_in.local_addr()?),
+            // Another site than the service's, as Amazon is for browsers.
+            consent: format!("http://localhost:{}", consent.local_addr()?.port()),
+        };
+        let state = Arc::new(State::open(hosts, options.data_file)?);
+        let stop = Arc::new(watch::Sender::new(false));
         let amazon = Amazon {
             state: Arc::clone(&state),
             stop: Arc::clone(&stop),
-            task: Arc::default(),
+            tasks: Arc::default(),
         };
-        let routes = server::routes(state, control::routes(amazon.clone()));
-        let task = tokio::spawn(server::run(listener, routes, stop));
-        *amazon.task() = Some(task);
+        let control = control::routes(amazon.clone());
+        let origins = [
+            (base, server::routes(Arc::clone(&state), control)),
+            (sign_in, server::sign_in_routes(Arc::clone(&state))),
+            (consent, server::consent_routes(state)),
+        ];
+        *amazon.tasks() = origins
+            .map(|(listener, routes)| tokio::spawn(server::run(listener, routes, stop.subscribe())))
+            .into();
         Ok(amazon)
     }
 
-    fn task(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
-        self.task.lock().unwrap_or_else(PoisonError::into_inner)
+    fn tasks(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Stops serving: closes the port and every connection, also those that wait for an answer.
     /// What was recorded can still be read. A second call does nothing.
     pub async fn shutdown(&self) {
-        self.stop.notify_one();
-        let task = self.task().take();
-        if let Some(task) = task {
+        self.stop.send_replace(true);
+        let tasks = std::mem::take(&mut *self.tasks());
+        for task in tasks {
             // The task neither panics nor is aborted; and if it were, it would be over too.
             task.await.ok();
         }
@@ -84,7 +97,14 @@ impl Amazon {
     /// `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn base_url(&self) -> String {
-        self.state.base_url.clone()
+        self.state.hosts.base.clone()
+    }
+
+    /// The origin of the consent page, to which the authorize address leads a browser over other
+    /// origins. It is another site than `127.0.0.1`.
+    #[must_use]
+    pub fn consent_url(&self) -> String {
+        self.state.hosts.consent.clone()
     }
 
     /// The environment variables that point the system under test at this stand-in.
@@ -99,7 +119,7 @@ impl Amazon {
             ("PRIME_GAMING_ENTITLEMENTS_URL", server::ENTITLEMENTS),
             ("PRIME_GAMING_FULFILL_URL", server::FULFILL),
         ]
-        .map(|(name, path)| (name, format!("{}{path}", self.state.base_url)))
+        .map(|(name, path)| (name, format!("{}{path}", self.state.hosts.base)))
         .into()
     }
 
@@ -144,6 +164,7 @@ impl Amazon {
     }
 
     /// Answers the consent page as this account, in-process but with all its checks and faults.
+    /// The address is the one that the browser is sent to, or that of the page itself.
     /// Returns the URL the browser is sent to, with `code`, `scope` and `state`, or with `error`.
     ///
     /// # Errors
@@ -155,7 +176,11 @@ impl Amazon {
         consent: Consent,
     ) -> Result<String, String> {
         let url = Url::parse(authorize_url).map_err(|error| error.to_string())?;
-        if !authorize_url.starts_with(&self.state.base_url) || url.path() != server::AUTHORIZE {
+        let hosts = &self.state.hosts;
+        let asks = [&hosts.base, &hosts.consent]
+            .iter()
+            .any(|origin| url.origin().ascii_serialization() == **origin);
+        if !asks || url.path() != server::AUTHORIZE {
             return Err(format!(
                 "not the address of the consent page: {}",
                 url.path()

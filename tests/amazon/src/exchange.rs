@@ -14,7 +14,7 @@ use std::io;
 use crate::faults::{Endpoint, Fault};
 use crate::input::Input;
 use crate::secrets;
-use crate::state::{Data, Shared};
+use crate::state::{Data, Hosts, Shared};
 
 /// Marks an answer that must not be sent: the server closes the connection instead.
 #[derive(Clone, Copy)]
@@ -23,7 +23,7 @@ pub(crate) struct CloseConnection;
 /// What a handler gets.
 pub(crate) struct Ask<'a> {
     pub(crate) input: &'a Input,
-    pub(crate) base_url: &'a str,
+    pub(crate) hosts: &'a Hosts,
     /// A fault that the handler itself must play: an OAuth error on the consent page, or
     /// something about the items of a report.
     pub(crate) fault: Option<&'a Fault>,
@@ -148,7 +148,7 @@ pub(crate) async fn serve(
     }
     let ask = Ask {
         input: &input,
-        base_url: &state.base_url,
+        hosts: &state.hosts,
         fault: fault.as_ref(),
         answer_lost: after_effect,
     };

@@ -104,6 +104,9 @@ pub struct Behaviour {
     pub device_interval_seconds: u64,
     /// New device pairs come with an address that has the code in it (`false`).
     pub device_complete_uri: bool,
+    /// An account that is signed in and agreed before: no consent page is shown, and the browser is
+    /// sent back at once.
+    pub agreed_before: Option<String>,
 }
 
 impl Default for Behaviour {
@@ -120,6 +123,7 @@ impl Default for Behaviour {
             device_expires_seconds: 600,
             device_interval_seconds: 30,
             device_complete_uri: false,
+            agreed_before: None,
         }
     }
 }

@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use crate::exchange::Reply;
 use crate::input::Params;
-use crate::lwa::authorize::{Request, check, decide};
+use crate::lwa::authorize::{Request, check, decide, with_query};
 use crate::lwa::device;
 use crate::model::{Account, Consent};
 use crate::prime_gaming;
@@ -86,7 +86,7 @@ const DECISION: &str = "<button class=\"main\" name=\"decision\" value=\"allow\"
      <button name=\"decision\" value=\"cancel\" formnovalidate>Cancel</button>\n</form>\n";
 
 /// The consent page for a checked request.
-pub(crate) fn consent_form(data: &Data, request: &Request, query: &Params) -> String {
+fn consent_form(data: &Data, request: &Request, query: &Params) -> String {
     let hidden: String = query
         .iter()
         .map(|(name, value)| {
@@ -130,6 +130,32 @@ fn decision(form: &Params) -> Result<Consent, String> {
         Some("cancel") => Ok(Consent::Refuse),
         _ => Err("decision is neither allow nor cancel".to_owned()),
     }
+}
+
+/// `GET /ap/signin`: the player is signed in, and led on to the consent page.
+pub(crate) async fn sign_in(
+    Extract(state): Extract<Shared>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let query = Params::parse(query.unwrap_or_default().as_bytes());
+    let to = with_query(&state.hosts.consent, server::AUTHORIZE, &query);
+    Reply::redirect(StatusCode::FOUND, to).send()
+}
+
+/// `GET /ap/oa` where the player is asked. It isn't recorded: the app's request was.
+pub(crate) async fn ask(Extract(state): Extract<Shared>, RawQuery(query): RawQuery) -> Response {
+    let query = Params::parse(query.unwrap_or_default().as_bytes());
+    let reply = state.change(|data| match check(data, &query) {
+        Ok(request) => match data.behaviour.agreed_before.clone() {
+            Some(account) => {
+                let to = decide(data, &request, &account, Consent::Approve);
+                Reply::redirect(StatusCode::FOUND, to)
+            }
+            None => Reply::page(StatusCode::OK, consent_form(data, &request, &query)),
+        },
+        Err(refusal) => refusal.into(),
+    });
+    reply.send()
 }
 
 /// `POST /ap/oa`: the player's answer. It isn't recorded: it is not the app's request.

@@ -10,9 +10,8 @@ use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
-use std::sync::Arc;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::exchange::{CloseConnection, serve};
@@ -22,6 +21,7 @@ use crate::state::Shared;
 use crate::{pages, prime_gaming};
 
 pub(crate) const AUTHORIZE: &str = "/ap/oa";
+pub(crate) const SIGN_IN: &str = "/ap/signin";
 pub(crate) const TOKEN: &str = "/auth/o2/token";
 pub(crate) const TOKENINFO: &str = "/auth/o2/tokeninfo";
 pub(crate) const PROFILE: &str = "/user/profile";
@@ -38,13 +38,10 @@ macro_rules! endpoint {
     };
 }
 
-/// Every address there is. Amazon's take any method, because a wrong one is to be recorded.
+/// Every address of the base URL. Amazon's take any method, because a wrong one is to be recorded.
 pub(crate) fn routes(state: Shared, control: Router) -> Router {
     Router::new()
-        .route(
-            AUTHORIZE,
-            endpoint!(Authorize, authorize::ask).post(pages::consent),
-        )
+        .route(AUTHORIZE, endpoint!(Authorize, authorize::ask))
         .route(TOKEN, endpoint!(Token, token::answer))
         .route(TOKENINFO, endpoint!(TokenInfo, identity::token_info))
         .route(PROFILE, endpoint!(Profile, identity::profile))
@@ -55,10 +52,33 @@ pub(crate) fn routes(state: Shared, control: Router) -> Router {
         .route("/", get(pages::home))
         .route("/claim", axum::routing::post(pages::claim))
         .route("/remove-app", axum::routing::post(pages::remove_app))
-        .route("/favicon.ico", get(async || StatusCode::NO_CONTENT))
+        .merge(icon())
         .fallback(unknown)
         .with_state(state)
         .nest("/_control", control)
+}
+
+/// The address where the player signs in, of an origin of its own.
+pub(crate) fn sign_in_routes(state: Shared) -> Router {
+    Router::new()
+        .route(SIGN_IN, get(pages::sign_in))
+        .merge(icon())
+        .fallback(unknown)
+        .with_state(state)
+}
+
+/// The consent page, of an origin of its own.
+pub(crate) fn consent_routes(state: Shared) -> Router {
+    Router::new()
+        .route(AUTHORIZE, get(pages::ask).post(pages::consent))
+        .merge(icon())
+        .fallback(unknown)
+        .with_state(state)
+}
+
+/// Browsers ask every origin for one.
+fn icon() -> Router<Shared> {
+    Router::new().route("/favicon.ico", get(async || StatusCode::NO_CONTENT))
 }
 
 async fn unknown(Extract(state): Extract<Shared>, request: Request) -> Response {
@@ -72,12 +92,18 @@ async fn unknown(Extract(state): Extract<Shared>, request: Request) -> Response 
     StatusCode::NOT_FOUND.into_response()
 }
 
+/// Waits for the word to stop.
+async fn told(stop: &mut watch::Receiver<bool>) {
+    // Without a sender there is nothing left to serve either.
+    drop(stop.wait_for(|stop| *stop).await);
+}
+
 /// Serves until told to stop; then every connection is closed, whatever it is waiting for.
-pub(crate) async fn run(listener: TcpListener, router: Router, stop: Arc<Notify>) {
+pub(crate) async fn run(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            () = stop.notified() => break,
+            () = told(&mut stop) => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {

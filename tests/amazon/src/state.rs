@@ -152,9 +152,20 @@ impl Data {
     }
 }
 
+/// The stand-in's origins, `http://HOST:PORT`. Amazon sends a browser from the authorize address
+/// through other hosts of its own, and so does the stand-in.
+pub(crate) struct Hosts {
+    /// Everything that a program calls, and the authorize address.
+    pub(crate) base: String,
+    /// Where the player signs in.
+    pub(crate) sign_in: String,
+    /// Where the player is asked.
+    pub(crate) consent: String,
+}
+
 /// The memory as handlers and [`crate::Amazon`] share it.
 pub(crate) struct State {
-    pub(crate) base_url: String,
+    pub(crate) hosts: Hosts,
     data: Mutex<Data>,
     file: Option<PathBuf>,
 }
@@ -166,13 +177,13 @@ impl State {
     ///
     /// # Errors
     /// The file can't be read, is not ours, or can't be written.
-    pub(crate) fn open(base_url: String, file: Option<PathBuf>) -> io::Result<Self> {
+    pub(crate) fn open(hosts: Hosts, file: Option<PathBuf>) -> io::Result<Self> {
         let data = match &file {
             Some(path) if path.exists() => serde_json::from_slice(&std::fs::read(path)?)?,
             _ => Data::default(),
         };
         let state = State {
-            base_url,
+            hosts,
             data: Mutex::new(data),
             file,
         };

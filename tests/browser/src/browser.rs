@@ -191,12 +191,6 @@ impl Browser {
         self.post(&path, json!({})).await;
     }
 
-    /// Sends a form, as its button does.
-    pub async fn submit(&self, css: &str) {
-        let script = format!("document.querySelector('{css}').requestSubmit()");
-        self.move_on(self.run(&script)).await;
-    }
-
     /// Clicks it twice, as fast as a hand does, and before an answer can come.
     pub async fn double_click(&self, css: &str) {
         let element = self.find(css).await;
@@ -210,6 +204,21 @@ impl Browser {
         self.delay(1500).await;
         let clicks = json!({ "actions": [mouse] });
         self.post("/actions", clicks).await;
+        self.delay(0).await;
+    }
+
+    /// Presses a key twice, as fast as a hand does, and before an answer can come.
+    pub async fn press_twice(&self, key: &str) {
+        let press = json!({ "type": "keyDown", "value": key });
+        let release = json!({ "type": "keyUp", "value": key });
+        let pause = json!({ "type": "pause", "duration": 80 });
+        let keyboard = json!({ "type": "key", "id": "keyboard", "actions": [
+            press, release, pause, press, release,
+        ] });
+        // The second press must not find the next page.
+        self.delay(1500).await;
+        self.post("/actions", json!({ "actions": [keyboard] }))
+            .await;
         self.delay(0).await;
     }
 

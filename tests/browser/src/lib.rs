@@ -7,11 +7,13 @@
 mod attacker;
 mod browser;
 mod driver;
+mod game;
 mod screenshots;
 mod walk;
 mod world;
 
 pub use attacker::Attacker;
 pub use browser::{Browser, Tab, keys};
+pub use game::GameSite;
 pub use screenshots::folder;
 pub use walk::{Player, Walk, walk, walk_alone};

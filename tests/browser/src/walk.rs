@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::screenshots::folder;
 use crate::world::{Kind, World};
-use crate::{Browser, keys};
+use crate::{Browser, GameSite, keys};
 
 /// Runs a walk in the world that walks share.
 pub fn walk(test: impl AsyncFnOnce(&Walk)) {
@@ -93,6 +93,11 @@ impl Walk {
     /// The stand-in for Amazon.
     pub fn amazon(&self) -> &Amazon {
         self.world.amazon()
+    }
+
+    /// The game's own site.
+    pub fn game(&self) -> &GameSite {
+        self.world.game()
     }
 
     /// A setting of the service.
@@ -182,7 +187,7 @@ impl Walk {
     pub async fn is_at_amazon(&self, browser: &Browser) {
         browser.shows("h1", "Login with Amazon").await;
         let url = browser.url().await;
-        let amazon = self.amazon().base_url();
+        let amazon = self.amazon().consent_url();
         assert_eq!(url.origin().ascii_serialization(), amazon);
     }
 

@@ -15,6 +15,7 @@ use tokio::runtime::Runtime;
 use url::Url;
 
 use crate::driver::Driver;
+use crate::game::GameSite;
 
 /// What the studio sets, in the world that walks share.
 const STUDIO: [(&str, &str); 3] = [
@@ -35,6 +36,7 @@ struct Parts {
     driver: Driver,
     system: System,
     studio: Option<Studio>,
+    game: GameSite,
     _done: Option<Leading>,
 }
 
@@ -43,7 +45,8 @@ struct Parts {
 pub(crate) enum Kind {
     /// Shared with other walks: with all that a studio may set, and its login page.
     Shared,
-    /// Of one walk alone, which may let Amazon fail: nothing is set.
+    /// Of one walk alone, which may let Amazon fail: nothing is set but where browsers may go back
+    /// to.
     Own,
 }
 
@@ -98,6 +101,10 @@ impl World {
         &self.parts().system
     }
 
+    pub(crate) fn game(&self) -> &GameSite {
+        &self.parts().game
+    }
+
     pub(crate) fn amazon(&self) -> &Amazon {
         let amazon = self.system().amazon.as_ref();
         amazon.expect("no other one is among the settings")
@@ -124,7 +131,10 @@ impl Parts {
             Err(missing) => return Ok(Err(missing)),
         };
         let (login, done) = (Front::bind().await?, Front::bind().await?);
+        let game = GameSite::start().await?;
         let mut settings = BTreeMap::new();
+        let origins = format!("mygame:,{}", game.origin);
+        settings.insert("LINK_RETURN_ORIGINS".to_owned(), origins);
         if kind == Kind::Shared {
             let set = STUDIO.map(|(name, value)| (name.to_owned(), value.to_owned()));
             settings.extend(set);
@@ -158,6 +168,7 @@ impl Parts {
             driver,
             system,
             studio,
+            game,
             _done: done,
         }))
     }

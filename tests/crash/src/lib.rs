@@ -28,7 +28,7 @@ mod world;
 
 pub use gate::{Gate, Mode};
 pub use journal::Journal;
-pub use player::{Check, Player};
+pub use player::{Check, Player, Question};
 pub use promises::settle;
 pub use studio::Studio;
 pub use sweep::{Scenario, sweep};

@@ -32,6 +32,13 @@ pub struct Player<'w> {
     confirmed: BTreeSet<String>,
 }
 
+/// The page before Amazon, with the form that can be posted more than once.
+#[derive(Debug)]
+pub struct Question {
+    page: Page,
+    form: Form,
+}
+
 /// The answer to a check.
 #[derive(Debug)]
 pub struct Check {
@@ -254,6 +261,15 @@ impl<'w> Player<'w> {
     /// # Errors
     /// When a step does not lead on.
     pub async fn consent(&mut self) -> Outcome<Url> {
+        let question = self.ask().await?;
+        self.agree(&question).await
+    }
+
+    /// Opens the page before Amazon.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn ask(&mut self) -> Outcome<Question> {
         let body = Some(json!({}));
         let session = self.call(Method::POST, "/v1/link/sessions", body).await?;
         let session = session.ok_or("no link can be started")?;
@@ -261,8 +277,24 @@ impl<'w> Player<'w> {
         let page = self.open(&start).await?;
         let form = Form::all(&page.text).into_iter().next();
         let form = form.ok_or_else(|| format!("no form: {}", page.describe()))?;
-        let sent = self.browser.submit(&page, &form).await;
-        let sent = sent.map_err(|error| error.to_string())?;
+        Ok(Question { page, form })
+    }
+
+    /// Sends the form of the page before Amazon.
+    ///
+    /// # Errors
+    /// When there is no answer at all.
+    pub async fn send(&mut self, question: &Question) -> Outcome<Page> {
+        let sent = self.browser.submit(&question.page, &question.form).await;
+        sent.map_err(|error| error.to_string())
+    }
+
+    /// The same, and says yes at Amazon: gives the address that Amazon sends the browser back to.
+    ///
+    /// # Errors
+    /// When a step does not lead on.
+    pub async fn agree(&mut self, question: &Question) -> Outcome<Url> {
+        let sent = self.send(question).await?;
         let amazon = sent.location.as_ref();
         let amazon = amazon.ok_or_else(|| format!("not sent to Amazon: {}", sent.describe()))?;
         let back = self

@@ -4,18 +4,21 @@
 
 mod style;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use askama::Template;
 use http::header::{
-    ACCEPT, ACCEPT_LANGUAGE, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, REFERRER_POLICY,
+    ACCEPT, ACCEPT_LANGUAGE, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, REFERRER_POLICY, REFRESH,
     RETRY_AFTER, VARY, X_FRAME_OPTIONS,
 };
 use http::{HeaderValue, StatusCode};
 use url::{Url, form_urlencoded};
 
+use self::style::FormTo;
 use super::answer::{answer, with_code};
-use super::texts::{Failure, Texts};
+use super::player_name::{presentable, short_id};
+use super::texts::{Failure, PROGRAM, Texts};
 use super::{ApiError, Request, Response};
 use crate::config::StudioConfig;
 use crate::domain::{LinkFailure, LinkStatus};
@@ -32,12 +35,24 @@ pub struct Pages<'a> {
     wanted: bool,
 }
 
+/// The pause before a browser looks again for an ending, in seconds.
+const LOOK_AGAIN_AFTER: u64 = 2;
+
+/// A player, as it is named on a page.
+#[derive(Clone, Copy, Debug)]
+pub struct ShownPlayer<'a> {
+    /// The player's id.
+    pub id: &'a str,
+    /// What the player is called. Anybody can choose a name, so it never stands without the id.
+    pub name: Option<&'a str>,
+}
+
 /// The page before Amazon. It names the player, because that is what protects against linking
 /// one's own Amazon account to a stranger's player.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
-    /// Who the link is for: the player's name, or else the id.
-    pub player_name: &'a str,
+    /// Who the link is for.
+    pub player: ShownPlayer<'a>,
     /// What link the player has now.
     pub link: LinkStatus,
     /// Goes into the form as `ticket`.
@@ -46,9 +61,8 @@ pub struct Question<'a> {
     pub form_token: &'a str,
     /// Where the form is posted, on our own address.
     pub action: &'a str,
-    /// The origins that posting the form may lead to, beside our own. Browsers apply the policy
-    /// `form-action` to every redirect that follows, so Amazon's origin must be among them.
-    pub leads_to: &'a [&'a Url],
+    /// Whether the system runs on one machine, where no address is https.
+    pub local: bool,
 }
 
 /// What every page has around its content.
@@ -57,15 +71,42 @@ struct Frame<'a> {
     style: &'static str,
     theme: Option<&'a str>,
     studio: Option<&'a str>,
+    program: &'a str,
     support: Option<String>,
     request_id: &'a str,
+}
+
+impl Frame<'_> {
+    /// A text, with the name that the studio's players know the programme by.
+    fn say(&self, text: &str) -> String {
+        text.replace(PROGRAM, self.program)
+    }
+}
+
+/// A player's id and name, as far as a page has room for them.
+struct Called<'a> {
+    id: Cow<'a, str>,
+    name: Option<String>,
+}
+
+impl<'a> From<ShownPlayer<'a>> for Called<'a> {
+    fn from(player: ShownPlayer<'a>) -> Self {
+        Self {
+            id: short_id(player.id),
+            name: player
+                .name
+                .and_then(presentable)
+                .filter(|name| name != player.id),
+        }
+    }
 }
 
 #[derive(Template)]
 #[template(path = "question.html")]
 struct QuestionPage<'a> {
     frame: Frame<'a>,
-    player_name: &'a str,
+    player: Called<'a>,
+    code: Option<&'static str>,
     notice: Option<&'static str>,
     ticket: &'a str,
     form_token: &'a str,
@@ -76,7 +117,13 @@ struct QuestionPage<'a> {
 #[template(path = "linked.html")]
 struct LinkedPage<'a> {
     frame: Frame<'a>,
-    player_name: &'a str,
+    player: Called<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "under_way.html")]
+struct UnderWayPage<'a> {
+    frame: Frame<'a>,
 }
 
 #[derive(Template)]
@@ -117,27 +164,66 @@ impl<'a> Pages<'a> {
     /// # Errors
     /// 500 if the page can't be made.
     pub fn question(&self, question: &Question<'_>) -> Result<Response, ApiError> {
+        self.ask(StatusCode::OK, None, question)
+    }
+
+    /// The question once more, because the form that was posted is not of this browser. This one
+    /// is.
+    ///
+    /// # Errors
+    /// 500 if the page can't be made.
+    pub fn question_again(&self, question: &Question<'_>) -> Result<Response, ApiError> {
+        let failure = LinkFailure::WrongBrowser;
+        self.ask(status_of(failure)?, Some(failure.code()), question)
+    }
+
+    fn ask(
+        &self,
+        status: StatusCode,
+        code: Option<&'static str>,
+        question: &Question<'_>,
+    ) -> Result<Response, ApiError> {
         let page = QuestionPage {
-            frame: self.frame(None),
-            player_name: question.player_name,
+            frame: self.frame(code),
+            player: question.player.into(),
+            code,
             notice: self.texts.question.notice(question.link),
             ticket: question.ticket,
             form_token: question.form_token,
             action: question.action,
         };
-        self.respond(StatusCode::OK, None, Some(question.leads_to), &page)
+        let form = if question.local {
+            FormTo::HttpsOrHttp
+        } else {
+            FormTo::Https
+        };
+        self.respond(status, code, form, &page)
+    }
+
+    /// Another request is at work on this browser's attempt. The browser looks again by itself.
+    ///
+    /// # Errors
+    /// 500 if the page can't be made.
+    pub fn under_way(&self) -> Result<Response, ApiError> {
+        let page = UnderWayPage {
+            frame: self.frame(None),
+        };
+        let mut response = self.respond(StatusCode::OK, None, FormTo::Nowhere, &page)?;
+        let wait = HeaderValue::from(LOOK_AGAIN_AFTER);
+        response.headers_mut().insert(REFRESH, wait);
+        Ok(response)
     }
 
     /// The link was made.
     ///
     /// # Errors
     /// 500 if the page can't be made.
-    pub fn linked(&self, player_name: &str) -> Result<Response, ApiError> {
+    pub fn linked(&self, player: ShownPlayer<'_>) -> Result<Response, ApiError> {
         let page = LinkedPage {
             frame: self.frame(None),
-            player_name,
+            player: player.into(),
         };
-        self.respond(StatusCode::OK, None, None, &page)
+        self.respond(StatusCode::OK, None, FormTo::Nowhere, &page)
     }
 
     /// The link was not made: what happened, and the one thing to do next.
@@ -146,8 +232,7 @@ impl<'a> Pages<'a> {
     /// 500 if the page can't be made.
     pub fn failure(&self, failure: LinkFailure) -> Result<Response, ApiError> {
         let words = self.texts.failures.of_link(failure);
-        let status = StatusCode::from_u16(failure.status()).map_err(ApiError::internal)?;
-        self.tell(status, words, failure.code())
+        self.tell(status_of(failure)?, words, failure.code())
     }
 
     /// One button that leads to `url`, which already holds the outcome. Browsers open an app only
@@ -161,13 +246,16 @@ impl<'a> Pages<'a> {
         failed: Option<LinkFailure>,
     ) -> Result<Response, ApiError> {
         let (status, title, text) = match failed {
-            None => (200, self.texts.linked.title, self.texts.back.linked),
+            None => (
+                StatusCode::OK,
+                self.texts.linked.title,
+                self.texts.back.linked,
+            ),
             Some(failure) => {
                 let words = self.texts.failures.of_link(failure);
-                (failure.status(), words.title, words.happened)
+                (status_of(failure)?, words.title, words.happened)
             }
         };
-        let status = StatusCode::from_u16(status).map_err(ApiError::internal)?;
         let code = failed.map(LinkFailure::code);
         let page = ReturnPage {
             frame: self.frame(code),
@@ -176,7 +264,7 @@ impl<'a> Pages<'a> {
             url: url.as_str(),
             code,
         };
-        self.respond(status, code, None, &page)
+        self.respond(status, code, FormTo::Nowhere, &page)
     }
 
     /// `error`, which a browser sees as a page. Who did not ask for one gets the problem: that
@@ -205,7 +293,7 @@ impl<'a> Pages<'a> {
             words,
             code,
         };
-        self.respond(status, Some(code), None, &page)
+        self.respond(status, Some(code), FormTo::Nowhere, &page)
     }
 
     /// What is around a page that shows `code`.
@@ -215,6 +303,7 @@ impl<'a> Pages<'a> {
             style: style::STYLE,
             theme: self.theme.as_deref(),
             studio: self.studio.name.as_deref(),
+            program: &self.studio.program,
             support: self.support(code),
             request_id: self.request_id,
         }
@@ -225,7 +314,7 @@ impl<'a> Pages<'a> {
         &self,
         status: StatusCode,
         code: Option<&'static str>,
-        form: Option<&[&Url]>,
+        form: FormTo,
         page: &impl Template,
     ) -> Result<Response, ApiError> {
         let html = page.render().map_err(ApiError::internal)?;
@@ -265,6 +354,10 @@ impl<'a> Pages<'a> {
         // Mail programs take a plus for a plus.
         Some(format!("{url}?subject={}", subject.replace('+', "%20")))
     }
+}
+
+fn status_of(failure: LinkFailure) -> Result<StatusCode, ApiError> {
+    StatusCode::from_u16(failure.status()).map_err(ApiError::internal)
 }
 
 #[cfg(test)]

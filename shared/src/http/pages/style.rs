@@ -3,13 +3,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest;
-use url::Url;
 
 use crate::config::Color;
 
-/// Stands in every page. A button that was clicked takes no second click: the form has one use, and
-/// of two posts the browser shows the answer to the second, which is a refusal. Clicks count again
-/// once the button has lost the focus, as it does by a click that it did not take. Keys always count.
+/// Stands in every page.
 pub(super) const STYLE: &str = include_str!("../../../templates/style.css");
 
 /// The background of the card, in the light and in the dark, as it is in [`STYLE`].
@@ -30,20 +27,25 @@ pub(super) fn theme(color: Color) -> String {
     format!("{light} @media (prefers-color-scheme: dark) {{ {dark} }}")
 }
 
-/// The policy of a page with these style sheets, each named by its hash, whose form may lead to
-/// our own address and to these.
-pub(super) fn policy(styles: &[&str], form: Option<&[&Url]>) -> String {
+/// Where the form of a page may lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FormTo {
+    /// There is no form.
+    Nowhere,
+    /// To our own address and any https one. Browsers apply the policy to every redirect that
+    /// follows, and Amazon sends its sign-in through several of its hosts.
+    Https,
+    /// The same, and to http: on one machine nothing is https.
+    HttpsOrHttp,
+}
+
+/// The policy of a page with these style sheets, each named by its hash, and such a form.
+pub(super) fn policy(styles: &[&str], form: FormTo) -> String {
     let styles: Vec<String> = styles.iter().map(|style| source_of(style)).collect();
     let form_action = match form {
-        None => "'none'".to_owned(),
-        Some(leads_to) => leads_to
-            .iter()
-            .map(|url| url.origin())
-            // A custom scheme has no origin; the browser gets there by a button, not by the form.
-            .filter(url::Origin::is_tuple)
-            .fold("'self'".to_owned(), |list, origin| {
-                format!("{list} {}", origin.ascii_serialization())
-            }),
+        FormTo::Nowhere => "'none'",
+        FormTo::Https => "'self' https:",
+        FormTo::HttpsOrHttp => "'self' https: http:",
     };
     format!(
         "default-src 'none'; style-src {}; form-action {form_action}; frame-ancestors 'none'; \

@@ -44,22 +44,39 @@ fn failure(reason: LinkFailure) -> Response {
     plain(|pages| pages.failure(reason)).expect("a page")
 }
 
-fn ask_on(pages: &Pages<'_>, player_name: &str, link: LinkStatus) -> Response {
-    let (amazon, game) = (url("https://www.amazon.com/ap/oa"), url("mygame:linked"));
-    pages
-        .question(&Question {
-            player_name,
-            link,
-            ticket: "ticket-1",
-            form_token: "token-1",
-            action: "/link/start",
-            leads_to: &[&amazon, &game],
-        })
-        .expect("a page")
+/// A player with the id `player-1`.
+fn called(name: &str) -> ShownPlayer<'_> {
+    ShownPlayer {
+        id: "player-1",
+        name: Some(name),
+    }
+}
+
+fn question(player: ShownPlayer<'_>) -> Question<'_> {
+    Question {
+        player,
+        link: LinkStatus::Unlinked,
+        ticket: "ticket-1",
+        form_token: "token-1",
+        action: "/link/start",
+        local: false,
+    }
+}
+
+fn ask_on(pages: &Pages<'_>, link: LinkStatus) -> Response {
+    let question = Question {
+        link,
+        ..question(called("Pat"))
+    };
+    pages.question(&question).expect("a page")
+}
+
+fn ask_about(player: ShownPlayer<'_>) -> Response {
+    plain(|pages| pages.question(&question(player))).expect("a page")
 }
 
 fn ask(player_name: &str) -> Response {
-    plain(|pages| ask_on(pages, player_name, LinkStatus::Unlinked))
+    ask_about(called(player_name))
 }
 
 fn studio(support: &str) -> StudioConfig {
@@ -67,6 +84,7 @@ fn studio(support: &str) -> StudioConfig {
         name: Some("Fox & Hen <Games>".to_owned()),
         color: Color::parse("#e4002b"),
         support_url: Some(url(support)),
+        ..StudioConfig::default()
     }
 }
 
@@ -74,16 +92,22 @@ fn studio(support: &str) -> StudioConfig {
 fn every_page(pages: &Pages<'_>) -> Vec<Response> {
     let back = url("mygame:x");
     let too_large = ApiError::new(Code::PayloadTooLarge, "too large");
+    let too_many = ApiError::new(Code::TooManyAttempts, "too many");
     let mut all = vec![
-        ask_on(pages, "Pat", LinkStatus::Unlinked),
-        ask_on(pages, "Pat", LinkStatus::Linked),
-        ask_on(pages, "Pat", LinkStatus::RelinkRequired),
-        pages.linked("Pat").expect("a page"),
+        ask_on(pages, LinkStatus::Unlinked),
+        ask_on(pages, LinkStatus::Linked),
+        ask_on(pages, LinkStatus::RelinkRequired),
+        pages
+            .question_again(&question(called("Pat")))
+            .expect("a page"),
+        pages.linked(called("Pat")).expect("a page"),
+        pages.under_way().expect("a page"),
         pages.return_button(&back, None).expect("a page"),
         pages
             .return_button(&back, Some(LinkFailure::AccessDenied))
             .expect("a page"),
         pages.explain(too_large).into_response("req-1"),
+        pages.explain(too_many).into_response("req-1"),
         pages.explain(ApiError::not_found()).into_response("req-1"),
     ];
     all.extend(FAILURES.map(|reason| pages.failure(reason).expect("a page")));
@@ -125,6 +149,67 @@ fn the_question_names_the_player_and_holds_one_form() {
 }
 
 #[test]
+fn the_id_always_stands_there_and_the_name_beside_it() {
+    let html_of = |id, name| body_text(&ask_about(ShownPlayer { id, name })).to_owned();
+    let html = html_of("player-1", Some("Pat"));
+    assert!(html.contains("player <bdi>Pat</bdi>?</h1>"), "{html}");
+    let id = "<p class=\"player\">Player id: <bdi>player-1</bdi></p>";
+    assert!(html.contains(id), "{html}");
+    for name in [None, Some(""), Some("\u{200B}"), Some("player-1")] {
+        let html = html_of("player-1", name);
+        assert!(html.contains("player <bdi>player-1</bdi>?</h1>"), "{html}");
+        assert_eq!(html.matches("player-1").count(), 1, "{name:?}");
+    }
+    let (long_id, long_name) = ("x".repeat(128), "n".repeat(256));
+    let html = html_of(&long_id, Some(&long_name));
+    for (cut, whole) in [("n…</bdi>", &long_name), ("x…x", &long_id)] {
+        assert!(html.contains(cut) && !html.contains(whole), "{html}");
+    }
+    let linked = plain(|pages| pages.linked(called("Pat"))).expect("a page");
+    let wanted = "player <bdi>Pat</bdi> (<bdi>player-1</bdi>)";
+    assert!(body_text(&linked).contains(wanted));
+}
+
+#[test]
+fn the_question_asked_again_is_a_refusal_with_a_form() {
+    let page = plain(|pages| pages.question_again(&question(called("Pat")))).expect("a page");
+    assert_eq!(page.status(), 403);
+    let html = body_text(&page);
+    for part in ["<form", "value=\"token-1\"", "<code>wrong_browser</code>"] {
+        assert!(html.contains(part), "{part} in {html}");
+    }
+    assert!(header(&page, "content-security-policy").contains("form-action 'self' https:;"));
+}
+
+#[test]
+fn a_browser_that_has_to_wait_looks_again_by_itself() {
+    let page = plain(|pages| pages.under_way()).expect("a page");
+    assert_eq!(page.status(), 200);
+    assert_eq!(header(&page, "refresh"), "2", "of the same address");
+    assert!(!body_text(&page).contains("<form"));
+}
+
+#[test]
+fn the_programme_is_called_as_the_studio_says() {
+    let luna = StudioConfig {
+        program: "Luna <& Co>".to_owned(),
+        ..StudioConfig::default()
+    };
+    for language in ["en", "de"] {
+        let mut named = 0;
+        for page in pages_of(&luna, language, every_page) {
+            let html = body_text(&page);
+            assert!(!html.contains("Prime"), "{html}");
+            assert!(!html.contains("{program}"), "{html}");
+            named += html.matches("Luna &#60;&#38; Co&#62;").count();
+        }
+        assert!(named >= 4, "{language}: {named}");
+    }
+    let page = plain(|pages| ask_on(pages, LinkStatus::Unlinked));
+    assert!(body_text(&page).contains("claim at Prime Gaming with"));
+}
+
+#[test]
 fn a_name_is_text_whatever_it_holds() {
     let response = ask("<script>alert('1')</script>\" onload=\"x&amp;");
     let html = body_text(&response);
@@ -133,12 +218,12 @@ fn a_name_is_text_whatever_it_holds() {
         "{html}"
     );
     assert!(html.contains("&#60;script&#62;"), "{html}");
-    let linked = plain(|pages| pages.linked("<b>Pat</b>")).expect("a page");
+    let linked = plain(|pages| pages.linked(called("<b>Pat</b>"))).expect("a page");
     assert!(!body_text(&linked).contains("<b>"));
 }
 
 #[test]
-fn the_policy_allows_the_style_and_the_way_to_amazon_alone() {
+fn the_policy_allows_the_style_and_the_form_alone() {
     let response = ask("Pat");
     let html = body_text(&response);
     let start = html.find("<style>").expect("a style") + "<style>".len();
@@ -151,9 +236,17 @@ fn the_policy_allows_the_style_and_the_way_to_amazon_alone() {
         header(&response, "content-security-policy"),
         format!(
             "default-src 'none'; style-src 'sha256-{hash}'; \
-             form-action 'self' https://www.amazon.com; frame-ancestors 'none'; base-uri 'none'"
+             form-action 'self' https:; frame-ancestors 'none'; base-uri 'none'"
         )
     );
+    let local = Question {
+        local: true,
+        ..question(called("Pat"))
+    };
+    let local = plain(|pages| pages.question(&local)).expect("a page");
+    let policy = header(&local, "content-security-policy");
+    let wanted = "; form-action 'self' https: http:; ";
+    assert!(policy.contains(wanted), "{policy}");
     assert!(
         !html.contains("style=\""),
         "the hash does not cover attributes"
@@ -278,7 +371,7 @@ fn every_page_of_every_language_says_something_else() {
 #[test]
 fn the_question_says_what_link_there_is() {
     let note = |link| {
-        let page = plain(|pages| ask_on(pages, "Pat", link));
+        let page = plain(|pages| ask_on(pages, link));
         let html = body_text(&page).to_owned();
         assert_eq!(html.matches("<form").count(), 1);
         let (_, note) = html.split_once("<p class=\"note\">")?;
@@ -359,7 +452,7 @@ fn a_mail_to_support_begins_with_what_it_needs() {
         "mailto:help@studio.example?subject=Amazon%3A%20access_denied%2C%20req-1"
     );
     assert_eq!(
-        of(&|pages| pages.linked("Pat").expect("a page")),
+        of(&|pages| pages.linked(called("Pat")).expect("a page")),
         "mailto:help@studio.example"
     );
 }

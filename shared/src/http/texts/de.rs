@@ -1,6 +1,6 @@
 //! German.
 
-use super::{AroundName, Back, Failure, Failures, Linked, Question, Texts};
+use super::{AroundName, Back, Failure, Failures, Linked, Question, Texts, UnderWay};
 
 pub(super) const TEXTS: Texts = Texts {
     language: "de",
@@ -10,7 +10,9 @@ pub(super) const TEXTS: Texts = Texts {
             before: "Amazon mit Spieler ",
             after: " verknüpfen?",
         },
-        what_happens: "Prime-Gaming-Belohnungen, die du mit deinem Amazon-Konto abholst, gehen an diesen Spieler.",
+        what_happens: "Belohnungen, die du bei {program} mit deinem Amazon-Konto abholst, gehen an diesen Spieler.",
+        player_id: "Spieler-ID:",
+        ask_again: "Das Formular passte nicht zum Cookie dieses Browsers, deshalb fragen wir noch einmal. Cookies müssen erlaubt sein.",
         only_if_yours: "Mach nur weiter, wenn das dein Spieler ist. Hat dich jemand anders hierher geschickt, dann schließ diese Seite.",
         already_linked: "Dieser Spieler ist schon mit einem Amazon-Konto verknüpft. Dasselbe Konto kannst du noch einmal verknüpfen; für ein anderes löse zuerst im Spiel die Verknüpfung.",
         link_again: "Amazon nimmt die Verknüpfung dieses Spielers nicht mehr an. Mach weiter und melde dich mit demselben Amazon-Konto an wie zuvor, dann kommen die Belohnungen wieder an.",
@@ -21,7 +23,7 @@ pub(super) const TEXTS: Texts = Texts {
         title: "Dein Amazon-Konto ist verknüpft",
         whose: AroundName {
             before: "Es ist mit Spieler ",
-            after: " verknüpft. Belohnungen, die du bei Prime Gaming abholst, kommen ins Spiel.",
+            after: " verknüpft. Belohnungen, die du bei {program} abholst, kommen ins Spiel.",
         },
         next: "Du kannst diese Seite schließen und ins Spiel zurückkehren.",
     },
@@ -29,23 +31,27 @@ pub(super) const TEXTS: Texts = Texts {
         linked: "Geh zurück ins Spiel, dort bekommst du deine Belohnungen.",
         button: "Zurück zum Spiel",
     },
+    under_way: UnderWay {
+        title: "Deine Verknüpfung entsteht gerade",
+        text: "Das dauert ein paar Sekunden. Diese Seite sieht von selbst wieder nach.",
+    },
     for_support: "Wenn du Hilfe brauchst, nenne dem Support:",
     support: "Hilfe und Support",
     failures: Failures {
         invalid_ticket: Failure {
             title: "Dieser Link gilt nicht",
             happened: "Die Adresse, die du geöffnet hast, wurde schon benutzt, ist zu alt oder unvollständig.",
-            next: "Beginne noch einmal dort, wo du angefangen hast: im Spiel oder bei Prime Gaming.",
+            next: "Beginne noch einmal dort, wo du angefangen hast: im Spiel oder bei {program}.",
         },
         invalid_state: Failure {
             title: "Wir wissen nicht, zu welcher Verknüpfung das gehört",
             happened: "Du kommst von Amazon zurück, aber was du mitbringst, gehört zu keiner laufenden Verknüpfung.",
-            next: "Beginne noch einmal dort, wo du angefangen hast: im Spiel oder bei Prime Gaming.",
+            next: "Beginne noch einmal dort, wo du angefangen hast: im Spiel oder bei {program}.",
         },
         attempt_expired: Failure {
             title: "Das hat zu lange gedauert",
             happened: "Eine Verknüpfung muss in zehn Minuten fertig sein, und die Zeit war um.",
-            next: "Beginne noch einmal dort, wo du angefangen hast: im Spiel oder bei Prime Gaming.",
+            next: "Beginne noch einmal dort, wo du angefangen hast: im Spiel oder bei {program}.",
         },
         wrong_browser: Failure {
             title: "Das wurde in einem anderen Browser begonnen",
@@ -86,6 +92,11 @@ pub(super) const TEXTS: Texts = Texts {
             title: "Bei uns ist etwas schiefgegangen",
             happened: "Wir konnten die Verknüpfung nicht abschließen. Es liegt nicht an dir.",
             next: "Warte eine Minute und beginne noch einmal.",
+        },
+        too_many_attempts: Failure {
+            title: "Zu viele Verknüpfungen auf einmal",
+            happened: "Dieser Spieler hat zehn Verknüpfungen angefangen.",
+            next: "Schließ eine davon ab, oder warte zehn Minuten und beginne noch einmal.",
         },
         not_found: Failure {
             title: "Diese Seite gibt es nicht",

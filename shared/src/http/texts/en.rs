@@ -1,6 +1,6 @@
 //! English.
 
-use super::{AroundName, Back, Failure, Failures, Linked, Question, Texts};
+use super::{AroundName, Back, Failure, Failures, Linked, Question, Texts, UnderWay};
 
 pub(super) const TEXTS: Texts = Texts {
     language: "en",
@@ -10,7 +10,9 @@ pub(super) const TEXTS: Texts = Texts {
             before: "Link Amazon to player ",
             after: "?",
         },
-        what_happens: "Prime Gaming rewards that you claim with your Amazon account will go to this player.",
+        what_happens: "Rewards that you claim at {program} with your Amazon account will go to this player.",
+        player_id: "Player id:",
+        ask_again: "The form did not match this browser's cookie, so we ask again. Cookies must be allowed.",
         only_if_yours: "Continue only if this is your player. If somebody else sent you here, close this page.",
         already_linked: "This player is linked with an Amazon account already. You can link the same account again; to change to another one, unlink in the game first.",
         link_again: "Amazon no longer accepts the link of this player. Continue and sign in with the same Amazon account as before, and rewards arrive again.",
@@ -21,7 +23,7 @@ pub(super) const TEXTS: Texts = Texts {
         title: "Your Amazon account is linked",
         whose: AroundName {
             before: "It is linked to player ",
-            after: ". Rewards that you claim at Prime Gaming come into the game.",
+            after: ". Rewards that you claim at {program} come into the game.",
         },
         next: "You can close this page and go back to the game.",
     },
@@ -29,23 +31,27 @@ pub(super) const TEXTS: Texts = Texts {
         linked: "Go back to the game to get your rewards.",
         button: "Back to the game",
     },
+    under_way: UnderWay {
+        title: "Your link is being made",
+        text: "That takes a few seconds. This page looks again by itself.",
+    },
     for_support: "If you need help, tell support:",
     support: "Help and support",
     failures: Failures {
         invalid_ticket: Failure {
             title: "This link can't be used",
             happened: "The address that you opened was used before, is too old, or is not complete.",
-            next: "Start linking again where you began: in the game, or at Prime Gaming.",
+            next: "Start linking again where you began: in the game, or at {program}.",
         },
         invalid_state: Failure {
             title: "We can't tell which link this belongs to",
             happened: "You came back from Amazon, but what you brought along does not belong to any link that is under way.",
-            next: "Start linking again where you began: in the game, or at Prime Gaming.",
+            next: "Start linking again where you began: in the game, or at {program}.",
         },
         attempt_expired: Failure {
             title: "That took too long",
             happened: "Linking must be finished within ten minutes, and the time was over.",
-            next: "Start linking again where you began: in the game, or at Prime Gaming.",
+            next: "Start linking again where you began: in the game, or at {program}.",
         },
         wrong_browser: Failure {
             title: "This was started in another browser",
@@ -86,6 +92,11 @@ pub(super) const TEXTS: Texts = Texts {
             title: "Something went wrong on our side",
             happened: "We could not finish the link. It is not your fault.",
             next: "Wait a minute, then start linking again.",
+        },
+        too_many_attempts: Failure {
+            title: "Too many links at once",
+            happened: "This player has ten links under way.",
+            next: "Finish one of them, or wait ten minutes and start linking again.",
         },
         not_found: Failure {
             title: "There is no such page",

@@ -1,7 +1,8 @@
 //! What the pages say, in each language: one file a language, and one constant in it. A language
 //! in which a text is missing does not compile.
 //!
-//! To add one: copy `en.rs`, translate it, and put it into [`LANGUAGES`].
+//! To add one: copy `en.rs`, translate it, and put it into [`LANGUAGES`]. Where a text names the
+//! programme it says `{program}`: the name is a setting.
 
 mod de;
 mod en;
@@ -14,12 +15,16 @@ use crate::domain::{LinkFailure, LinkStatus};
 /// Every language, by its primary tag (RFC 5646). Who asks for none of them reads the first.
 const LANGUAGES: [&Texts; 2] = [&en::TEXTS, &de::TEXTS];
 
+/// Stands in a text for the name of the programme.
+pub(super) const PROGRAM: &str = "{program}";
+
 /// Everything that is said, in one language.
 pub(super) struct Texts {
     /// The language's tag, as in `<html lang>`.
     pub(super) language: &'static str,
     pub(super) question: Question,
     pub(super) linked: Linked,
+    pub(super) under_way: UnderWay,
     pub(super) back: Back,
     /// Before the codes that support can use.
     pub(super) for_support: &'static str,
@@ -32,6 +37,10 @@ pub(super) struct Texts {
 pub(super) struct Question {
     pub(super) title: &'static str,
     pub(super) heading: AroundName,
+    /// Before the id, which stands there where the heading has a name.
+    pub(super) player_id: &'static str,
+    /// Where the form that was posted was not of this browser.
+    pub(super) ask_again: &'static str,
     pub(super) what_happens: &'static str,
     pub(super) only_if_yours: &'static str,
     /// Where the player has a link.
@@ -66,6 +75,12 @@ pub(super) struct Linked {
     pub(super) next: &'static str,
 }
 
+/// The page that waits for another request of the same browser.
+pub(super) struct UnderWay {
+    pub(super) title: &'static str,
+    pub(super) text: &'static str,
+}
+
 /// The page with one button that opens the game.
 pub(super) struct Back {
     pub(super) linked: &'static str,
@@ -94,6 +109,7 @@ pub(super) struct Failures {
     pub(super) player_already_linked: Failure,
     pub(super) amazon_unavailable: Failure,
     pub(super) internal: Failure,
+    pub(super) too_many_attempts: Failure,
     pub(super) not_found: Failure,
     pub(super) payload_too_large: Failure,
 }
@@ -119,6 +135,7 @@ impl Failures {
     /// Why a browser's request was not served at all.
     pub(super) const fn of_request(&self, code: Code) -> &Failure {
         match code {
+            Code::TooManyAttempts => &self.too_many_attempts,
             Code::NotFound => &self.not_found,
             Code::PayloadTooLarge => &self.payload_too_large,
             _ => &self.internal,

@@ -1,7 +1,7 @@
 //! The consent page's logic: what may be asked for, and what the player's answer leads to.
 
 use axum::http::StatusCode;
-use url::{Host, Url};
+use url::{Host, Url, form_urlencoded};
 
 use crate::exchange::{Ask, Reply};
 use crate::faults::{Endpoint, Fault};
@@ -9,7 +9,7 @@ use crate::input::Params;
 use crate::lwa::{must_get, scopes};
 use crate::model::{Client, Code, Consent};
 use crate::state::Data;
-use crate::{pages, secrets};
+use crate::{pages, secrets, server};
 
 const ENDPOINT: Endpoint = Endpoint::Authorize;
 /// A code lives this long.
@@ -43,7 +43,7 @@ impl From<Refusal> for Reply {
     }
 }
 
-/// `GET /ap/oa`: the consent page, or a refusal.
+/// `GET /ap/oa` at the authorize address: the way to the consent page, or a refusal.
 pub(crate) fn ask(data: &mut Data, ask: &Ask<'_>) -> Reply {
     if let Err(what) = must_get(data, ENDPOINT, ask.input) {
         return Refusal::Here(what).into();
@@ -54,12 +54,20 @@ pub(crate) fn ask(data: &mut Data, ask: &Ask<'_>) -> Reply {
             Some(Fault::OAuthError { error, description }) => {
                 Reply::redirect(StatusCode::FOUND, request.back(error, description))
             }
-            _ => Reply::page(
-                StatusCode::OK,
-                pages::consent_form(data, &request, &ask.input.query),
+            _ => Reply::redirect(
+                StatusCode::FOUND,
+                with_query(&ask.hosts.sign_in, server::SIGN_IN, &ask.input.query),
             ),
         },
     }
+}
+
+/// An address of the stand-in with these parameters.
+pub(crate) fn with_query(origin: &str, path: &str, query: &Params) -> String {
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(query.iter())
+        .finish();
+    format!("{origin}{path}?{query}")
 }
 
 /// Checks an authorize request and records what is wrong with it.

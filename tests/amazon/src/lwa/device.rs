@@ -44,7 +44,7 @@ fn create(data: &mut Data, ask: &Ask<'_>) -> Result<Reply, Reply> {
     let (device_code, user_code) = (secrets::uuid(), secrets::letters(6));
     data.secret(&device_code);
     let behaviour = &data.behaviour;
-    let page = format!("{}{}", ask.base_url, server::DEVICE);
+    let page = format!("{}{}", ask.hosts.base, server::DEVICE);
     let complete = behaviour
         .device_complete_uri
         .then(|| format!("{page}?user_code={user_code}"));

@@ -16,8 +16,12 @@ async fn the_consent_page_asks_and_sends_the_browser_back() {
     let t = start().await;
     t.amazon.account_id("carol");
     let url = t.authorize_url(&but(authorize_pairs(), "state", "<\"&'>"));
-    let page = t.http.get(&url).send().await.expect("an answer");
+    let (origins, page) = t.follow(&url).await;
     assert_eq!(page.status(), 200);
+    assert_eq!(origins.len(), 3, "{origins:?}");
+    assert_eq!(origins[0], t.amazon.base_url());
+    assert!(origins[0] != origins[1] && origins[1] != origins[2]);
+    assert_eq!(origins[2], t.amazon.consent_url());
     let page = page.text().await.expect("a page");
     for part in [
         "games::prime",
@@ -30,7 +34,7 @@ async fn the_consent_page_asks_and_sends_the_browser_back() {
     assert!(!page.contains("<script"));
 
     let send = async |form: Pairs<'_>| {
-        let answer = t.post("/ap/oa", &form).send().await.expect("an answer");
+        let answer = t.decide(&form).send().await.expect("an answer");
         assert_eq!(answer.status(), 302);
         let to = answer.headers()["location"]
             .to_str()
@@ -59,10 +63,28 @@ async fn the_consent_page_asks_and_sends_the_browser_back() {
             "https://evil.example/",
         ),
     ] {
-        let answer = t.post("/ap/oa", &form).send().await.expect("an answer");
+        let answer = t.decide(&form).send().await.expect("an answer");
         assert_eq!(answer.status(), 400);
     }
     t.violated("redirect_uri");
+}
+
+#[tokio::test]
+async fn who_agreed_before_is_sent_back_at_once() {
+    let t = start().await;
+    t.amazon
+        .behave(|it| it.agreed_before = Some("alice".to_owned()));
+    let url = t.authorize_url(&authorize_pairs());
+    let mut to = url;
+    for _ in 0..3 {
+        let answer = t.http.get(&to).send().await.expect("an answer");
+        assert_eq!(answer.status(), 302);
+        let location = answer.headers()["location"].to_str();
+        to = location.expect("a text").to_owned();
+    }
+    assert!(to.starts_with(RETURN_URL), "{to}");
+    assert_eq!(t.exchange(&query(&to)["code"]).await.0, 200);
+    t.clean();
 }
 
 #[tokio::test]

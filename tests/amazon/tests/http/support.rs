@@ -112,6 +112,29 @@ impl Tester {
         query(&url)["code"].clone()
     }
 
+    /// Opens an address and follows it to its end, as a browser does. Gives every origin on the
+    /// way, and the last answer.
+    pub(crate) async fn follow(&self, url: &str) -> (Vec<String>, Response) {
+        let mut url = Url::parse(url).expect("a URL");
+        let mut origins = Vec::new();
+        loop {
+            origins.push(url.origin().ascii_serialization());
+            let answer = self.http.get(url.clone()).send().await;
+            let answer = answer.expect("an answer");
+            let Some(to) = answer.headers().get("location") else {
+                return (origins, answer);
+            };
+            let to = to.to_str().expect("a text");
+            url = url.join(to).expect("a URL");
+        }
+    }
+
+    /// Sends the form of the consent page.
+    pub(crate) fn decide(&self, form: &[(&str, &str)]) -> RequestBuilder {
+        let url = format!("{}/ap/oa", self.amazon.consent_url());
+        self.http.post(url).form(form)
+    }
+
     pub(crate) fn post(&self, path: &str, form: &[(&str, &str)]) -> RequestBuilder {
         self.http.post(self.url(path)).form(form)
     }

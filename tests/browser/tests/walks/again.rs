@@ -1,15 +1,22 @@
 //! What impatient players do: back, reload, double clicks. Nothing is exchanged twice.
 
-use browser::walk;
+use std::time::Duration;
+
+use amazon::{Consent, Endpoint, Fault};
+use browser::{keys, walk, walk_alone};
 
 #[test]
-fn a_double_click_on_the_question_leads_to_amazon_once() {
+fn a_double_click_on_the_question_leads_to_a_link() {
     walk(async |walk| {
         let (browser, player) = (walk.browser().await, walk.player());
         browser.open(&walk.start_url(&player).await).await;
         browser.double_click("button").await;
         walk.is_at_amazon(&browser).await;
-        assert_eq!(browser.posts().await, ["/link/start"]);
+        assert_eq!(
+            browser.posts().await,
+            ["/link/start", "/link/start"],
+            "both clicks count, and the browser follows the second"
+        );
         walk.allow(&browser, &player).await;
         walk.is_linked(&browser, &player).await;
         assert_eq!(walk.links_made(&player), 1);
@@ -18,18 +25,17 @@ fn a_double_click_on_the_question_leads_to_amazon_once() {
 }
 
 #[test]
-fn a_click_counts_again_after_a_double_click() {
+fn enter_pressed_twice_on_the_question_leads_to_a_link() {
     walk(async |walk| {
         let (browser, player) = (walk.browser().await, walk.player());
         browser.open(&walk.start_url(&player).await).await;
-        // The first click goes nowhere, as on a phone in a tunnel.
-        let cut = "document.querySelector('form').addEventListener('submit', \
-                   event => event.preventDefault(), { once: true });";
-        browser.run(cut).await;
-        browser.double_click("button").await;
-        walk.sees_question(&browser, &player).await;
-        browser.follow("button").await;
+        walk.tab_to(&browser, "button").await;
+        browser.press_twice(keys::ENTER).await;
         walk.is_at_amazon(&browser).await;
+        assert_eq!(browser.posts().await, ["/link/start", "/link/start"]);
+        walk.allow(&browser, &player).await;
+        walk.is_linked(&browser, &player).await;
+        assert_eq!(walk.links_made(&player), 1);
         walk.all_is_well(&browser).await;
     });
 }
@@ -54,22 +60,95 @@ fn a_double_click_at_amazon_is_one_link() {
 }
 
 #[test]
-fn back_from_amazon_a_second_yes_is_told_that_the_address_is_used() {
+fn back_from_amazon_a_second_yes_leads_there_again() {
     walk(async |walk| {
         let (browser, player) = (walk.browser().await, walk.player());
         browser.open(&walk.start_url(&player).await).await;
         walk.say_yes(&browser, &player).await;
-        browser.back().await;
-        // Chromium either kept the page as it was, or asked for it again.
-        if browser.count("form").await == 1 {
-            browser.submit("form").await;
+        let first = browser.url().await;
+        for _ in 0..2 {
+            browser.back().await;
+            walk.say_yes(&browser, &player).await;
         }
-        walk.sees_failure(&browser, "invalid_ticket").await;
+        walk.allow(&browser, &player).await;
+        walk.is_linked(&browser, &player).await;
+        // The page of the first yes leads nowhere any more.
+        browser.open(first.as_str()).await;
+        walk.allow(&browser, &player).await;
+        walk.sees_failure(&browser, "invalid_state").await;
+        assert_eq!(walk.links_made(&player), 1);
+        walk.all_is_well(&browser).await;
+    });
+}
 
-        browser.open(&walk.start_url(&player).await).await;
+#[test]
+fn back_from_the_end_a_second_yes_shows_the_same_end() {
+    walk(async |walk| {
+        let (browser, player) = (walk.browser().await, walk.player());
+        let start_url = walk.start_url(&player).await;
+        browser.open(&start_url).await;
         walk.say_yes(&browser, &player).await;
         walk.allow(&browser, &player).await;
         walk.is_linked(&browser, &player).await;
+        browser.open(&start_url).await;
+        walk.sees_question(&browser, &player).await;
+        browser.follow("button").await;
+        browser.shows("h1", "Your Amazon account is linked").await;
+        assert_eq!(walk.links_made(&player), 1);
+        walk.all_is_well(&browser).await;
+    });
+}
+
+#[test]
+fn two_first_requests_that_cross_leave_the_player_on_the_way() {
+    walk(async |walk| {
+        let (browser, player) = (walk.browser().await, walk.player());
+        let start_url = walk.start_url(&player).await;
+        let first = browser.tab().await;
+        browser.open(&start_url).await;
+        // As if both requests had left before the first answer: the browser keeps the other cookie.
+        let forget = "Network.clearBrowserCookies";
+        browser.devtools(forget, serde_json::json!({})).await;
+        browser.new_tab().await;
+        browser.open(&start_url).await;
+        browser.show(&first).await;
+        browser.follow("button").await;
+        walk.sees_failure(&browser, "wrong_browser").await;
+        walk.say_yes(&browser, &player).await;
+        walk.allow(&browser, &player).await;
+        walk.is_linked(&browser, &player).await;
+        walk.all_is_well(&browser).await;
+    });
+}
+
+#[test]
+fn a_second_tab_waits_for_the_first_ones_link() {
+    walk_alone(async |walk| {
+        let (browser, player) = (walk.browser().await, walk.player());
+        browser.open(&walk.start_url(&player).await).await;
+        walk.say_yes(&browser, &player).await;
+        let at_amazon = browser.url().await;
+        let amazon = walk.amazon();
+        let callback = amazon.consent(at_amazon.as_str(), &player.account, Consent::Approve);
+        let callback = callback.expect("Amazon agrees");
+        // Amazon takes so long for each step.
+        let slow = Fault::Stall(Duration::from_millis(4500));
+        for endpoint in [Endpoint::Token, Endpoint::TokenInfo] {
+            amazon.fault(endpoint, slow.clone(), 1);
+        }
+        let go = format!("setTimeout(() => {{ location.href = '{callback}' }}, 0)");
+        browser.run(&go).await;
+        browser.new_tab().await;
+        while amazon.calls_to(Endpoint::Token) == 0 {
+            tokio::task::yield_now().await;
+        }
+        // To the letter the same address would wait for the first answer in Chromium's cache.
+        browser.open(&format!("{callback}&tab=2")).await;
+        browser.shows("h1", "Your link is being made").await;
+        browser.take_pictures("under_way").await;
+        // The page looks again by itself.
+        walk.is_linked(&browser, &player).await;
+        assert_eq!(walk.exchanges_of(&browser.url().await), 1);
         assert_eq!(walk.links_made(&player), 1);
         walk.all_is_well(&browser).await;
     });

@@ -1,6 +1,6 @@
 //! The way that begins in the game.
 
-use browser::{keys, walk};
+use browser::{keys, walk, walk_alone};
 use serde_json::json;
 
 #[test]
@@ -51,6 +51,46 @@ fn a_player_who_refuses_is_told_so_and_can_begin_again() {
         walk.allow(&browser, &player).await;
         walk.is_linked(&browser, &player).await;
         assert_eq!(walk.links_made(&player), 1);
+        walk.all_is_well(&browser).await;
+    });
+}
+
+/// Browsers hold the policy of the page with the form against every redirect up to the next page,
+/// so this way, on which Amazon asks nothing, is the longest.
+#[test]
+fn a_player_who_agreed_before_goes_over_every_host_in_one_go() {
+    walk_alone(async |walk| {
+        let (browser, player) = (walk.browser().await, walk.player());
+        let account = player.account.clone();
+        walk.amazon().behave(|it| it.agreed_before = Some(account));
+        let return_to = format!("{}/done?tab=2", walk.game().origin);
+        let body = json!({ "return_to": return_to });
+        browser
+            .open(&walk.start_url_with(&player, body).await)
+            .await;
+        walk.sees_question(&browser, &player).await;
+        browser.follow("button").await;
+        browser.shows("h1", "Back in the game").await;
+        let end = format!("{}/done?tab=2&status=linked", walk.game().moved_to);
+        assert_eq!(browser.url().await.as_str(), end);
+        assert_eq!(walk.link_status(&player).await, "linked");
+        walk.all_is_well(&browser).await;
+    });
+}
+
+#[test]
+fn a_player_goes_back_to_a_site_that_has_moved() {
+    walk(async |walk| {
+        let (browser, player) = (walk.browser().await, walk.player());
+        let body = json!({ "return_to": format!("{}/done", walk.game().origin) });
+        browser
+            .open(&walk.start_url_with(&player, body).await)
+            .await;
+        walk.say_yes(&browser, &player).await;
+        walk.allow(&browser, &player).await;
+        browser.shows("h1", "Back in the game").await;
+        let end = format!("{}/done?status=linked", walk.game().moved_to);
+        assert_eq!(browser.url().await.as_str(), end);
         walk.all_is_well(&browser).await;
     });
 }

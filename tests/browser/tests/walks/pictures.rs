@@ -59,6 +59,17 @@ fn pictures_of_the_pages_of_a_link() {
         let player = walk.known_player("player-with-a-long-name", &long);
         browser.open(&walk.start_url(&player).await).await;
         browser.take_pictures("question-long-name").await;
+        let player = walk.known_player(&"player-with-a-very-long-id_".repeat(4), "Robin");
+        browser.open(&walk.start_url(&player).await).await;
+        browser.take_pictures("question-long-id").await;
+
+        // The form is not of this browser any more.
+        browser
+            .devtools("Network.clearBrowserCookies", json!({}))
+            .await;
+        browser.follow("button").await;
+        walk.sees_failure(&browser, "wrong_browser").await;
+        browser.take_pictures("question-again").await;
     });
 }
 

@@ -3,6 +3,7 @@
 mod callback;
 mod check;
 mod confirm;
+mod form;
 mod kit;
 mod reconcile;
 mod succession;

@@ -1,6 +1,7 @@
 //! One target for each parser of something from outside.
 
 mod answers;
+mod linking;
 mod requests;
 mod stored;
 mod tokens;

@@ -154,11 +154,8 @@ async fn a_framed_question_page() {
     assert!(directives.contains(&"frame-ancestors 'none'"), "{policy}");
     assert!(directives.contains(&"default-src 'none'"), "{policy}");
     assert!(directives.contains(&"base-uri 'none'"), "{policy}");
-    let amazon = world.amazon.base_url();
-    assert!(
-        directives.contains(&format!("form-action 'self' {amazon}").as_str()),
-        "{policy}"
-    );
+    let form_action = "form-action 'self' https: http:";
+    assert!(directives.contains(&form_action), "{policy}");
     assert!(!policy.contains("unsafe"), "{policy}");
     assert_eq!(answer.header("referrer-policy"), Some("same-origin"));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
@@ -247,7 +244,9 @@ async fn an_expired_state() {
     world.clock.advance(Duration::from_secs(600));
     let answer = browser.get(&back).await;
     answer.page(400, "attempt_expired");
-    assert!(!answer.body.contains("mygame"), "not a valid attempt");
+    let stranger = world.browser().get(&back).await;
+    stranger.page(403, "wrong_browser");
+    assert!(!stranger.body.contains("mygame"), "{}", stranger.body);
     assert_eq!(world.amazon.calls_to(Endpoint::Token), 0);
     nothing_linked(&world).await;
     unlinked(&world, "p1").await;

@@ -43,7 +43,7 @@ const LINK_CODES: [(&str, u16); 11] = [
 ];
 
 /// The settings of the service; the last two are the SDK's own.
-const SETTINGS: [&str; 36] = [
+const SETTINGS: [&str; 37] = [
     "LINKS_TABLE",
     "FULFILLMENTS_TABLE",
     "OFFERS_TABLE",
@@ -72,6 +72,7 @@ const SETTINGS: [&str; 36] = [
     "STUDIO_NAME",
     "STUDIO_COLOR",
     "SUPPORT_URL",
+    "PROGRAM_NAME",
     "CHECK_MIN_INTERVAL_SECONDS",
     "DELIVERY",
     "DELIVERY_WEBHOOK_URL",

@@ -6,8 +6,8 @@ use amazon::Endpoint;
 use it::World;
 
 use crate::link_support::{
-    back_from_amazon, callback, linked_pairs, links, no_violations, nothing_linked, parameter,
-    text, unlinked, with,
+    at_amazon, back_from_amazon, callback, consume, linked_pairs, links, no_violations,
+    nothing_linked, parameter, text, unlinked, with,
 };
 
 #[tokio::test]
@@ -15,7 +15,7 @@ async fn the_link_is_made() {
     let world = World::new().await;
     let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
     let answer = browser.get(&back).await;
-    answer.page(200, "linked to player <bdi>Player p1</bdi>");
+    answer.page(200, "linked to player <bdi>Player p1</bdi> (<bdi>p1</bdi>)");
     linked_pairs(&world, &[("p1", "alice")]).await;
     for (endpoint, times) in [
         (Endpoint::Token, 1),
@@ -97,30 +97,74 @@ async fn a_failure_is_remembered_when_amazon_is_well_again() {
     nothing_linked(&world).await;
 }
 
+/// Ten minutes until the attempt expires, and an hour.
+const REMEMBERED: Duration = Duration::from_secs(4200);
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+
 #[tokio::test]
-async fn an_outcome_is_remembered_until_the_attempt_expires() {
+async fn an_outcome_is_remembered_until_an_hour_after_the_attempt_expires() {
     let world = World::new().await;
-    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
-    browser.get(&back).await.page(200, "Player p1");
-    world.clock.advance(Duration::from_millis(599_999));
-    browser.get(&back).await.page(200, "Player p1");
-    world.clock.advance(Duration::from_millis(1));
-    browser.get(&back).await.page(400, "attempt_expired");
+    let (mut linked, back) = back_from_amazon(&world, "p1", "alice", None).await;
+    let (mut denied, state) = at_amazon(&world, "p2", None).await;
+    let denial = callback(&[("error", "access_denied"), ("state", &state)]);
+    linked.get(&back).await.page(200, "Player p1");
+    denied.get(&denial).await.page(403, "access_denied");
+    world.clock.advance(REMEMBERED - MILLISECOND);
+    linked.get(&back).await.page(200, "Player p1");
+    denied.get(&denial).await.page(403, "access_denied");
+    world.browser().get(&back).await.page(403, "wrong_browser");
+    // TTL has not swept it: what is read decides.
+    world.clock.advance(MILLISECOND);
+    for (browser, address) in [(&mut linked, &back), (&mut denied, &denial)] {
+        browser.get(address).await.page(400, "invalid_state");
+    }
+    assert_eq!(links(&world, "ATTEMPT#").await.len(), 2);
     linked_pairs(&world, &[("p1", "alice")]).await;
     assert_eq!(world.amazon.calls_to(Endpoint::Token), 1);
+}
+
+#[tokio::test]
+async fn an_attempt_that_expires_at_amazon_is_remembered_as_long() {
+    let world = World::new().await;
+    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
+    world.clock.advance(Duration::from_secs(600));
+    for _ in 0..2 {
+        browser.get(&back).await.page(400, "attempt_expired");
+    }
+    world.browser().get(&back).await.page(403, "wrong_browser");
+    world.clock.advance(Duration::from_secs(3600) - MILLISECOND);
+    browser.get(&back).await.page(400, "attempt_expired");
+    world.clock.advance(MILLISECOND);
+    browser.get(&back).await.page(400, "invalid_state");
+    assert_eq!(world.amazon.calls_to(Endpoint::Token), 0);
+    nothing_linked(&world).await;
+}
+
+#[tokio::test]
+async fn while_another_request_is_at_work_the_browser_looks_again_by_itself() {
+    let world = World::new().await;
+    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", Some("mygame:x")).await;
+    consume(&world, &back).await;
+    world.clock.advance(Duration::from_secs(30));
+    let answer = browser.get(&back).await;
+    answer.page(200, "looks again by itself");
+    assert_eq!(answer.header("refresh"), Some("2"));
+    assert!(answer.header("location").is_none());
+    assert!(!answer.body.contains("mygame"), "{}", answer.body);
+    world.browser().get(&back).await.page(403, "wrong_browser");
+    assert_eq!(world.amazon.calls_to(Endpoint::Token), 0);
+    nothing_linked(&world).await;
 }
 
 #[tokio::test]
 async fn an_attempt_whose_function_died_ends_as_our_fault() {
     let world = World::new().await;
     let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
-    let state = parameter(&back, "state");
-    let attempt = world.app.links.attempt(&state).await.expect("stored");
-    let attempt = attempt.expect("there is one");
-    let now = world.clock.now();
-    let consumed = world.app.links.consume_attempt(&attempt, "me", now).await;
-    assert!(matches!(consumed, Ok(prime_gaming::store::Consumed::Ours)));
-    world.clock.advance(Duration::from_secs(29));
+    consume(&world, &back).await;
+    world.clock.advance(Duration::from_millis(30_001));
+    browser.get(&back).await.page(500, "internal");
+    world.clock.advance(Duration::from_secs(600));
     browser.get(&back).await.page(500, "internal");
     assert_eq!(world.amazon.calls_to(Endpoint::Token), 0);
     nothing_linked(&world).await;

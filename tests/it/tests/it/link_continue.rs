@@ -17,10 +17,7 @@ async fn it_ends_where_the_studio_wants_it() {
     let world = World::with(&settings).await;
     let (mut browser, address) = logged_in(&world, "p1").await;
     let question = browser.get(&address).await;
-    let policy = question.header("content-security-policy").unwrap_or("");
-    let amazon = world.amazon.base_url();
-    let wanted = format!("form-action 'self' {amazon} https://gaming.amazon.com;");
-    assert!(policy.contains(&wanted), "{policy}");
+    question.page(200, "<bdi>p1</bdi>");
     let done = finish(&mut browser, &address, "alice").await;
     assert_eq!(done.status, 303);
     assert_eq!(done.location(), format!("{DONE}&status=linked"));
@@ -56,16 +53,42 @@ async fn opening_the_continue_address_uses_nothing_up() {
 }
 
 #[tokio::test]
-async fn a_reused_continue_address_is_invalid() {
+async fn an_attempt_that_expires_at_amazon_ends_where_the_studio_wants_it() {
+    let settings = [("PLAYER_LOGIN_URL", LOGIN_PAGE), ("LINK_DONE_URL", DONE)];
+    let world = World::with(&settings).await;
+    let (mut browser, address) = logged_in(&world, "p1").await;
+    let inputs = hidden_inputs(&browser.get(&address).await.body);
+    let sent = browser.post("/link/start", &inputs).await;
+    let back = browser.allow(sent.location(), "alice");
+    world.clock.advance(Duration::from_secs(600));
+    let done = browser.get(&back).await;
+    assert_eq!(done.status, 303);
+    assert_eq!(done.location(), format!("{DONE}&error=attempt_expired"));
+    world.browser().get(&back).await.page(403, "wrong_browser");
+}
+
+#[tokio::test]
+async fn the_form_of_a_continue_code_can_be_posted_again() {
     let world = world().await;
     let (mut browser, address) = logged_in(&world, "p1").await;
     let inputs = hidden_inputs(&browser.get(&address).await.body);
-    finish(&mut browser, &address, "alice")
-        .await
-        .page(200, "p1");
-    browser.get(&address).await.page(400, "invalid_ticket");
+    let first = browser.post("/link/start", &inputs).await;
+    // Back from Amazon: the same address, the same form, in the same browser.
+    browser.get(&address).await.page(200, "<bdi>p1</bdi>");
+    let other = world.browser().get(&address).await;
+    other.page(403, "wrong_browser");
+    let second = browser.post("/link/start", &inputs).await;
+    let (first, second) = (
+        browser.allow(first.location(), "alice"),
+        browser.allow(second.location(), "alice"),
+    );
+    browser.get(&first).await.page(400, "invalid_state");
+    browser.get(&second).await.page(200, "p1");
     let answer = browser.post("/link/start", &inputs).await;
-    answer.page(400, "invalid_ticket");
+    answer.page(200, "Your Amazon account is linked");
+    browser.get(&address).await.page(200, "<bdi>p1</bdi>");
+    linked_pairs(&world, &[("p1", "alice")]).await;
+    no_violations(&world);
 }
 
 #[tokio::test]

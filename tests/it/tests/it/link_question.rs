@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use it::{Answer, BASE_URL, World, hidden_inputs};
 use serde_json::json;
+use url::Url;
 
 use crate::link_support::{Item, links, no_violations, parameter};
 
@@ -24,18 +25,36 @@ async fn stored(world: &World) -> Vec<Item> {
 }
 
 #[tokio::test]
-async fn it_names_the_player() {
+async fn it_names_the_player_by_name_and_id() {
     let world = World::new().await;
     let token = world.token(&json!({"sub": "p1", "name": "Zoë the Brave"}));
-    question(&world, &token, None)
-        .await
-        .page(200, "Link Amazon to player <bdi>Zoë the Brave</bdi>?");
+    let answer = question(&world, &token, None).await;
+    answer.page(200, "Link Amazon to player <bdi>Zoë the Brave</bdi>?");
+    answer.page(200, "Player id: <bdi>p1</bdi>");
+}
+
+#[tokio::test]
+async fn whatever_somebody_calls_themselves_the_id_is_seen() {
+    let world = World::new().await;
+    let id = format!("{}{}", "a".repeat(64), "z".repeat(64));
+    let shown_id = format!("{}…{}", "a".repeat(20), "z".repeat(19));
+    for (name, shown) in [
+        ("Robin\nis \u{0}fine".to_owned(), "Robinis fine".to_owned()),
+        ("x".repeat(5000), format!("{}…", "x".repeat(39))),
+        ("p1".to_owned(), "p1".to_owned()),
+        ("\u{202e}1p".to_owned(), "1p".to_owned()),
+    ] {
+        let token = world.token(&json!({"sub": id, "name": name}));
+        let answer = question(&world, &token, None).await;
+        answer.page(200, &format!("Link Amazon to player <bdi>{shown}</bdi>?"));
+        answer.page(200, &format!("Player id: <bdi>{shown_id}</bdi>"));
+    }
 }
 
 #[tokio::test]
 async fn without_a_name_it_shows_the_id() {
     let world = World::new().await;
-    for name in [json!(null), json!(""), json!(7), json!("a\nb")] {
+    for name in [json!(null), json!(""), json!(7), json!("\n")] {
         let token = world.token(&json!({"sub": "player-77", "name": name}));
         let answer = question(&world, &token, None).await;
         answer.page(200, "Link Amazon to player <bdi>player-77</bdi>?");
@@ -100,7 +119,7 @@ async fn it_can_be_opened_until_ten_minutes_have_passed() {
 }
 
 #[tokio::test]
-async fn a_used_ticket_is_invalid() {
+async fn a_used_ticket_is_invalid_in_every_other_browser() {
     let world = World::new().await;
     let mut browser = world.browser();
     let start = browser.start_url("p1", None).await;
@@ -108,7 +127,14 @@ async fn a_used_ticket_is_invalid() {
     browser
         .post("/link/start", &hidden_inputs(&page.body))
         .await;
-    browser.get(&start).await.page(400, "invalid_ticket");
+    world
+        .browser()
+        .get(&start)
+        .await
+        .page(400, "invalid_ticket");
+    let again = browser.get(&start).await;
+    again.page(200, "Link Amazon to player");
+    assert_eq!(hidden_inputs(&again.body), hidden_inputs(&page.body));
 }
 
 #[tokio::test]
@@ -146,18 +172,33 @@ async fn a_ticket_that_is_none_is_invalid() {
     );
 }
 
+/// Amazon redirects on to other hosts of its own, and a `return_to` may do so too.
 #[tokio::test]
-async fn the_policy_also_allows_the_way_back_to_the_game() {
-    let world = World::new().await;
-    let token = world.player_token("p1");
-    let to_site = question(&world, &token, Some("https://play.example.com/x?y")).await;
-    let policy = to_site.header("content-security-policy").unwrap_or("");
-    let amazon = world.amazon.base_url();
-    let wanted = format!("form-action 'self' {amazon} https://play.example.com;");
-    assert!(policy.contains(&wanted), "{policy}");
-    let to_app = question(&world, &token, Some("mygame:x")).await;
-    let policy = to_app.header("content-security-policy").unwrap_or("");
-    assert!(!policy.contains("mygame"), "{policy}");
+async fn the_form_may_lead_to_any_https_address() {
+    let mut world = World::new().await;
+    for return_to in [None, Some("https://play.example.com/x?y"), Some("mygame:x")] {
+        for (base, form_action) in [
+            (BASE_URL, "form-action 'self' https: http:;"),
+            ("https://links.example.com", "form-action 'self' https:;"),
+        ] {
+            world.app.config.public_base_url = Url::parse(BASE_URL).ok();
+            let start = world.browser().start_url("p1", return_to).await;
+            world.app.config.public_base_url = Url::parse(base).ok();
+            let answer = world.browser().get(&start).await;
+            let policy = answer.header("content-security-policy").unwrap_or("");
+            assert!(policy.contains(form_action), "{policy}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn it_calls_the_programme_as_the_studio_says() {
+    let world = World::with(&[("PROGRAM_NAME", "Amazon Luna")]).await;
+    let answer = question(&world, &world.player_token("p1"), None).await;
+    answer.page(200, "Rewards that you claim at Amazon Luna");
+    assert!(!answer.body.contains("Prime"), "{}", answer.body);
+    let failed = world.browser().get("/link/start").await;
+    failed.page(400, "in the game, or at Amazon Luna.");
 }
 
 #[tokio::test]

@@ -1,12 +1,14 @@
 //! Requests at the same time: the conditions in the database decide, and decide once.
 
+use std::collections::BTreeSet;
+
 use amazon::Endpoint;
 use futures_util::future::{join, join_all};
 use it::{Answer, BASE_URL, World, hidden_inputs};
 
 use crate::link_support::{
-    back_from_amazon, cookies, linked_pairs, links, no_violations, nothing_linked, open, status,
-    text,
+    back_from_amazon, cookies, linked_pairs, links, no_violations, nothing_linked, open,
+    open_attempts, parameter, status, text,
 };
 
 /// How often each race is run: an interleaving is a matter of chance.
@@ -124,7 +126,7 @@ async fn one_pair_linked_twice_at_once_is_one_link() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn twenty_posts_of_one_ticket_go_to_amazon_once() {
+async fn of_twenty_posts_of_one_ticket_one_leads_to_a_link() {
     let world = World::new().await;
     let mut browser = world.browser();
     let start = browser.start_url("p1", None).await;
@@ -142,12 +144,31 @@ async fn twenty_posts_of_one_ticket_go_to_amazon_once() {
         call.body(form.clone()).send()
     });
     let answers = join_all(posts).await;
-    assert_eq!(statuses(&answers), [&[303][..], &[400; 19]].concat());
-    for refused in answers.iter().filter(|it| it.status == 400) {
-        refused.page(400, "invalid_ticket");
+    assert_eq!(statuses(&answers), [303; 20]);
+    let states: BTreeSet<_> = answers
+        .iter()
+        .map(|answer| parameter(answer.location(), "state"))
+        .collect();
+    assert_eq!(states.len(), 20, "each has a state of its own");
+    assert_eq!(open_attempts(&world, "p1").await, 1);
+    // All of them come back at once: the newest one alone is not void.
+    let backs: Vec<_> = answers
+        .iter()
+        .map(|answer| browser.allow(answer.location(), "alice"))
+        .collect();
+    let ends = join_all(backs.iter().map(|back| open(&world, &cookies, back))).await;
+    assert_eq!(statuses(&ends), [&[200][..], &[400; 19]].concat());
+    for end in &ends {
+        if end.status == 200 {
+            end.page(200, "Player p1");
+        } else {
+            end.page(400, "invalid_state");
+        }
     }
-    assert_eq!(links(&world, "ATTEMPT#").await.len(), 1);
-    assert!(links(&world, "TICKET#").await.is_empty());
+    assert_eq!(world.amazon.calls_to(Endpoint::Token), 1);
+    linked_pairs(&world, &[("p1", "alice")]).await;
+    assert_eq!(open_attempts(&world, "p1").await, 0);
+    no_violations(&world);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -195,11 +195,21 @@ async fn an_invalid_state_is_never_sent_anywhere() {
 }
 
 #[tokio::test]
-async fn an_expired_attempt_is_never_sent_anywhere() {
+async fn an_expired_attempt_goes_back_in_its_own_browser_alone() {
     let world = World::new().await;
     let (mut browser, back) = back_from_amazon(&world, "p1", "alice", Some(SITE)).await;
+    let (mut player, to_app) = back_from_amazon(&world, "p2", "bob", Some("mygame:x")).await;
     world.clock.advance(Duration::from_secs(600));
     let answer = browser.get(&back).await;
+    assert_eq!(answer.status, 303);
+    assert!(answer.location().contains("&error=attempt_expired#"));
+    let answer = player.get(&to_app).await;
     answer.page(400, "attempt_expired");
-    assert!(answer.header("location").is_none());
+    assert_eq!(button(&answer), "mygame:x?error=attempt_expired");
+    for address in [back, to_app] {
+        let answer = world.browser().get(&address).await;
+        answer.page(403, "wrong_browser");
+        assert!(answer.header("location").is_none());
+    }
+    nothing_linked(&world).await;
 }

@@ -137,20 +137,6 @@ async fn an_expired_ticket_is_refused() {
 }
 
 #[tokio::test]
-async fn a_second_post_of_one_ticket_is_refused() {
-    let world = World::new().await;
-    let (mut browser, inputs) = asked(&world, "p1").await;
-    let first = browser.post("/link/start", &inputs).await;
-    assert_eq!(first.status, 303);
-    let again = browser.post("/link/start", &inputs).await;
-    again.page(400, "invalid_ticket");
-    assert_eq!(links(&world, "ATTEMPT#").await.len(), 1);
-    let callback = browser.allow(first.location(), "alice");
-    browser.get(&callback).await.page(200, "Player p1");
-    no_violations(&world);
-}
-
-#[tokio::test]
 async fn a_post_that_is_no_form_is_refused_by_a_page() {
     let world = World::new().await;
     let (mut browser, inputs) = asked(&world, "p1").await;

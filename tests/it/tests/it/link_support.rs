@@ -1,9 +1,11 @@
 //! What the tests of linking share.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use it::{Answer, BASE_URL, Browser, World};
+use prime_gaming::store::Consumed;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -157,6 +159,24 @@ pub(crate) fn parameter(address: &str, name: &str) -> String {
         panic!("`{name}` {} times in {address}", values.len())
     };
     value.clone()
+}
+
+/// Consumes the attempt of this address, as a request does that then dies.
+pub(crate) async fn consume(world: &World, back: &str) {
+    let now = world.clock.now();
+    let links = &world.app.links;
+    let attempt = links.attempt(&parameter(back, "state"), now).await;
+    let attempt = attempt.expect("it is stored").expect("there is one");
+    let dead = now - Duration::from_secs(30);
+    let consumed = links.consume_attempt(&attempt, "me", now, dead).await;
+    assert_eq!(consumed.expect("it is stored"), Consumed::Ours);
+}
+
+/// How many open link attempts are counted for the player.
+pub(crate) async fn open_attempts(world: &World, player: &str) -> usize {
+    let count = links(world, "OPEN#").await.remove(player);
+    let attempts = count.and_then(|mut count| count.remove("attempts"));
+    attempts.map_or(0, |attempts| attempts.as_m().expect("a map").len())
 }
 
 /// The cookie header of this browser.

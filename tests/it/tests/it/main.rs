@@ -36,6 +36,7 @@ mod faults_tries;
 mod faults_webhook;
 mod first_check;
 mod intake;
+mod link_again;
 mod link_callback;
 mod link_continue;
 mod link_devices;

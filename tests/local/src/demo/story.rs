@@ -12,6 +12,9 @@ use crate::system::System;
 /// The player's Amazon account at the stand-in.
 const ACCOUNT: &str = "robin";
 
+/// Amazon leads a browser through hosts of its own before it asks.
+const MOST_REDIRECTS: usize = 5;
+
 /// Where the story is.
 pub(super) struct Story {
     pub(super) http: reqwest::Client,
@@ -129,7 +132,13 @@ impl Story {
         say: &mut impl FnMut(&str),
     ) -> Result<(), Failure> {
         const CONSENT: &str = "the consent page of Login with Amazon";
-        let page = self.follow(sent, CONSENT).await?;
+        let mut page = self.follow(sent, CONSENT).await?;
+        for _ in 0..MOST_REDIRECTS {
+            if page.location.is_none() {
+                break;
+            }
+            page = self.follow(&page, CONSENT).await?;
+        }
         must(page.status == 200, CONSENT, "200", page.describe())?;
         let mut form = Form::all(&page.text).into_iter().next().unwrap_or_default();
         let usable = form.fill("account", ACCOUNT) && form.press("decision", "allow");
