@@ -39,14 +39,24 @@ pub struct App {
     pub authenticator: Authenticator,
 }
 
-/// Which of Amazon's services a function talks to; their connections are opened in init, where
-/// Lambda gives more CPU and no player waits.
+/// Which of Amazon's services a function talks to beside the database; connections to both are
+/// opened in init, where Lambda gives more CPU and no player waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Warm {
-    /// Only the database.
-    Database,
-    /// Also Prime Gaming.
+    /// Login with Amazon. A code is exchanged over a connection of its own, which then resumes
+    /// the TLS session.
+    Login,
+    /// Prime Gaming.
     PrimeGaming,
+}
+
+impl Warm {
+    fn url(self, config: &Config) -> &Url {
+        match self {
+            Self::Login => &config.login.token_url,
+            Self::PrimeGaming => &config.prime_gaming.entitlements_url,
+        }
+    }
 }
 
 /// Why a function can't start. Names every fault at once, in a sentence: this is what the log shows
@@ -73,21 +83,25 @@ impl App {
     pub async fn start(warm: Warm) -> Result<Arc<Self>, StartError> {
         logging::init();
         let config = Config::from_env()?;
-        let http = net::client(None)?;
+        let clock = Clock::system();
+        let http = net::Client::new(clock.clone())?;
         let sdk = net::sdk_config(http.clone())?;
         let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
         let secrets_manager = match &config.secrets {
             SecretsSource::Arn(_) => Some(aws_sdk_secretsmanager::Client::new(&sdk)),
             SecretsSource::File(_) => None,
         };
-        let mut origins: Vec<Url> = net::dynamodb_origin(&sdk).into_iter().collect();
-        if warm == Warm::PrimeGaming {
-            origins.push(config.prime_gaming.entitlements_url.clone());
-        }
-        let clock = Clock::system();
-        let secrets = Secrets::load(config.secrets.clone(), secrets_manager).await?;
-        net::warm(&http, &origins).await;
-        Ok(Arc::new(Self::new(config, secrets, clock, http, dynamodb)?))
+        let origins: Vec<Url> = net::dynamodb_origin(&sdk)
+            .into_iter()
+            .chain([warm.url(&config).clone()])
+            .collect();
+        let (secrets, ()) = tokio::join!(
+            Secrets::load(config.secrets.clone(), secrets_manager),
+            net::warm(&http, &origins),
+        );
+        Ok(Arc::new(Self::new(
+            config, secrets?, clock, http, dynamodb,
+        )?))
     }
 
     /// Builds everything from its parts.
@@ -99,7 +113,7 @@ impl App {
         config: Config,
         secrets: Secrets,
         clock: Clock,
-        http: reqwest::Client,
+        http: net::Client,
         dynamodb: aws_sdk_dynamodb::Client,
     ) -> Result<Self, StartError> {
         let player_jwt_secret = secrets.current().player_jwt_secret.clone();
@@ -114,7 +128,7 @@ impl App {
                 let client = if config.is_local() {
                     http.clone()
                 } else {
-                    net::client_for_studio(*private)?
+                    net::Client::for_studio(clock.clone(), *private)?
                 };
                 Some(Webhook::new(client, url.clone()))
             }

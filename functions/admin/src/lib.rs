@@ -7,7 +7,7 @@ mod offers;
 
 use prime_gaming::config::AdminConfig;
 use prime_gaming::store::{Offers, StoreError};
-use prime_gaming::{logging, net};
+use prime_gaming::{Clock, logging, net};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -60,7 +60,7 @@ impl Admin {
     pub fn start() -> Result<Self, prime_gaming::app::StartError> {
         logging::init();
         let config = AdminConfig::from_env()?;
-        let sdk = net::sdk_config(net::client(None)?)?;
+        let sdk = net::sdk_config(net::Client::new(Clock::system())?)?;
         Ok(Self::new(
             aws_sdk_dynamodb::Client::new(&sdk),
             config.offers_table,

@@ -6,8 +6,8 @@ mod listing;
 use std::collections::HashSet;
 use std::time::Duration;
 
+use reqwest::RequestBuilder;
 use reqwest::header::{HeaderName, HeaderValue};
-use reqwest::{Client, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use url::Url;
@@ -16,7 +16,7 @@ use super::CALL_LIMIT;
 use super::text::bounded;
 use crate::config::{FulfillmentAddress, PrimeGamingConfig};
 use crate::domain::{EntitlementId, PlayerId, Timestamp};
-use crate::net::{Answer, exchange};
+use crate::net::{Answer, Client, Repeat, exchange_with};
 
 /// A listing of thousands of entitlements is shorter.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
@@ -134,7 +134,8 @@ impl PrimeGaming {
             .ok_or_else(|| unavailable("the answer has no list `Entitlements`"))
     }
 
-    /// Tells Amazon that one entitlement was delivered. Never repeated by this client.
+    /// Tells Amazon that one entitlement was delivered. Sent once more if its connection failed before an
+    /// answer: telling Amazon twice does no harm.
     ///
     /// # Errors
     /// [`CallError`]. Whether Amazon has taken the report is then not known.
@@ -166,7 +167,11 @@ impl PrimeGaming {
             return Err(CallError::Refused { status: 401 });
         };
         let answer = match request.header(name, value).build() {
-            Ok(request) => exchange(&self.http, request, CALL_LIMIT, MAX_ANSWER_BYTES).await,
+            Ok(request) => {
+                // Amazon takes a report that it has taken before.
+                let repeat = Repeat::Harmless;
+                exchange_with(&self.http, request, repeat, CALL_LIMIT, MAX_ANSWER_BYTES).await
+            }
             Err(error) => Err(error.into()),
         };
         let answer = answer.map_err(|error| unavailable(&error.to_string()))?;

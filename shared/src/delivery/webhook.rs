@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::{RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::Value;
@@ -16,7 +16,7 @@ use url::Url;
 use url::form_urlencoded::byte_serialize;
 
 use crate::domain::{EntitlementId, PlayerId, Timestamp};
-use crate::net::{NetError, retry_after, send_idempotent};
+use crate::net::{Client, NetError, retry_after, send_keyed};
 
 /// What one call may take, to the last byte that is read of its answer.
 const CALL_LIMIT: Duration = Duration::from_secs(5);
@@ -131,7 +131,7 @@ impl Webhook {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, NetError> {
-        send_idempotent(&self.http, request.build()?).await
+        send_keyed(&self.http, request.build()?).await
     }
 }
 

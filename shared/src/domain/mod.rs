@@ -17,5 +17,5 @@ pub use ids::{
 };
 pub use link::{LinkFailure, LinkStatus};
 pub use offer::{MAX_CONTENT_BYTES, MAX_TITLE_BYTES, Offer, OfferFault, PerPlayer};
-pub use retry::{backoff, random_fraction};
+pub use retry::{backoff, pause, random_fraction};
 pub use time::Timestamp;

@@ -16,6 +16,17 @@ pub fn backoff(attempts: u32, random: f64) -> Duration {
     Duration::from_secs_f64((ceiling * random).max(1.0))
 }
 
+/// The wait before the next try within one request: doubled from a quarter of a second up to 4 s,
+/// half of it by jitter. `random` is uniform in `0.0..1.0`.
+#[must_use]
+pub fn pause(attempts: u32, random: f64) -> Duration {
+    const FIRST: f64 = 0.25;
+    const MOST: f64 = 4.0;
+    let doublings = i32::try_from(attempts.saturating_sub(1).min(20)).unwrap_or(20);
+    let ceiling = (FIRST * 2_f64.powi(doublings)).min(MOST);
+    Duration::from_secs_f64(ceiling * f64::midpoint(1.0, random))
+}
+
 /// A random number in `0.0..1.0`, for jitter.
 #[must_use]
 pub fn random_fraction() -> f64 {
@@ -36,6 +47,15 @@ mod tests {
         assert_eq!(backoff(3, 1.0), Duration::from_secs(20));
         assert_eq!(backoff(30, 1.0), Duration::from_secs(3600));
         assert_eq!(backoff(u32::MAX, 1.0), Duration::from_secs(3600));
+    }
+
+    #[test]
+    fn pauses_grow_from_a_quarter_of_a_second_to_four_and_half_is_jitter() {
+        assert_eq!(pause(1, 1.0), Duration::from_millis(250));
+        assert_eq!(pause(1, 0.0), Duration::from_millis(125));
+        assert_eq!(pause(3, 1.0), Duration::from_secs(1));
+        assert_eq!(pause(5, 1.0), Duration::from_secs(4));
+        assert_eq!(pause(u32::MAX, 0.0), Duration::from_secs(2));
     }
 
     #[test]

@@ -72,6 +72,12 @@ impl Budget {
     /// limit, or writes to the database.
     #[must_use]
     pub fn allows_a_step(&self) -> bool {
-        self.deadline.saturating_duration_since(Instant::now()) >= CALL_LIMIT
+        self.allows_a_step_after(Duration::ZERO)
+    }
+
+    /// Whether there will be after this pause.
+    #[must_use]
+    pub(super) fn allows_a_step_after(&self, pause: Duration) -> bool {
+        self.deadline.saturating_duration_since(Instant::now()) >= CALL_LIMIT + pause
     }
 }

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::budget::{Budget, REQUEST_LIFE};
 use super::first_check;
 use super::link_make::{Candidate, NotMade, accept, has_scopes, has_time, log_outcome, make_link};
+use super::persist::persist;
 use super::tokens::{open, seal_tokens};
 use crate::App;
 use crate::amazon::{TokenError, Tokens};
@@ -290,9 +291,21 @@ impl Work<'_> {
         let login = &app.config.login;
         let secret = app.secrets.current().secret_for(&login.client_id, login);
         let redirect_uri = attempt.redirect_uri.as_str();
-        app.login
-            .exchange_code(&secret, code, redirect_uri, verifier, app.clock.now())
-            .await
+        let (answer, tries) = persist(self.budget, TokenError::passing, || {
+            let now = app.clock.now();
+            app.login
+                .exchange_code(&secret, code, redirect_uri, verifier, now)
+        })
+        .await;
+        match answer {
+            // Amazon used the code up behind a gateway that said it did not answer.
+            Err(TokenError::InvalidGrant) if tries > 1 => Err(TokenError::Unavailable {
+                retry_after: None,
+                is_passing: false,
+                cause: "an answer was lost, and the code is used up".to_owned(),
+            }),
+            answer => answer,
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 use secrecy::SecretString;
 
 use super::budget::Budget;
+use super::persist::persist;
 use super::tokens::OpenTokens;
 use super::{first_check, standing, unlink};
 use crate::App;
@@ -93,7 +94,7 @@ pub(super) async fn make_link(
     ending: Ending<'_>,
 ) -> Result<(), NotMade> {
     has_time(budget).map_err(NotMade::Passing)?;
-    let amazon_user_id = identify(app, candidate).await?;
+    let amazon_user_id = identify(app, budget, candidate).await?;
     let now = app.clock.now();
     let new = NewLink {
         player: candidate.player,
@@ -164,11 +165,18 @@ async fn link(
     Ok(outcome)
 }
 
-async fn identify(app: &App, candidate: &Candidate<'_>) -> Result<AmazonUserId, NotMade> {
+async fn identify(
+    app: &App,
+    budget: Budget,
+    candidate: &Candidate<'_>,
+) -> Result<AmazonUserId, NotMade> {
     let Candidate {
         client_id, access, ..
     } = candidate;
-    let identified = app.login.identify(client_id, access).await;
+    let (identified, _) = persist(budget, IdentifyError::passing, || {
+        app.login.identify(client_id, access, app.clock.now())
+    })
+    .await;
     identified.map_err(|error| {
         tracing::warn!(event = "identify_failed", %error);
         match error {

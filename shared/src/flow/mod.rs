@@ -14,6 +14,7 @@ mod link_finish;
 mod link_login;
 mod link_make;
 mod link_start;
+mod persist;
 mod reconcile;
 mod report;
 mod rows;

@@ -12,6 +12,7 @@ use super::jwt::Jwt;
 use super::{ApiError, Caller, Request, claims, jwt_crypto};
 use crate::config::PlayersConfig;
 use crate::domain::Timestamp;
+use crate::net;
 
 /// Longer tokens are refused unread.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
@@ -62,7 +63,7 @@ impl Authenticator {
     pub fn new(
         players: &PlayersConfig,
         secret: Option<SecretString>,
-        http: reqwest::Client,
+        http: net::Client,
     ) -> Result<Self, AuthConfigError> {
         let keys = match (&players.jwks_url, &secret) {
             (Some(url), None) => Keys::Set(Jwks::new(http, url.clone())),

@@ -35,7 +35,7 @@ const MAX_BYTES: usize = 256 * 1024;
 /// The key set behind a URL.
 #[derive(Debug)]
 pub(super) struct Jwks {
-    http: reqwest::Client,
+    http: net::Client,
     url: Url,
     known: Mutex<Known>,
     /// Held while fetching, so that requests at the same time share one fetch.
@@ -88,7 +88,7 @@ enum Reason {
 }
 
 impl Jwks {
-    pub(super) fn new(http: reqwest::Client, url: Url) -> Self {
+    pub(super) fn new(http: net::Client, url: Url) -> Self {
         Self {
             http,
             url,

@@ -21,10 +21,10 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::{ReconnectMode, RetryConfig};
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
-use reqwest::Client;
 use url::Url;
 
-use super::{NetError, read_bounded};
+use super::exchange::{Repeat, send as send_request};
+use super::{Client, NetError, read_bounded};
 
 /// No answer of DynamoDB or Secrets Manager is longer; a batch read has at most 16 MB.
 const MAX_ANSWER_BYTES: usize = 20 * 1024 * 1024;
@@ -32,6 +32,10 @@ const MAX_ANSWER_BYTES: usize = 20 * 1024 * 1024;
 /// What one try of one operation may take, to the answer's last byte. Set on the HTTP request and
 /// not in the SDK, whose own timers cost as much CPU as the rest of a warm read's waiting.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long an old connection may stay silent before the request is sent over a new one too. The
+/// SDK repeats every operation anyway, and conditional writes know their own work again.
+const PATIENCE: Duration = Duration::from_millis(400);
 
 /// An operation takes so many tries at most, and so three times their time limit.
 const MAX_ATTEMPTS: u32 = 3;
@@ -188,10 +192,9 @@ async fn send(client: &Client, request: HttpRequest) -> Result<HttpResponse, Con
     let mut request = reqwest::Request::try_from(::http::Request::from_parts(parts, body))
         .map_err(|error| ConnectorError::user(error.without_url().into()))?;
     *request.timeout_mut() = Some(ATTEMPT_TIMEOUT);
-    let mut response = client
-        .execute(request)
+    let (mut response, _) = send_request(client, request, Repeat::Harmless, PATIENCE)
         .await
-        .map_err(|error| retryable(NetError::from(error)))?;
+        .map_err(retryable)?;
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());
     // Read here and not by the SDK, so that a body that breaks off is tried again.
@@ -220,17 +223,20 @@ mod tests {
     use aws_sdk_dynamodb::types::AttributeValue;
 
     use super::*;
-    use crate::net::client;
+    use crate::Clock;
     use crate::net::testing::{Reply, Server};
 
     fn config(variables: &[(&'static str, String)]) -> Result<SdkConfig, SdkConfigError> {
         let variables = variables.to_vec();
-        sdk_config_from(client(None).expect("a client"), move |name| {
-            variables
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| value.clone())
-        })
+        sdk_config_from(
+            Client::new(Clock::system()).expect("a client"),
+            move |name| {
+                variables
+                    .iter()
+                    .find(|(known, _)| *known == name)
+                    .map(|(_, value)| value.clone())
+            },
+        )
     }
 
     fn local(endpoints: &[(&'static str, String)]) -> SdkConfig {

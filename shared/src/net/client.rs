@@ -1,4 +1,4 @@
-//! The one HTTP client, made once per process.
+//! How every HTTP client of a process is made, and the connections that are opened in init.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -8,13 +8,12 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
-use reqwest::{Client, ClientBuilder};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
 use url::Url;
 
-use super::{NetError, Reach};
+use super::exchange::{Repeat, send};
+use super::pools::LONGEST_REST;
+use super::{Client, NetError, Reach, tls};
 
 /// Longest wait for a TCP connection and its TLS handshake.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -22,36 +21,72 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// The safety net under a caller that sets no limit of its own.
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long an unused connection is kept: longer than Lambda leaves a process frozen between
-/// requests. One that died meanwhile is noticed when it is used.
-const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
-
 /// How long [`warm`] may hold up the start.
 const WARM_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Makes the client that serves everything: Amazon, key sets, and through
-/// [`sdk_http_client`](super::sdk_http_client) the AWS SDK. HTTP/1.1, no proxy, no redirects.
+/// A plain client, for tools and tests: one pool, and no thought of freezes. What is deployed uses
+/// [`Client`](super::Client).
 ///
-/// It trusts Mozilla's roots as compiled in, and the certificates of the PEM file `extra_ca`,
-/// which is how tests put a TLS stand-in in Amazon's place.
+/// It trusts Mozilla's roots as compiled in, and the certificates of the PEM file `extra_ca`.
 ///
 /// # Errors
 /// If `extra_ca` cannot be read or holds no certificate.
-pub fn client(extra_ca: Option<&Path>) -> Result<Client, NetError> {
-    finish(builder(extra_ca)?)
+pub fn client(extra_ca: Option<&Path>) -> Result<reqwest::Client, NetError> {
+    Maker::new(extra_ca)?.make()
 }
 
-/// Makes a client for addresses that the studio chose: like [`client`], but a host name is
-/// resolved only to addresses that may be called (see [`Reach`]); those of private networks are
-/// among them where `private` is set. An address in a URL is not resolved: the settings judge it.
-///
-/// # Errors
-/// As [`client`].
-pub fn client_for_studio(private: bool) -> Result<Client, NetError> {
-    finish(builder(None)?.dns_resolver(Arc::new(Guarded { private })))
+/// Makes clients that are alike and share their TLS sessions: HTTP/1.1, no proxy, no redirects.
+/// Making one takes some 20 µs.
+pub(super) struct Maker {
+    tls: ClientConfig,
+    guard: Option<Guarded>,
+}
+
+impl Maker {
+    pub(super) fn new(extra_ca: Option<&Path>) -> Result<Self, NetError> {
+        Ok(Self {
+            tls: tls::config(extra_ca)?,
+            guard: None,
+        })
+    }
+
+    /// Host names are resolved only to addresses that may be called (see [`Reach`]); those of
+    /// private networks are among them where `private` is set. An address in a URL is not
+    /// resolved: the settings judge it.
+    pub(super) fn guarded(self, private: bool) -> Self {
+        Self {
+            guard: Some(Guarded { private }),
+            ..self
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the client's one home")]
+    pub(super) fn make(&self) -> Result<reqwest::Client, NetError> {
+        let builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(self.tls.clone())
+            .http1_only()
+            .no_proxy()
+            .redirect(Policy::none())
+            // What may be repeated is decided in `exchange`, by the request.
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .user_agent(concat!("prime-gaming/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TOTAL_TIMEOUT)
+            .pool_idle_timeout(LONGEST_REST)
+            .tcp_nodelay(true);
+        let builder = match self.guard {
+            Some(guard) => builder.dns_resolver(Arc::new(guard)),
+            None => builder,
+        };
+        builder
+            .build()
+            .map_err(|error| NetError::Setup(super::chain(&error.without_url())))
+    }
 }
 
 /// Resolves host names when a connection is made, and keeps the addresses that may be called.
+#[derive(Clone, Copy, Debug)]
 struct Guarded {
     private: bool,
 }
@@ -89,65 +124,6 @@ fn allowed(
     )
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the client's one home")]
-fn builder(extra_ca: Option<&Path>) -> Result<ClientBuilder, NetError> {
-    Ok(Client::builder()
-        .tls_backend_preconfigured(tls(extra_ca)?)
-        .http1_only()
-        .no_proxy()
-        .redirect(Policy::none())
-        // What may be repeated is decided in `exchange`, by the request.
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .user_agent(concat!("prime-gaming/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(TOTAL_TIMEOUT)
-        .pool_idle_timeout(POOL_IDLE_TIMEOUT)
-        .tcp_nodelay(true))
-}
-
-fn finish(builder: ClientBuilder) -> Result<Client, NetError> {
-    builder
-        .build()
-        .map_err(|error| NetError::Setup(super::chain(&error.without_url())))
-}
-
-/// `ring`, because the default provider gathers entropy for some 20 ms at its first handshake.
-fn tls(extra_ca: Option<&Path>) -> Result<ClientConfig, NetError> {
-    let mut roots = RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
-    if let Some(path) = extra_ca {
-        let before = roots.len();
-        let certificates = CertificateDer::pem_file_iter(path)
-            .map_err(|error| setup("the extra CA cannot be read", &error))?;
-        for certificate in certificates {
-            let certificate =
-                certificate.map_err(|error| setup("the extra CA is not PEM", &error))?;
-            roots
-                .add(certificate)
-                .map_err(|error| setup("the extra CA is not a certificate", &error))?;
-        }
-        if roots.len() == before {
-            return Err(NetError::Setup(
-                "the extra CA's file holds no certificate".to_owned(),
-            ));
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| setup("TLS", &error))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
-}
-
-fn setup(what: &str, error: &dyn std::fmt::Display) -> NetError {
-    NetError::Setup(format!("{what}: {error}"))
-}
-
 /// Opens a connection to every origin, at the same time, by `HEAD /`, so that the first real
 /// request finds it open. Takes half a second at most; a host that does not answer is left alone,
 /// because a start must not depend on Amazon being up.
@@ -158,9 +134,12 @@ pub async fn warm(client: &Client, origins: &[Url]) {
         root.set_query(None);
         root.set_fragment(None);
         let host = root.host_str().unwrap_or_default().to_owned();
-        let answer = client.head(root).timeout(WARM_TIMEOUT).send().await;
-        match answer.map_err(NetError::from) {
-            Ok(answer) => tracing::debug!(host, status = answer.status().as_u16(), "warmed"),
+        let answer = async {
+            let request = client.head(root).timeout(WARM_TIMEOUT).build()?;
+            send(client, request, Repeat::Harmless, WARM_TIMEOUT).await
+        };
+        match answer.await {
+            Ok((answer, _)) => tracing::debug!(host, status = answer.status().as_u16(), "warmed"),
             Err(error) => tracing::debug!(host, %error, "could not be warmed"),
         }
     });
@@ -171,14 +150,21 @@ pub async fn warm(client: &Client, origins: &[Url]) {
 mod tests {
     use std::io::{Read, Write};
     use std::net::TcpListener;
+    use std::path::PathBuf;
+    use std::sync::Mutex;
     use std::thread;
     use std::time::Instant;
 
     use rustls::pki_types::PrivateKeyDer;
-    use rustls::{ServerConfig, ServerConnection, StreamOwned};
+    use rustls::{HandshakeKind, ServerConfig, ServerConnection, StreamOwned};
+
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject;
 
     use super::*;
+    use crate::Clock;
     use crate::net::testing::{Reply, Server};
+    use crate::net::{exchange, send_keyed};
 
     #[test]
     fn an_extra_ca_must_be_one() {
@@ -195,9 +181,10 @@ mod tests {
         let mut url = server.url("/");
         url.set_host(Some("localhost")).expect("a host");
         for private in [false, true] {
-            let client = client_for_studio(private).expect("a client");
-            let error = client.get(url.clone()).send().await;
-            let error = NetError::from(error.expect_err("not called")).to_string();
+            let client = Client::for_studio(Clock::system(), private).expect("a client");
+            let request = client.get(url.clone()).build().expect("a request");
+            let error = send_keyed(&client, request).await.expect_err("not called");
+            let error = error.to_string();
             assert!(error.contains("may be called"), "{error}");
         }
         assert_eq!(server.connections(), 0);
@@ -228,9 +215,8 @@ mod tests {
 
     #[tokio::test]
     async fn tls_trusts_the_extra_ca_and_without_it_does_not() {
-        let url = tls_server();
-        let ca = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/net/test_tls/ca.pem");
-        let trusting = client(Some(&ca)).expect("a client");
+        let (url, _) = tls_server();
+        let trusting = client(Some(&test_ca())).expect("a client");
         let answer = trusting.get(url.clone()).send().await.expect("an answer");
         assert_eq!(answer.status(), 204);
         let error = client(None)
@@ -242,8 +228,33 @@ mod tests {
         assert!(matches!(NetError::from(error), NetError::Connect(_)));
     }
 
-    /// A TLS server with a certificate of the test CA, which signs for 127.0.0.1 only.
-    fn tls_server() -> Url {
+    #[tokio::test]
+    async fn a_new_pool_resumes_the_tls_session_of_the_old_one() {
+        let (url, handshakes) = tls_server();
+        let client = Client::with_extra_ca(Clock::system(), &test_ca()).expect("a client");
+        for _ in 0..3 {
+            let request = client.post(url.clone()).build().expect("a request");
+            let answer = exchange(&client, request, Duration::from_secs(5), 10).await;
+            assert_eq!(answer.expect("an answer").status, 204);
+        }
+        let handshakes = handshakes.lock().expect("no panic").clone();
+        let [first, others @ ..] = &handshakes[..] else {
+            panic!("no handshake");
+        };
+        // The first may be full after a hint at another group of keys.
+        assert_ne!(*first, HandshakeKind::Resumed);
+        assert_eq!(others, [HandshakeKind::Resumed; 2]);
+    }
+
+    fn test_ca() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("src/net/test_tls/ca.pem")
+    }
+
+    type Handshakes = Arc<Mutex<Vec<HandshakeKind>>>;
+
+    /// A TLS server with a certificate of the test CA, which signs for 127.0.0.1 only. It takes one
+    /// request by connection.
+    fn tls_server() -> (Url, Handshakes) {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let certificates: Vec<_> =
             CertificateDer::pem_slice_iter(include_bytes!("test_tls/server.pem"))
@@ -259,18 +270,24 @@ mod tests {
         let config = Arc::new(config);
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();
+        let handshakes = Handshakes::default();
+        let seen = Arc::clone(&handshakes);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let connection = ServerConnection::new(Arc::clone(&config)).expect("TLS");
                 let mut tls = StreamOwned::new(connection, stream);
                 // A client that does not trust us goes away instead of asking.
                 if tls.read(&mut [0_u8; 4096]).is_ok() {
+                    seen.lock()
+                        .expect("no panic")
+                        .extend(tls.conn.handshake_kind());
                     let _ = tls.write_all(b"HTTP/1.1 204 No Content\r\n\r\n");
                     let _ = tls.flush();
                 }
             }
         });
-        format!("https://127.0.0.1:{port}/").parse().expect("a URL")
+        let url = format!("https://127.0.0.1:{port}/");
+        (url.parse().expect("a URL"), handshakes)
     }
 
     #[tokio::test]
@@ -289,11 +306,10 @@ mod tests {
     #[tokio::test]
     async fn warming_asks_for_the_root_and_leaves_the_connection_open() {
         let server = Server::start([Reply::json(404, ""), Reply::json(200, "{}")]);
-        let client = client(None).expect("a client");
+        let client = Client::new(Clock::system()).expect("a client");
         warm(&client, &[server.url("/api/things?secret=1")]).await;
-        client
-            .get(server.url("/api"))
-            .send()
+        let request = client.get(server.url("/api")).build().expect("a request");
+        exchange(&client, request, Duration::from_secs(5), 10)
             .await
             .expect("an answer");
         assert!(server.requests()[0].starts_with("HEAD / HTTP/1.1\r\n"));
@@ -309,7 +325,7 @@ mod tests {
         let began = Instant::now();
         let gone = Url::parse("http://127.0.0.1:1/").expect("a URL");
         warm(
-            &client(None).expect("a client"),
+            &Client::new(Clock::system()).expect("a client"),
             &[silent.url("/"), gone, live.url("/")],
         )
         .await;

@@ -8,7 +8,7 @@ pub enum NetError {
     /// No whole answer within the time limit.
     #[error("timed out")]
     Timeout,
-    /// No connection came about: name, address, TLS.
+    /// No connection came about: name, address, TLS, or not in time. Nothing was sent.
     #[error("could not connect: {0}")]
     Connect(String),
     /// The answer's body is longer than this many bytes.
@@ -25,10 +25,10 @@ pub enum NetError {
 impl From<reqwest::Error> for NetError {
     fn from(error: reqwest::Error) -> Self {
         let error = error.without_url();
-        if error.is_timeout() {
-            Self::Timeout
-        } else if error.is_connect() {
+        if error.is_connect() {
             Self::Connect(chain(&error))
+        } else if error.is_timeout() {
+            Self::Timeout
         } else {
             Self::Other(chain(&error))
         }

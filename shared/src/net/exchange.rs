@@ -2,13 +2,24 @@
 
 use std::error::Error;
 use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
-use reqwest::{Client, Request, Response};
+use reqwest::{Method, Request, Response};
+use tokio::time::{Instant, timeout};
 
-use super::{NetError, coding};
+use super::pools::LONGEST_REST;
+use super::{Client, NetError, coding};
 use crate::domain::Timestamp;
+
+/// How long an old connection may stay silent before a request that may be repeated is sent over
+/// a new one too. Together with the database's shorter one it leaves the first call after a freeze
+/// within 3 s.
+const PATIENCE: Duration = Duration::from_millis(1750);
+
+/// A connection that answered so long ago is not of a time before a freeze.
+const A_MOMENT: Duration = Duration::from_secs(1);
 
 /// A whole answer.
 #[derive(Debug)]
@@ -19,6 +30,8 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body.
     pub body: Vec<u8>,
+    /// Whether the request was sent a second time, so that this answers the first or the second.
+    pub is_repeated: bool,
 }
 
 impl Answer {
@@ -29,9 +42,36 @@ impl Answer {
     }
 }
 
+/// How far a request may be repeated, and so how far an old connection is trusted with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// Repeating is harmless: reads, fulfillment reports, what the AWS SDK repeats anyway. Any
+    /// pooled connection serves, and one that stays silent is not waited for.
+    Harmless,
+    /// The other side knows a repetition by its key, but should not work at both at the same time.
+    /// Only a connection that answered a moment ago serves.
+    Keyed,
+    /// The outcome of a request that got lost can't be guessed: token requests. Only a new
+    /// connection serves.
+    OnlyIfDied,
+}
+
+impl Repeat {
+    /// What a method promises by itself.
+    fn of(method: &Method) -> Self {
+        if method.is_safe() {
+            Self::Harmless
+        } else {
+            Self::OnlyIfDied
+        }
+    }
+}
+
 /// Sends `request` and reads its whole answer. `limit` is for everything together: connecting,
 /// the repeated try if there is one, the body. `max_bytes` bounds the body, compressed and
 /// decompressed: some servers compress without being asked.
+///
+/// A GET or HEAD is [`Repeat::Harmless`], everything else [`Repeat::OnlyIfDied`].
 ///
 /// # Errors
 /// If there is no whole answer in time, or it is too long. Any status is an answer.
@@ -41,8 +81,23 @@ pub async fn exchange(
     limit: Duration,
     max_bytes: usize,
 ) -> Result<Answer, NetError> {
+    let repeat = Repeat::of(request.method());
+    exchange_with(client, request, repeat, limit, max_bytes).await
+}
+
+/// As [`exchange`], for a request of which the caller knows what repeating it does.
+///
+/// # Errors
+/// As [`exchange`].
+pub async fn exchange_with(
+    client: &Client,
+    request: Request,
+    repeat: Repeat,
+    limit: Duration,
+    max_bytes: usize,
+) -> Result<Answer, NetError> {
     let whole = async {
-        let mut response = repeat_once_if_died(client, request).await?;
+        let (mut response, is_repeated) = send(client, request, repeat, PATIENCE).await?;
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let body = read_bounded(response, max_bytes).await?;
@@ -51,6 +106,7 @@ pub async fn exchange(
             status,
             headers,
             body,
+            is_repeated,
         })
     };
     tokio::time::timeout(limit, whole)
@@ -58,41 +114,93 @@ pub async fn exchange(
         .unwrap_or(Err(NetError::Timeout))
 }
 
-/// Sends `request`, and sends it once more if its connection died before any answer and it is safe
-/// to repeat: a GET or HEAD. A process that was frozen finds its idle connections closed by
-/// the other side, and notices only when it uses one.
+/// Sends `request`, and sends it once more over a new connection if it failed before any answer:
+/// the connection died, or none came about. Where repeating is harmless, it is also sent again when
+/// an old connection stays silent for `patience`; the first answer counts then.
+///
+/// Also tells whether it was sent again.
 ///
 /// # Errors
 /// As any exchange; of the second try, if there was one.
-pub async fn repeat_once_if_died(client: &Client, request: Request) -> Result<Response, NetError> {
-    let may_repeat = request.method().is_safe();
-    send(client, request, may_repeat).await
+pub(super) async fn send(
+    client: &Client,
+    request: Request,
+    repeat: Repeat,
+    patience: Duration,
+) -> Result<(Response, bool), NetError> {
+    let first = match repeat {
+        Repeat::Harmless => client.pool(request.url(), LONGEST_REST)?,
+        Repeat::Keyed => client.pool(request.url(), A_MOMENT)?,
+        Repeat::OnlyIfDied => client.fresh(request.url())?,
+    };
+    // Only a streamed body can't be sent again, and none is sent here.
+    let Some(mut second) = request.try_clone() else {
+        return Ok((first.http.execute(request).await?, false));
+    };
+    let began = Instant::now();
+    let mut sent = pin!(first.http.execute(request));
+    let outcome = if repeat == Repeat::Harmless && first.is_suspect {
+        timeout(patience, &mut sent).await.ok()
+    } else {
+        Some(sent.as_mut().await)
+    };
+    let is_silent = outcome.is_none();
+    match outcome {
+        Some(Err(error)) if failed_before_answer(&error) => {
+            tracing::debug!("a connection failed before it answered; asking over a new one");
+        }
+        Some(outcome) => {
+            let response = outcome?;
+            client.answered(&first, began.elapsed() > patience);
+            return Ok((response, false));
+        }
+        None => tracing::debug!("an old connection is silent; asking over a new one"),
+    }
+    let fresh = client.fresh(second.url())?;
+    if let Some(limit) = second.timeout_mut() {
+        *limit = limit.saturating_sub(began.elapsed());
+    }
+    let began = Instant::now();
+    let mut sent_again = pin!(fresh.http.execute(second));
+    let response = if is_silent {
+        // The old connection may be slow and not dead: the first answer counts.
+        tokio::select! {
+            biased;
+            answer = &mut sent => match answer {
+                Ok(response) => {
+                    client.answered(&fresh, true);
+                    return Ok((response, true));
+                }
+                Err(_) => sent_again.await?,
+            },
+            answer = &mut sent_again => match answer {
+                Ok(response) => response,
+                Err(_) => sent.await?,
+            },
+        }
+    } else {
+        sent_again.await?
+    };
+    client.answered(&fresh, began.elapsed() > patience);
+    Ok((response, true))
 }
 
-/// The same for a request that is safe to repeat whatever its method, because it carries an
-/// idempotency key.
+/// Sends a request that the other side knows again by its key; see [`Repeat::Keyed`].
 ///
 /// # Errors
-/// As [`repeat_once_if_died`].
-pub async fn send_idempotent(client: &Client, request: Request) -> Result<Response, NetError> {
-    send(client, request, true).await
+/// As any exchange; of the second try, if there was one.
+pub async fn send_keyed(client: &Client, request: Request) -> Result<Response, NetError> {
+    let (response, _) = send(client, request, Repeat::Keyed, PATIENCE).await?;
+    Ok(response)
 }
 
-async fn send(client: &Client, request: Request, may_repeat: bool) -> Result<Response, NetError> {
-    let second = may_repeat.then(|| request.try_clone()).flatten();
-    match (client.execute(request).await, second) {
-        (Err(error), Some(second)) if died_before_answer(&error) => {
-            tracing::debug!("a connection died before it answered; asking once more");
-            Ok(client.execute(second).await?)
-        }
-        (result, _) => Ok(result?),
-    }
-}
-
-/// Whether the connection ended, rather than failed to come about, stalled, or spoke nonsense.
-fn died_before_answer(error: &reqwest::Error) -> bool {
-    if error.is_timeout() || error.is_connect() {
+/// Whether no connection came about, or it ended; rather than took too long, or spoke nonsense.
+fn failed_before_answer(error: &reqwest::Error) -> bool {
+    if error.is_timeout() {
         return false;
+    }
+    if error.is_connect() {
+        return true;
     }
     let mut next = error.source();
     while let Some(cause) = next {
@@ -139,127 +247,4 @@ pub async fn read_bounded(mut response: Response, max_bytes: usize) -> Result<Ve
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::net::client;
-    use crate::net::testing::{Reply, Server};
-
-    const LIMIT: Duration = Duration::from_secs(5);
-
-    async fn get(server: &Server, limit: Duration, max_bytes: usize) -> Result<Answer, NetError> {
-        let client = client(None).expect("a client");
-        let request = client
-            .get(server.url("/x?token=hush"))
-            .build()
-            .expect("a request");
-        exchange(&client, request, limit, max_bytes).await
-    }
-
-    #[tokio::test]
-    async fn any_status_is_an_answer() {
-        let server = Server::start([Reply::json(503, r#"{"a":1}"#).header("Retry-After", "7")]);
-        let answer = get(&server, LIMIT, 7).await.expect("an answer");
-        assert_eq!(
-            (answer.status, answer.body.as_slice()),
-            (503, br#"{"a":1}"#.as_slice())
-        );
-        assert_eq!(
-            answer.retry_after(Timestamp::from_millis(0)),
-            Some(Duration::from_secs(7))
-        );
-    }
-
-    #[tokio::test]
-    async fn a_get_is_repeated_once_and_only_once() {
-        let server = Server::start([Reply::Close, Reply::json(200, "{}")]);
-        assert_eq!(
-            get(&server, LIMIT, 10)
-                .await
-                .expect("the second try")
-                .status,
-            200
-        );
-
-        let server = Server::start([Reply::Close, Reply::Close, Reply::json(200, "{}")]);
-        let error = get(&server, LIMIT, 10).await.expect_err("both died");
-        assert!(matches!(error, NetError::Other(_)), "{error:?}");
-        assert_eq!(server.requests().len(), 2);
-    }
-
-    #[tokio::test]
-    async fn a_get_is_repeated_when_its_idle_connection_has_died() {
-        let server = Server::start([Reply::json(200, "{}"), Reply::Close, Reply::json(200, "{}")]);
-        let client = client(None).expect("a client");
-        for _ in 0..2 {
-            let request = client.get(server.url("/")).build().expect("a request");
-            assert_eq!(
-                exchange(&client, request, LIMIT, 10)
-                    .await
-                    .expect("an answer")
-                    .status,
-                200
-            );
-        }
-        assert_eq!((server.requests().len(), server.connections()), (3, 2));
-    }
-
-    #[tokio::test]
-    async fn a_post_is_never_repeated() {
-        let server = Server::start([Reply::Close, Reply::json(200, "{}")]);
-        let client = client(None).expect("a client");
-        let request = client
-            .post(server.url("/"))
-            .body("x")
-            .build()
-            .expect("a request");
-        exchange(&client, request, LIMIT, 10)
-            .await
-            .expect_err("it died");
-        assert_eq!(server.requests().len(), 1);
-    }
-
-    #[tokio::test]
-    async fn the_limit_covers_a_silent_host() {
-        let server = Server::start([Reply::Stall]);
-        let error = get(&server, Duration::from_millis(100), 10)
-            .await
-            .expect_err("too slow");
-        assert_eq!(error, NetError::Timeout);
-        assert_eq!(server.requests().len(), 1, "a time-out is not repeated");
-    }
-
-    #[tokio::test]
-    async fn bodies_are_bounded_whether_or_not_their_length_is_announced() {
-        let long = "x".repeat(11);
-        for reply in [Reply::json(200, &long), Reply::chunked(200, &long)] {
-            let server = Server::start([reply]);
-            let error = get(&server, LIMIT, 10).await.expect_err("too long");
-            assert_eq!(error, NetError::TooLarge(10));
-        }
-    }
-
-    #[tokio::test]
-    async fn an_answer_that_ends_early_is_an_error_and_names_no_url() {
-        let server = Server::start([Reply::Truncated]);
-        let error = get(&server, LIMIT, 1000).await.expect_err("cut off");
-        let text = format!("{error} {error:?}");
-        assert!(
-            !text.contains("hush") && !text.contains("127.0.0.1"),
-            "{text}"
-        );
-    }
-
-    #[tokio::test]
-    async fn no_connection_is_its_own_error() {
-        let client = client(None).expect("a client");
-        let request = client
-            .get("http://127.0.0.1:1/?token=hush")
-            .build()
-            .expect("a request");
-        let error = exchange(&client, request, LIMIT, 10)
-            .await
-            .expect_err("nobody listens");
-        assert!(matches!(error, NetError::Connect(_)), "{error:?}");
-        assert!(!error.to_string().contains("hush"), "{error}");
-    }
-}
+mod tests;

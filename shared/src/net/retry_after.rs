@@ -8,11 +8,11 @@ use time::format_description::well_known::Rfc2822;
 
 use crate::domain::Timestamp;
 
-/// Nobody is left alone for longer than this, whatever the header says.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// The longest wait that is granted, whatever the header says: a day would cost players the day.
+const LONGEST: Duration = Duration::from_secs(60 * 60);
 
-/// The wait that `Retry-After` asks for, as seconds or as a date (RFC 9110, 10.2.3), at most a
-/// day. A date that has passed is no wait; what can't be read is `None`.
+/// The wait that `Retry-After` asks for, as seconds or as a date (RFC 9110, 10.2.3), at most
+/// an hour. A date that has passed is no wait; what can't be read is `None`.
 #[must_use]
 pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
@@ -52,9 +52,11 @@ mod tests {
     }
 
     #[test]
-    fn the_wait_is_at_most_a_day() {
+    fn the_wait_is_at_most_an_hour() {
         for long in [
-            "86401",
+            "3600",
+            "3601",
+            "86400",
             "99999999999999999999999",
             "Wed, 21 Oct 2099 07:28:00 GMT",
         ] {

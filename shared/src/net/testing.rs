@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use url::Url;
 
@@ -14,6 +15,12 @@ pub(crate) enum Reply {
     Bytes(Vec<u8>),
     /// Closes the connection without a byte.
     Close,
+    /// Resets the connection, with the request unread.
+    Reset,
+    /// Waits so long, and then does this.
+    After(Duration, Box<Reply>),
+    /// Waits until as many connections as the barrier counts are here, and then does this.
+    Together(Arc<Barrier>, Box<Reply>),
     /// Sends nothing until the client has gone.
     Stall,
     /// Announces more than it sends, then closes.
@@ -73,6 +80,8 @@ impl Reply {
 #[derive(Default)]
 struct State {
     replies: VecDeque<Reply>,
+    /// What the next connections do first.
+    scripts: VecDeque<VecDeque<Reply>>,
     requests: Vec<String>,
     connections: usize,
 }
@@ -87,22 +96,33 @@ impl Server {
     /// Starts one that gives these replies in turn, over however many connections; after the last
     /// it closes connections without an answer.
     pub(crate) fn start(replies: impl IntoIterator<Item = Reply>) -> Self {
+        Self::with_scripts([], replies)
+    }
+
+    /// Starts one whose first connections each follow a script of their own; the others, and those
+    /// that have reached its end, give `replies` in turn.
+    pub(crate) fn with_scripts(
+        scripts: impl IntoIterator<Item = Vec<Reply>>,
+        replies: impl IntoIterator<Item = Reply>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         let replies = replies.into_iter().collect();
         let state = Arc::new(Mutex::new(State {
             replies,
+            scripts: scripts.into_iter().map(VecDeque::from).collect(),
             ..State::default()
         }));
         let shared = Arc::clone(&state);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let state = Arc::clone(&shared);
-                state
-                    .lock()
-                    .expect("no test panics with the lock")
-                    .connections += 1;
-                thread::spawn(move || serve(&stream, &state));
+                let script = {
+                    let mut state = state.lock().expect("no test panics with the lock");
+                    state.connections += 1;
+                    state.scripts.pop_front().unwrap_or_default()
+                };
+                thread::spawn(move || serve(&stream, &state, script));
             }
         });
         Self { port, state }
@@ -133,39 +153,56 @@ impl Server {
     }
 }
 
-fn serve(stream: &TcpStream, state: &Mutex<State>) {
+fn serve(stream: &TcpStream, state: &Mutex<State>, mut script: VecDeque<Reply>) {
     let mut reader = BufReader::new(stream);
-    while let Some(request) = read_request(&mut reader) {
+    loop {
+        if let Some(Reply::Reset) = script.front() {
+            // Closing with something unread is what makes the kernel reset.
+            let _ = stream.peek(&mut [0_u8; 1]);
+            return;
+        }
+        let Some(request) = read_request(&mut reader) else {
+            break;
+        };
         let reply = {
             let mut state = state.lock().expect("no test panics with the lock");
             state.requests.push(request);
-            state.replies.pop_front().unwrap_or(Reply::Close)
+            let next = script.pop_front().or_else(|| state.replies.pop_front());
+            next.unwrap_or(Reply::Close)
         };
-        let mut writer = stream;
-        match reply {
-            Reply::Bytes(bytes) => {
-                if writer.write_all(&bytes).is_err() {
-                    return;
-                }
-            }
-            Reply::Close => break,
-            Reply::Stall => {
-                // Reading ends when the client gives up and closes.
-                let _ = reader.read(&mut [0_u8; 1]);
-                break;
-            }
-            Reply::Unfinished(bytes) => {
-                let _ = writer.write_all(&bytes);
-                let _ = reader.read(&mut [0_u8; 1]);
-                break;
-            }
-            Reply::Truncated => {
-                let _ = writer.write_all(b"HTTP/1.1 200 X\r\nContent-Length: 100\r\n\r\n{\"a\":");
-                break;
-            }
+        if !give(reply, stream, &mut reader) {
+            break;
         }
     }
     let _ = stream.shutdown(Shutdown::Both);
+}
+
+/// Whether the connection goes on.
+fn give(reply: Reply, mut stream: &TcpStream, reader: &mut impl Read) -> bool {
+    // Reading ends when the client gives up and closes.
+    match reply {
+        Reply::Bytes(bytes) => return stream.write_all(&bytes).is_ok(),
+        Reply::After(time, reply) => {
+            thread::sleep(time);
+            return give(*reply, stream, reader);
+        }
+        Reply::Together(barrier, reply) => {
+            barrier.wait();
+            return give(*reply, stream, reader);
+        }
+        Reply::Close | Reply::Reset => {}
+        Reply::Stall => {
+            let _ = reader.read(&mut [0_u8; 1]);
+        }
+        Reply::Unfinished(bytes) => {
+            let _ = stream.write_all(&bytes);
+            let _ = reader.read(&mut [0_u8; 1]);
+        }
+        Reply::Truncated => {
+            let _ = stream.write_all(b"HTTP/1.1 200 X\r\nContent-Length: 100\r\n\r\n{\"a\":");
+        }
+    }
+    false
 }
 
 fn read_request(reader: &mut impl BufRead) -> Option<String> {

@@ -6,6 +6,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::Clock;
 use crate::config::LoginConfig;
 use crate::net::testing::{Reply, Server};
 
@@ -30,12 +31,15 @@ fn at(seconds: i64) -> Timestamp {
 
 async fn from_manager(server: &Server) -> Result<Secrets, SecretsError> {
     let endpoint = server.url("").to_string();
-    let sdk = net::sdk_config_from(net::client(None).expect("a client"), move |name| {
-        Some(match name {
-            "AWS_ENDPOINT_URL_SECRETS_MANAGER" => endpoint.clone(),
-            _ => "local".to_owned(),
-        })
-    })
+    let sdk = net::sdk_config_from(
+        net::Client::new(Clock::system()).expect("a client"),
+        move |name| {
+            Some(match name {
+                "AWS_ENDPOINT_URL_SECRETS_MANAGER" => endpoint.clone(),
+                _ => "local".to_owned(),
+            })
+        },
+    )
     .expect("a configuration");
     let client = aws_sdk_secretsmanager::Client::new(&sdk);
     Secrets::load(SecretsSource::Arn("arn:x".to_owned()), Some(client)).await

@@ -199,6 +199,9 @@ pub(crate) struct Code {
     pub(crate) challenge: String,
     pub(crate) expires_ms: u64,
     pub(crate) used: bool,
+    /// Whether the answer that it was used for got lost.
+    #[serde(default)]
+    pub(crate) unheard: bool,
     pub(crate) revoked: bool,
 }
 

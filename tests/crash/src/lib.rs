@@ -12,6 +12,7 @@
 //! - [`Player`] is a player's game and browser: they grant, confirm, retry, and link again.
 //! - [`Studio`] is the backend that the webhook leads to.
 //! - [`Journal`] watches from outside what must never happen.
+//! - [`Wire`] stands in the gate's place where connections die, and not requests.
 //! - [`sweep`] runs one [`Scenario`] through every kind of end and every request.
 //!
 //! Nothing here waits for time to pass: what is stored becomes older instead.
@@ -24,6 +25,7 @@ mod proxy;
 mod rows;
 mod studio;
 mod sweep;
+mod wire;
 mod world;
 
 pub use gate::{Gate, Mode};
@@ -32,6 +34,7 @@ pub use player::{Check, Player, Question};
 pub use promises::settle;
 pub use studio::Studio;
 pub use sweep::{Scenario, sweep};
+pub use wire::{Idle, Wire};
 pub use world::World;
 
 /// `Err` is a broken promise, or a step that could not be made, as a sentence.

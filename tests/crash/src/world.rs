@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::proxy::{Proxy, Service};
 use crate::rows::{FULFILLMENTS, LINKS, Rows};
+use crate::wire::Wire;
 use crate::{Gate, Journal, Outcome, Studio, studio};
 
 const CLIENT_ID: &str = "amzn1.application-oa2-client.crash";
@@ -37,6 +38,8 @@ pub struct World {
     pub journal: Journal,
     /// The studio's backend, where content reaches players by its webhook.
     pub studio: Option<Studio>,
+    /// The wire to DynamoDB and that to Amazon, where there are wires.
+    pub wires: Vec<Wire>,
     /// The system.
     pub system: System,
     pub(crate) rows: Rows,
@@ -59,7 +62,16 @@ impl World {
     /// # Panics
     /// When something does not start.
     pub async fn start() -> Self {
-        Self::begin(false).await
+        Self::begin(false, false).await
+    }
+
+    /// Builds the functions and starts everything, with [`Wire`]s before DynamoDB and Amazon in the
+    /// place of the gate.
+    ///
+    /// # Panics
+    /// When something does not start.
+    pub async fn with_wires() -> Self {
+        Self::begin(false, true).await
     }
 
     /// Builds the functions and starts everything; the studio's webhook delivers.
@@ -67,10 +79,10 @@ impl World {
     /// # Panics
     /// When something does not start.
     pub async fn with_studio() -> Self {
-        Self::begin(true).await
+        Self::begin(true, false).await
     }
 
-    async fn begin(has_studio: bool) -> Self {
+    async fn begin(has_studio: bool, has_wires: bool) -> Self {
         let database = Embedded::start(Storage::Memory).await.expect("a database");
         let amazon = Amazon::start(amazon::Options::default())
             .await
@@ -78,11 +90,19 @@ impl World {
         let rows = Rows::new(database.client());
         let (gate, journal) = (Gate::default(), Journal::new(rows.clone()));
         let before = async |service| Proxy::before(service, gate.clone()).await.expect("a port");
-        let dynamodb = before(Service::Plain(database.endpoint.clone())).await;
-        let before_amazon = before(Service::Amazon(amazon.clone(), journal.clone())).await;
         let secrets = secrets();
-        let mut settings = settings(&amazon, &dynamodb, &before_amazon, &secrets);
-        let mut proxies = vec![dynamodb, before_amazon];
+        let (mut proxies, mut wires) = (Vec::new(), Vec::new());
+        let urls = if has_wires {
+            for url in [&database.endpoint, &amazon.base_url()] {
+                wires.push(Wire::before(url).await.expect("a port"));
+            }
+            [0, 1].map(|number: usize| wires[number].base_url.clone())
+        } else {
+            proxies.push(before(Service::Plain(database.endpoint.clone())).await);
+            proxies.push(before(Service::Amazon(amazon.clone(), journal.clone())).await);
+            [0, 1].map(|number: usize| proxies[number].base_url.clone())
+        };
+        let mut settings = settings(&amazon, &urls, &secrets);
         let mut studio = None;
         if has_studio {
             let backend = Studio::start(journal.clone()).await.expect("a port");
@@ -117,6 +137,7 @@ impl World {
             gate,
             journal,
             studio,
+            wires,
             system,
             rows,
             http: http(),
@@ -234,13 +255,12 @@ fn secrets() -> tempfile::TempDir {
 
 fn settings(
     amazon: &Amazon,
-    dynamodb: &Proxy,
-    before_amazon: &Proxy,
+    [dynamodb, before_amazon]: &[String; 2],
     secrets: &tempfile::TempDir,
 ) -> BTreeMap<String, String> {
     let secrets = secrets.path().join("secrets.json");
     let own = [
-        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.base_url.clone()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.clone()),
         ("LINKS_TABLE", LINKS.to_owned()),
         ("FULFILLMENTS_TABLE", FULFILLMENTS.to_owned()),
         ("LWA_CLIENT_ID", CLIENT_ID.to_owned()),
@@ -249,7 +269,7 @@ fn settings(
     let of_amazon = amazon.settings().into_iter().map(|(name, url)| {
         // Browsers, not functions, ask for this one.
         let is_for_browsers = name == "LWA_AUTHORIZE_URL";
-        let through = url.replace(&amazon.base_url(), &before_amazon.base_url);
+        let through = url.replace(&amazon.base_url(), before_amazon);
         (name, if is_for_browsers { url } else { through })
     });
     own.into_iter()

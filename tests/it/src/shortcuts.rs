@@ -110,7 +110,7 @@ impl World {
         let secrets = Secrets::load(config.secrets.clone(), None)
             .await
             .expect("good secrets");
-        let http = net::client(None).expect("a client");
+        let http = net::Client::new(self.app.clock.clone()).expect("a client");
         let dynamodb = self.database.watch(&self.dynamodb);
         App::new(config, secrets, self.app.clock.clone(), http, dynamodb)
             .expect("one source of keys")

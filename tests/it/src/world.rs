@@ -149,7 +149,7 @@ impl World {
             .await
             .expect("good secrets");
         let offers_table = config.tables.offers.clone();
-        let http = net::client(None).expect("a client");
+        let http = net::Client::new(clock.clock()).expect("a client");
         let spy = Spy::default();
         let app = App::new(config, secrets, clock.clock(), http, spy.watch(&dynamodb))
             .expect("one source of keys");

@@ -14,6 +14,7 @@ use aws_sdk_dynamodb::types::{
     LocalSecondaryIndex, Projection as SdkProjection, ProjectionType, TimeToLiveSpecification,
 };
 use dynoxide::Database;
+use prime_gaming::{Clock, net};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -130,8 +131,9 @@ pub fn client(endpoint: &str) -> Client {
 /// A client as a function makes it that has these variables.
 pub(crate) fn client_from(variables: BTreeMap<String, String>) -> Client {
     let lookup = move |name: &str| variables.get(name).cloned();
-    let config = prime_gaming::net::sdk_config_from(crate::http_client(), lookup)
-        .expect("region and credentials are among the variables");
+    let http = net::Client::new(Clock::system()).expect("TLS can be set up");
+    let config =
+        net::sdk_config_from(http, lookup).expect("region and credentials are among the variables");
     Client::new(&config)
 }
 

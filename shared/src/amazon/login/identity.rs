@@ -1,13 +1,16 @@
 //! Whose token is it?
 
+use std::time::Duration;
+
 use reqwest::{Request, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
+use super::token::{is_gateways, nothing_was_sent};
 use super::{Login, MAX_ANSWER_BYTES};
 use crate::amazon::CALL_LIMIT;
 use crate::amazon::prime_gaming::access_token_header;
-use crate::domain::AmazonUserId;
+use crate::domain::{AmazonUserId, Timestamp};
 use crate::net::{NetError, exchange};
 
 /// Why the Amazon account is not known.
@@ -22,9 +25,29 @@ pub enum IdentifyError {
     /// Amazon could not be asked, or its answer was unusable: try again later.
     #[error("Login with Amazon is unavailable: {cause}")]
     Unavailable {
+        /// How long Amazon wants to be left alone.
+        retry_after: Option<Duration>,
+        /// Whether it passes, as [`IdentifyError::passing`] says.
+        is_passing: bool,
         /// For the log.
         cause: String,
     },
+}
+
+impl IdentifyError {
+    /// The shortest wait after which asking again in the same breath may help: no connection came
+    /// about, or a gateway answered in Amazon's place.
+    #[must_use]
+    pub fn passing(&self) -> Option<Duration> {
+        match self {
+            Self::Unavailable {
+                is_passing: true,
+                retry_after,
+                ..
+            } => Some(retry_after.unwrap_or_default()),
+            _ => None,
+        }
+    }
 }
 
 impl Login {
@@ -38,6 +61,7 @@ impl Login {
         &self,
         client_id: &str,
         access_token: &SecretString,
+        now: Timestamp,
     ) -> Result<AmazonUserId, IdentifyError> {
         let token = access_token.expose_secret();
         let tokeninfo = self
@@ -48,8 +72,8 @@ impl Login {
             .ok_or(IdentifyError::Mismatch("it is not visible ASCII"))?;
         let profile = self.http.get(self.profile_url.clone()).header(name, value);
         let (tokeninfo, profile) = tokio::join!(
-            self.ask("tokeninfo", tokeninfo),
-            self.ask("profile", profile),
+            self.ask("tokeninfo", tokeninfo, now),
+            self.ask("profile", profile, now),
         );
         // What is final comes before the other answer's being unavailable.
         let (tokeninfo, profile) = match (tokeninfo, profile) {
@@ -73,6 +97,7 @@ impl Login {
         &self,
         what: &'static str,
         request: RequestBuilder,
+        now: Timestamp,
     ) -> Result<Value, IdentifyError> {
         let answer = async {
             let request: Request = request.build()?;
@@ -80,7 +105,11 @@ impl Login {
         };
         let answer = answer
             .await
-            .map_err(|error: NetError| unavailable(&format!("{what}: {error}")))?;
+            .map_err(|error: NetError| IdentifyError::Unavailable {
+                retry_after: None,
+                is_passing: nothing_was_sent(&error),
+                cause: format!("{what}: {error}"),
+            })?;
         match answer.status {
             200 => serde_json::from_slice(&answer.body)
                 .ok()
@@ -91,7 +120,11 @@ impl Login {
                 Err(IdentifyError::PermissionMissing)
             }
             400 | 401 => Err(IdentifyError::Mismatch("Amazon does not take it")),
-            status => Err(unavailable(&format!("{what}: status {status}"))),
+            status => Err(IdentifyError::Unavailable {
+                retry_after: answer.retry_after(now),
+                is_passing: is_gateways(status),
+                cause: format!("{what}: status {status}"),
+            }),
         }
     }
 }
@@ -104,6 +137,8 @@ fn error_of(body: &[u8]) -> Option<String> {
 
 fn unavailable(cause: &str) -> IdentifyError {
     IdentifyError::Unavailable {
+        retry_after: None,
+        is_passing: false,
         cause: cause.to_owned(),
     }
 }

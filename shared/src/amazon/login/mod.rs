@@ -9,7 +9,6 @@ mod identity;
 mod token;
 
 use oauth2::{ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, Scope, TokenUrl};
-use reqwest::Client;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -19,6 +18,7 @@ pub use token::{TokenError, Tokens};
 
 use crate::config::LoginConfig;
 use crate::domain::random_token;
+use crate::net::Client;
 
 /// No answer of Login with Amazon is longer: two tokens of 2,048 bytes, and little else.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::*;
+use crate::Clock;
 use crate::domain::Timestamp;
-use crate::net::client;
 use crate::net::testing::{Reply, Server};
 
 mod device;
@@ -32,7 +32,7 @@ fn login(token: &Server, tokeninfo: &Server, profile: &Server) -> Login {
         codepair_url: token.url("/auth/o2/create/codepair"),
         scope: "games::prime profile".to_owned(),
     };
-    Login::new(client(None).expect("a client"), &config)
+    Login::new(Client::new(Clock::system()).expect("a client"), &config)
 }
 
 async fn exchange_code(server: &Server) -> Result<Tokens, TokenError> {
@@ -219,7 +219,6 @@ async fn whatever_is_no_decision_is_unavailable() {
     let long = format!(r#"{{"access_token":"{}"}}"#, "a".repeat(70_000));
     let long_token = format!(r#"{{"access_token":"{}"}}"#, "a".repeat(4097));
     for (name, reply) in [
-        ("reset", Reply::Close),
         ("truncated", Reply::Truncated),
         ("not JSON", Reply::json(200, "<html>")),
         ("not JSON, refused", Reply::json(400, "<html>")),
@@ -251,12 +250,52 @@ async fn whatever_is_no_decision_is_unavailable() {
 }
 
 #[tokio::test]
-async fn a_token_request_is_sent_once_and_retry_after_is_heard() {
-    let server = Server::start([Reply::Close, Reply::json(200, TOKENS)]);
-    refresh(&server, SECRET)
-        .await
-        .expect_err("the answer was lost");
-    assert_eq!(server.requests().len(), 1);
+async fn a_token_request_is_repeated_once_if_its_connection_died() {
+    for lost in 1..=2 {
+        let replies = (0..lost).map(|_| Reply::Close);
+        let server = Server::start(replies.chain([Reply::json(200, TOKENS)]));
+        let answer = refresh(&server, SECRET).await;
+        assert_eq!(answer.is_ok(), lost == 1, "{answer:?}");
+        assert_eq!(server.requests()[0], server.requests()[1]);
+        assert_eq!((server.requests().len(), server.connections()), (2, 2));
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_is_used_up_by_a_lost_answer_is_not_too_old() {
+    let used = || Reply::json(400, r#"{"error":"invalid_grant"}"#);
+    let error = exchange_code(&Server::start([Reply::Close, used()])).await;
+    assert!(
+        matches!(error, Err(TokenError::Unavailable { .. })),
+        "{error:?}"
+    );
+    let error = exchange_code(&Server::start([used()])).await;
+    assert!(matches!(error, Err(TokenError::InvalidGrant)), "{error:?}");
+}
+
+#[tokio::test]
+async fn only_what_was_not_sent_or_met_a_gateway_passes() {
+    for status in [502, 503, 504] {
+        let reply = Reply::json(status, "{}").header("Retry-After", "7");
+        let error = answered(reply).await.expect_err("no tokens");
+        assert_eq!(error.passing(), Some(Duration::from_secs(7)), "{status}");
+    }
+    for reply in [
+        Reply::json(500, "{}"),
+        Reply::json(429, "{}"),
+        Reply::Truncated,
+        Reply::json(400, r#"{"error":"invalid_grant"}"#),
+    ] {
+        let error = answered(reply).await.expect_err("no tokens");
+        assert_eq!(error.passing(), None, "{error:?}");
+    }
+    let died = Server::start([]);
+    let error = refresh(&died, SECRET).await.expect_err("no tokens");
+    assert_eq!(error.passing(), None, "{error:?}");
+}
+
+#[tokio::test]
+async fn retry_after_is_heard() {
     let busy = Reply::json(429, r#"{"error":"slow"}"#).header("Retry-After", "30");
     let Err(TokenError::Unavailable { retry_after, .. }) = answered(busy).await else {
         panic!("busy is unavailable");

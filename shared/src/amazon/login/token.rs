@@ -1,6 +1,7 @@
 //! The token endpoint: a code, or a refresh token, becomes tokens.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -22,7 +23,7 @@ use super::{Login, MAX_ANSWER_BYTES, pkce};
 use crate::amazon::CALL_LIMIT;
 use crate::amazon::text::{bounded, description, error_word};
 use crate::domain::Timestamp;
-use crate::net::{Answer, NetError, exchange};
+use crate::net::{Answer, Client, NetError, exchange};
 
 /// The longest token that is taken. Amazon says 2,048 bytes; what is longer would not be stored.
 const MAX_TOKEN_BYTES: usize = 4096;
@@ -67,9 +68,28 @@ pub enum TokenError {
     Unavailable {
         /// How long Amazon wants to be left alone.
         retry_after: Option<Duration>,
+        /// Whether it passes, as [`TokenError::passing`] says.
+        is_passing: bool,
         /// For the log.
         cause: String,
     },
+}
+
+impl TokenError {
+    /// The shortest wait after which the same request may be sent again in the same breath: nothing
+    /// was sent, or a gateway answered in Amazon's place. `None`: what became of the request is
+    /// not known, or is decided.
+    #[must_use]
+    pub fn passing(&self) -> Option<Duration> {
+        match self {
+            Self::Unavailable {
+                is_passing: true,
+                retry_after,
+                ..
+            } => Some(retry_after.unwrap_or_default()),
+            _ => None,
+        }
+    }
 }
 
 /// The `oauth2` crate's client with our own reading of a token answer.
@@ -106,7 +126,8 @@ impl Login {
     /// Uses a code up. `redirect_uri` and `verifier` are those that the authorize URL was made with.
     ///
     /// # Errors
-    /// [`TokenError`]. Not to be tried again with the same code.
+    /// [`TokenError`]. Not to be tried again with the same code, unless it is
+    /// [passing](TokenError::passing).
     pub async fn exchange_code(
         &self,
         secret: &SecretString,
@@ -115,14 +136,20 @@ impl Login {
         verifier: &SecretString,
         now: Timestamp,
     ) -> Result<Tokens, TokenError> {
+        let transport = self.transport(now);
         let result = self
             .tokens_client(self.client_id.clone(), secret)
             .exchange_code(AuthorizationCode::new(code.expose_secret().to_owned()))
             .set_pkce_verifier(pkce(verifier))
             .add_extra_param("redirect_uri", redirect_uri)
-            .request_async(&self.transport(now))
+            .request_async(&transport)
             .await;
-        tokens(result, &[secret, code, verifier])
+        match tokens(result, &[secret, code, verifier]) {
+            Err(TokenError::InvalidGrant) if transport.is_repeated.load(Ordering::Relaxed) => Err(
+                unusable("its first answer was lost, and the code is used up"),
+            ),
+            result => result,
+        }
     }
 
     /// Gets a new access token for the LWA client `client_id`. An empty secret is left out, as
@@ -149,15 +176,28 @@ impl Login {
         Transport {
             http: self.http.clone(),
             now,
+            is_repeated: AtomicBool::new(false),
         }
     }
+}
+
+/// Whether a gateway answered in the service's place: it passes soon, or the service is down.
+pub(super) const fn is_gateways(status: u16) -> bool {
+    matches!(status, 502..=504)
+}
+
+/// Whether no connection came about.
+pub(super) const fn nothing_was_sent(error: &NetError) -> bool {
+    matches!(error, NetError::Connect(_))
 }
 
 /// Lends our client to the `oauth2` crate. Only answers in which Amazon took a decision get
 /// through to it: everything else is sorted here, while status and headers are known.
 pub(super) struct Transport {
-    http: reqwest::Client,
+    http: Client,
     now: Timestamp,
+    /// Whether the request was sent twice, because the first connection died without an answer.
+    is_repeated: AtomicBool,
 }
 
 impl<'c> AsyncHttpClient<'c> for Transport {
@@ -181,11 +221,14 @@ impl Transport {
     /// An answer in which Amazon took a decision.
     pub(super) async fn decided(&self, request: reqwest::Request) -> Result<Answer, Lost> {
         let answer = exchange(&self.http, request, CALL_LIMIT, MAX_ANSWER_BYTES).await?;
+        self.is_repeated
+            .store(answer.is_repeated, Ordering::Relaxed);
         if matches!(answer.status, 200 | 400 | 401) {
             return Ok(answer);
         }
         Err(Lost {
             retry_after: answer.retry_after(self.now),
+            is_passing: is_gateways(answer.status),
             cause: format!("status {}", answer.status),
         })
     }
@@ -195,6 +238,7 @@ impl Transport {
 #[derive(Debug)]
 pub(super) struct Lost {
     retry_after: Option<Duration>,
+    is_passing: bool,
     cause: String,
 }
 
@@ -210,14 +254,19 @@ impl From<NetError> for Lost {
     fn from(error: NetError) -> Self {
         Self {
             retry_after: None,
+            is_passing: nothing_was_sent(&error),
             cause: error.to_string(),
         }
     }
 }
 
 impl From<Lost> for TokenError {
-    fn from(Lost { retry_after, cause }: Lost) -> Self {
-        Self::Unavailable { retry_after, cause }
+    fn from(lost: Lost) -> Self {
+        Self::Unavailable {
+            retry_after: lost.retry_after,
+            is_passing: lost.is_passing,
+            cause: lost.cause,
+        }
     }
 }
 
@@ -268,6 +317,7 @@ pub(super) fn refused(error: &BasicErrorResponse, secrets: &[&SecretString]) -> 
 pub(super) fn unusable(cause: &str) -> TokenError {
     TokenError::Unavailable {
         retry_after: None,
+        is_passing: false,
         cause: cause.to_owned(),
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::net::client;
+use crate::Clock;
 use crate::net::testing::{Reply, Server};
 
 const TOKEN: &str = "Atza|a+/b";
@@ -14,7 +14,7 @@ fn prime_gaming(server: &Server, address: FulfillmentAddress) -> PrimeGaming {
         fulfill_url: server.url("/api/fulfill"),
         fulfillment_address: address,
     };
-    PrimeGaming::new(client(None).expect("a client"), &config)
+    PrimeGaming::new(Client::new(Clock::system()).expect("a client"), &config)
 }
 
 fn word() -> FulfillmentAddress {
@@ -165,15 +165,20 @@ async fn a_refusal_is_told_from_an_outage() {
 }
 
 #[tokio::test]
-async fn a_listing_is_asked_for_again_on_a_dead_connection_and_a_report_is_not() {
+async fn a_listing_and_a_report_are_sent_again_when_their_connection_died() {
     let server = Server::start([Reply::Close, Reply::json(200, r#"{"Entitlements":[]}"#)]);
     list(&server).await.expect("the second try");
     assert_eq!(server.requests().len(), 2);
 
     let server = Server::start([Reply::Close, Reply::json(200, "{}")]);
-    let error = report(&server).await.expect_err("the answer was lost");
+    report(&server).await.expect("the second try");
+    assert_eq!(server.requests()[0], server.requests()[1]);
+    assert_eq!(server.requests().len(), 2);
+
+    let server = Server::start([Reply::Close, Reply::Close, Reply::json(200, "{}")]);
+    let error = report(&server).await.expect_err("both answers were lost");
     assert!(matches!(error, CallError::Unavailable { .. }), "{error:?}");
-    assert_eq!(server.requests().len(), 1);
+    assert_eq!(server.requests().len(), 2);
 }
 
 #[tokio::test]

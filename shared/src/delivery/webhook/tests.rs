@@ -2,13 +2,13 @@
 //! tests.
 
 use super::*;
-use crate::net::client;
+use crate::Clock;
 use crate::net::testing::{Reply, Server};
 
 const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 
 fn webhook(server: &Server) -> Webhook {
-    let client = client(None).expect("a client");
+    let client = Client::new(Clock::system()).expect("a client");
     Webhook::new(client, server.url("/deliver?key=hush"))
 }
 

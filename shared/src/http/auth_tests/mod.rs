@@ -16,6 +16,7 @@ use serde_json::json;
 use url::Url;
 
 use super::*;
+use crate::Clock;
 use crate::http::Code;
 use crate::http::testing::{header, request};
 use crate::net;
@@ -176,8 +177,8 @@ fn players(jwks_url: Option<Url>) -> PlayersConfig {
     }
 }
 
-fn client() -> reqwest::Client {
-    net::client(None).expect("a client")
+fn client() -> net::Client {
+    net::Client::new(Clock::system()).expect("a client")
 }
 
 fn by_secret() -> Authenticator {

@@ -163,6 +163,7 @@ pub(crate) fn decide(
             challenge: request.challenge.clone(),
             expires_ms,
             used: false,
+            unheard: false,
             revoked: false,
         },
     );

@@ -24,7 +24,7 @@ pub(super) struct Grant {
 pub(crate) fn answer(data: &mut Data, ask: &Ask<'_>) -> Reply {
     let result = form(data, ENDPOINT, ask).and_then(|form| {
         match required(data, ENDPOINT, &form, "grant_type")? {
-            "authorization_code" => authorization_code(data, &form),
+            "authorization_code" => authorization_code(data, &form, ask.answer_lost),
             "refresh_token" => refresh_token(data, &form, ask.answer_lost),
             "device_code" => device::poll(data, &form),
             other => {
@@ -55,7 +55,7 @@ fn client(data: &mut Data, form: &Params) -> Result<(String, bool), Reply> {
     }
 }
 
-fn authorization_code(data: &mut Data, form: &Params) -> Result<Reply, Reply> {
+fn authorization_code(data: &mut Data, form: &Params, answer_lost: bool) -> Result<Reply, Reply> {
     let (client_id, proven) = client(data, form)?;
     let code = required(data, ENDPOINT, form, "code")?;
     let redirect_uri = required(data, ENDPOINT, form, "redirect_uri")?;
@@ -65,6 +65,10 @@ fn authorization_code(data: &mut Data, form: &Params) -> Result<Reply, Reply> {
         return Err(invalid("The authorization code is unknown"));
     };
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    if known.used && known.unheard {
+        // Using it again, because its answer never came, does not break the contract.
+        return Err(invalid("the code was used already"));
+    }
     let broken = if known.used {
         Some("the code was used already")
     } else if known.client_id != client_id {
@@ -87,6 +91,7 @@ fn authorization_code(data: &mut Data, form: &Params) -> Result<Reply, Reply> {
     }
     if let Some(code) = data.codes.get_mut(code) {
         code.used = true;
+        code.unheard = answer_lost;
     }
     let grant = Grant {
         client_id,

@@ -39,7 +39,7 @@ pub(crate) async fn process_of(
     }
     let secrets = Secrets::load(config.secrets.clone(), None).await?;
     let dynamodb = meter.watch(&world.dynamodb);
-    let http = net::client(None)?;
+    let http = net::Client::new(world.app.clock.clone())?;
     App::new(config, secrets, world.app.clock.clone(), http, dynamodb)
         .map_err(|error| format!("{error:?}").into())
 }

@@ -9,7 +9,7 @@ use it::{WEBHOOK_SECRET, World};
 use prime_gaming::amazon::{FulfillResult, IdentifyError, Instruction, TokenError};
 use prime_gaming::delivery::{Delivery, Order, Webhook};
 use prime_gaming::domain::{EntitlementId, PlayerId};
-use prime_gaming::net;
+use prime_gaming::{Clock, net};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -214,7 +214,8 @@ fn identities() {
         let (tokeninfo, profile) = body.split_at(at);
         clients.server.answer(0, 200, &[], tokeninfo);
         clients.server.answer(1, status, &[], profile);
-        let answer = runtime.block_on(clients.world.app.login.identify("ours", &secret(TOKEN)));
+        let (app, now) = (&clients.world.app, clients.world.clock.now());
+        let answer = runtime.block_on(app.login.identify("ours", &secret(TOKEN), now));
         match answer {
             Ok(user) => {
                 let read = |text: &[u8]| serde_json::from_slice::<Value>(text).expect("JSON");
@@ -367,7 +368,7 @@ fn webhook_answers() {
     let server = runtime.block_on(Scripted::start());
     let clients = runtime.block_on(Clients::start());
     let url = Url::parse(&format!("{}/first?key=hush-hush-hush", server.url)).expect("a URL");
-    let webhook = Webhook::new(net::client(None).expect("a client"), url);
+    let webhook = Webhook::new(net::Client::new(Clock::system()).expect("a client"), url);
     let (player, id) = (PlayerId::new("p1"), EntitlementId::new("e\u{1F3AE} 1"));
     let (player, id) = (player.expect("an id"), id.expect("an id"));
     let content = json!({"item": "hat"});

@@ -222,7 +222,7 @@ async fn failed_links_log_and_show_no_secret() {
         description: format!("your secret is {CLIENT_SECRET}"),
     };
     let echo = Fault::Status {
-        status: 503,
+        status: 500,
         body: format!("{{\"client_secret\": \"{CLIENT_SECRET}\"}}"),
         retry_after: None,
     };
@@ -285,11 +285,11 @@ async fn devices_log_no_secret_and_errors_show_none() {
     };
     let mut codes = Vec::new();
     let echo = Fault::Status {
-        status: 503,
+        status: 500,
         body: format!("{{\"client_secret\": \"{CLIENT_SECRET}\"}}"),
         retry_after: None,
     };
-    for fault in [oauth("invalid_client"), echo.clone(), Fault::Reset] {
+    for fault in [oauth("invalid_client"), echo.clone(), Fault::Truncated] {
         world.amazon.fault(Endpoint::Codepair, fault, 1);
         let call = world.call_as("p1", "POST", "/v1/link/devices");
         watch.answer(&call.send().await);
@@ -417,7 +417,7 @@ async fn failed_checks_and_reports_log_and_show_no_secret() {
         world.amazon.clear_faults();
     }
     // Refused tokens, a refresh that fails, and a link that is dead.
-    world.amazon.fault(Endpoint::Token, Fault::Reset, 1);
+    world.amazon.fault(Endpoint::Token, Fault::Reset, 2);
     world.amazon.expire_access_tokens("alice");
     world.check_later("p1").await;
     world.amazon.revoke("alice");

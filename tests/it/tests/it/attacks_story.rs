@@ -160,7 +160,7 @@ async fn play(world: &World, studio: &Studio, kept: &mut Kept) -> Vec<String> {
     let back = browser.answer(&sent, "alice", &Consent::Refuse);
     kept.answer("refused", browser.get(&back).await);
     for fault in [
-        Fault::Reset,
+        Fault::Truncated,
         Fault::NotJson,
         Fault::AfterEffect(Box::new(Fault::Truncated)),
     ] {
@@ -205,7 +205,7 @@ async fn play(world: &World, studio: &Studio, kept: &mut Kept) -> Vec<String> {
     world.amazon.expire_access_tokens("alice");
     world.amazon.fault(
         Endpoint::Token,
-        Fault::AfterEffect(Box::new(Fault::Reset)),
+        Fault::AfterEffect(Box::new(Fault::Truncated)),
         1,
     );
     kept.call("check", world, "POST", "/v1/entitlements/check")

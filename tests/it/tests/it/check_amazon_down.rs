@@ -118,8 +118,19 @@ async fn amazon_redirects() {
 }
 
 #[tokio::test]
+async fn amazon_swallows_a_question_and_nobody_notices() {
+    let world = World::new().await;
+    world.linked("p1", "alice").await;
+    assert_eq!(world.check("p1").await["fresh"], true);
+    let silence = Fault::Stall(Duration::from_secs(8));
+    world.amazon.fault(Endpoint::Entitlements, silence, 1);
+    assert_eq!(world.check_later("p1").await["fresh"], true);
+}
+
+#[tokio::test]
 async fn amazon_says_nothing_for_five_seconds() {
-    check_while(Fault::Stall(Duration::from_secs(8)), 1).await;
+    // What an old connection swallows is asked again over a new one.
+    check_while(Fault::Stall(Duration::from_secs(8)), 2).await;
 }
 
 #[tokio::test]

@@ -18,7 +18,9 @@ fn status(status: u16) -> Fault {
 /// A confirmation whose report fails like this: it is `delivered`, and due again.
 async fn unheard(world: &World, fault: Fault) -> String {
     let id = world.pending("p1", "alice", "hat").await;
-    world.amazon.fault(Endpoint::Fulfill, fault.clone(), 1);
+    world
+        .amazon
+        .fault(Endpoint::Fulfill, fault.clone(), tries(&fault));
     let results = world.confirm("p1", &[&id]).await;
     assert_eq!(results[0]["status"], "delivered", "{fault:?}");
     let item = world.record_item("p1", &id).await;
@@ -43,6 +45,32 @@ async fn unheard(world: &World, fault: Fault) -> String {
     assert!(!item.contains_key("reported_at") && !item.contains_key("owner"));
     assert_eq!(status_of(&world.check("p1").await, &id), "delivered");
     id
+}
+
+/// How often one report meets the fault: it is sent again over a new connection when the first
+/// died or is silent.
+fn tries(fault: &Fault) -> u32 {
+    match fault {
+        Fault::AfterEffect(fault) => tries(fault),
+        Fault::Reset | Fault::Stall(_) => 2,
+        _ => 1,
+    }
+}
+
+#[tokio::test]
+async fn a_report_whose_connection_died_is_sent_again_at_once() {
+    for (fault, times) in [
+        (Fault::Reset, 1),
+        (Fault::AfterEffect(Box::new(Fault::Reset)), 2),
+    ] {
+        let world = World::new().await;
+        let id = world.pending("p1", "alice", "hat").await;
+        world.amazon.fault(Endpoint::Fulfill, fault, 1);
+        let results = world.confirm("p1", &[&id]).await;
+        assert_eq!(results[0]["status"], "reported");
+        assert_eq!(world.amazon.fulfilled()[0].times, times);
+        world.contract_is_kept();
+    }
 }
 
 fn faults() -> Vec<Fault> {
@@ -156,7 +184,8 @@ async fn a_repeated_confirmation_finds_out_that_amazon_has_heard() {
         json!([{"entitlement_id": id, "status": "reported"}])
     );
     assert_eq!(world.asked(), [Endpoint::Entitlements]);
-    assert_eq!(world.amazon.fulfilled()[0].times, 1);
+    // In the same breath, and never again.
+    assert_eq!(world.amazon.fulfilled()[0].times, 2);
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ const LINK_CODES: [(&str, u16); 11] = [
 ];
 
 /// The settings of the service; the last two are the SDK's own.
-const SETTINGS: [&str; 37] = [
+const SETTINGS: [&str; 38] = [
     "LINKS_TABLE",
     "FULFILLMENTS_TABLE",
     "OFFERS_TABLE",
@@ -77,6 +77,7 @@ const SETTINGS: [&str; 37] = [
     "DELIVERY",
     "DELIVERY_WEBHOOK_URL",
     "DELIVERY_WEBHOOK_PRIVATE",
+    "INTAKE",
     "SECRETS_ARN",
     "SECRETS_FILE",
     "AWS_ENDPOINT_URL_DYNAMODB",

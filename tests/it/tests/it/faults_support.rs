@@ -194,6 +194,11 @@ impl Case<'_> {
 
     /// Everything works again: what was claimed ends `reported`, delivered and told once.
     pub(crate) async fn ends_well(&self, outcome: &Outcome, context: &str) {
+        self.ends_well_told(1, outcome, context).await;
+    }
+
+    /// The same, told so often.
+    pub(crate) async fn ends_well_told(&self, times: u32, outcome: &Outcome, context: &str) {
         let System { world, studio } = self.system;
         let (player, id) = (self.player.as_str(), self.id.as_str());
         let was_confirmed = self.was_confirmed(outcome);
@@ -219,7 +224,7 @@ impl Case<'_> {
         }
         let told = world.amazon.fulfilled();
         let told: Vec<_> = told.iter().filter(|it| it.entitlement_id == id).collect();
-        assert_eq!((told.len(), told[0].times), (1, 1), "{context}");
+        assert_eq!((told.len(), told[0].times), (1, times), "{context}");
         if let Some(studio) = studio {
             assert_eq!(studio.given()[id], 1, "{context}");
             let calls = studio.calls();

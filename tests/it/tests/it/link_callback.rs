@@ -90,7 +90,8 @@ async fn reloading_shows_a_failure_again_whatever_comes_along() {
 async fn a_failure_is_remembered_when_amazon_is_well_again() {
     let world = World::new().await;
     let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
-    world.amazon.fault(Endpoint::Token, amazon::Fault::Reset, 1);
+    let fault = amazon::Fault::NotJson;
+    world.amazon.fault(Endpoint::Token, fault, 1);
     browser.get(&back).await.page(503, "amazon_unavailable");
     browser.get(&back).await.page(503, "amazon_unavailable");
     assert_eq!(world.amazon.calls_to(Endpoint::Token), 1, "nothing twice");

@@ -32,7 +32,6 @@ async fn a_poll_that_amazon_does_not_answer_leaves_the_session_pending() {
         status(429),
         status(404),
         oauth,
-        Fault::Reset,
         Fault::Truncated,
         Fault::NotJson,
         Fault::Huge(10_000_000),
@@ -47,6 +46,32 @@ async fn a_poll_that_amazon_does_not_answer_leaves_the_session_pending() {
         assert_eq!(poll_later(&world, "p1", &session).await, ended("linked"));
         assert_eq!(polls(&world), 3);
         linked_pairs(&world, &[("p1", "alice")]).await;
+        no_violations(&world);
+    }
+}
+
+#[tokio::test]
+async fn a_poll_whose_connection_died_is_repeated_at_once() {
+    let world = devices().await;
+    let session = approved(&world, "p1", "alice").await;
+    world.amazon.fault(Endpoint::Token, Fault::Reset, 3);
+    assert_eq!(poll(&world, "p1", &session).await, pending());
+    assert_eq!(polls(&world), 2);
+    assert_eq!(poll_later(&world, "p1", &session).await, ended("linked"));
+    assert_eq!(polls(&world), 4);
+    no_violations(&world);
+}
+
+#[tokio::test]
+async fn a_passing_failure_of_who_knows_the_account_costs_no_poll() {
+    for endpoint in [Endpoint::TokenInfo, Endpoint::Profile] {
+        let world = devices().await;
+        let session = approved(&world, "p1", "alice").await;
+        for code in [502, 503, 504] {
+            world.amazon.fault(endpoint, status(code), 1);
+        }
+        assert_eq!(poll(&world, "p1", &session).await, ended("linked"));
+        assert_eq!(world.amazon.calls_to(endpoint), 4);
         no_violations(&world);
     }
 }
@@ -85,7 +110,7 @@ async fn retry_after_is_honoured_by_every_process() {
 async fn tokens_that_never_arrived_end_the_session() {
     let world = devices().await;
     let session = approved(&world, "p1", "alice").await;
-    let lost = Fault::AfterEffect(Box::new(Fault::Reset));
+    let lost = Fault::AfterEffect(Box::new(Fault::Truncated));
     world.amazon.fault(Endpoint::Token, lost, 1);
     assert_eq!(poll(&world, "p1", &session).await, pending());
     assert_eq!(poll_later(&world, "p1", &session).await, ended("expired"));
@@ -98,7 +123,7 @@ async fn tokens_that_never_arrived_end_the_session() {
 #[tokio::test]
 async fn an_outage_of_who_knows_the_account_does_not_cost_the_link() {
     for (endpoint, fault) in [
-        (Endpoint::TokenInfo, status(503)),
+        (Endpoint::TokenInfo, status(500)),
         (Endpoint::TokenInfo, Fault::Reset),
         (Endpoint::TokenInfo, Fault::NotJson),
         (Endpoint::Profile, status(500)),
@@ -107,7 +132,7 @@ async fn an_outage_of_who_knows_the_account_does_not_cost_the_link() {
     ] {
         let world = own_client(None).await;
         let session = approved(&world, "p1", "alice").await;
-        // A GET may be repeated once.
+        // A GET is repeated once.
         world.amazon.fault(endpoint, fault.clone(), 2);
         assert_eq!(poll(&world, "p1", &session).await, pending(), "{fault:?}");
         world.amazon.clear_faults();
@@ -130,7 +155,7 @@ async fn an_outage_of_who_knows_the_account_does_not_cost_the_link() {
 async fn tokens_are_kept_beyond_the_life_of_the_code() {
     let world = devices().await;
     let session = approved(&world, "p1", "alice").await;
-    world.amazon.fault(Endpoint::Profile, status(503), 1);
+    world.amazon.fault(Endpoint::Profile, status(500), 1);
     assert_eq!(poll(&world, "p1", &session).await, pending());
     pass(&world, 599);
     try_start(&world, "p1")
@@ -147,7 +172,7 @@ async fn tokens_that_nobody_could_look_at_while_they_lived_end_the_session() {
     let world = devices().await;
     world.amazon.access_token_seconds(60);
     let session = approved(&world, "p1", "alice").await;
-    world.amazon.fault(Endpoint::Profile, status(503), 1);
+    world.amazon.fault(Endpoint::Profile, status(500), 1);
     assert_eq!(poll(&world, "p1", &session).await, pending());
     pass(&world, 60);
     let ending = failed("amazon_unavailable");

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use amazon::{Client, Endpoint, Fault};
+use futures_util::{StreamExt, stream};
 use it::{BASE_URL, CLIENT_ID, World};
 use prime_gaming::store::Links;
 use serde_json::{Value, json};
@@ -20,8 +21,22 @@ fn status(status: u16) -> Fault {
     }
 }
 
+/// A gateway that says how long Amazon will be away.
+fn for_a_minute(status: u16) -> Fault {
+    Fault::Status {
+        status,
+        body: String::new(),
+        retry_after: Some(60),
+    }
+}
+
 /// The link fails with this page, leaves nothing, and the next try works.
 async fn fails(faults: &[(Endpoint, Fault, u32)], code: &str) {
+    fails_after(1, faults, code).await;
+}
+
+/// The same after so many token requests.
+async fn fails_after(asked: usize, faults: &[(Endpoint, Fault, u32)], code: &str) {
     let world = World::new().await;
     let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
     for (endpoint, fault, times) in faults {
@@ -31,7 +46,7 @@ async fn fails(faults: &[(Endpoint, Fault, u32)], code: &str) {
     let status = if code == "internal" { 500 } else { 503 };
     answer.page(status, code);
     assert_eq!(answer.header("retry-after").is_some(), status == 503);
-    assert_eq!(world.amazon.calls_to(Endpoint::Token), 1, "{faults:?}");
+    assert_eq!(world.amazon.calls_to(Endpoint::Token), asked, "{faults:?}");
     nothing_linked(&world).await;
     unlinked(&world, "p1").await;
     world.amazon.clear_faults();
@@ -46,9 +61,95 @@ async fn unavailable(endpoint: Endpoint, fault: Fault, times: u32) {
 
 #[tokio::test]
 async fn the_token_endpoint_is_down() {
-    for code in [500, 502, 503, 429, 403, 404] {
+    for code in [500, 429, 403, 404] {
         unavailable(Endpoint::Token, status(code), 1).await;
     }
+    // Amazon itself says that it lasts longer than the request.
+    for code in [502, 503, 504] {
+        unavailable(Endpoint::Token, for_a_minute(code), 1).await;
+    }
+}
+
+#[tokio::test]
+async fn a_failure_that_passes_does_not_cost_the_link() {
+    let cases = [Endpoint::Token, Endpoint::TokenInfo, Endpoint::Profile]
+        .into_iter()
+        .flat_map(|endpoint| [502, 503, 504].map(|code| (endpoint, code)));
+    stream::iter(cases)
+        .for_each_concurrent(3, |(endpoint, code)| async move {
+            let world = World::new().await;
+            let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
+            let passing = Fault::Status {
+                status: code,
+                body: String::new(),
+                retry_after: None,
+            };
+            world.amazon.fault(endpoint, passing, 2);
+            browser.get(&back).await.page(200, "Player p1");
+            assert_eq!(world.amazon.calls_to(endpoint), 3, "{endpoint:?} {code}");
+            linked_pairs(&world, &[("p1", "alice")]).await;
+            no_violations(&world);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_wish_for_rest_that_fits_into_the_request_is_kept() {
+    let world = World::new().await;
+    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
+    let busy = Fault::Status {
+        status: 503,
+        body: String::new(),
+        retry_after: Some(1),
+    };
+    world.amazon.fault(Endpoint::Token, busy, 1);
+    browser.get(&back).await.page(200, "Player p1");
+    assert_eq!(world.amazon.calls_to(Endpoint::Token), 2);
+}
+
+/// Nothing listens at the token endpoint's port; a moment later something does.
+#[tokio::test]
+async fn a_refused_connection_does_not_cost_the_link() {
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket
+        .bind(([127, 0, 0, 1], 0).into())
+        .expect("a free port");
+    let address = socket.local_addr().expect("an address");
+    let url = format!("http://{address}/auth/o2/token");
+    let world = World::with(&[("LWA_TOKEN_URL", &url)]).await;
+    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
+    let amazon = world.amazon.base_url();
+    let amazon = amazon.strip_prefix("http://").expect("plain HTTP");
+    let late = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let listener = socket.listen(8).expect("it listens");
+        loop {
+            let (mut near, _) = listener.accept().await.expect("a connection");
+            let mut far = tokio::net::TcpStream::connect(amazon)
+                .await
+                .expect("the stand-in");
+            // Its end is no concern of this test.
+            let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+        }
+    };
+    tokio::select! {
+        answer = browser.get(&back) => answer.page(200, "Player p1"),
+        () = late => unreachable!("it listens for ever"),
+    };
+    assert_eq!(world.amazon.calls_to(Endpoint::Token), 1);
+    linked_pairs(&world, &[("p1", "alice")]).await;
+    no_violations(&world);
+}
+
+#[tokio::test]
+async fn a_code_that_a_lost_answer_used_up_is_not_called_too_old() {
+    // A gateway gave up, and Amazon had used the code up.
+    let lost = Fault::AfterEffect(Box::new(Fault::Status {
+        status: 504,
+        body: String::new(),
+        retry_after: None,
+    }));
+    fails_after(2, &[(Endpoint::Token, lost, 1)], "amazon_unavailable").await;
 }
 
 #[tokio::test]
@@ -62,13 +163,25 @@ async fn the_token_endpoint_says_server_error() {
 
 #[tokio::test]
 async fn the_token_endpoint_hangs_up() {
-    unavailable(Endpoint::Token, Fault::Reset, 1).await;
+    let world = World::new().await;
+    let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
+    world.amazon.fault(Endpoint::Token, Fault::Reset, 1);
+    browser.get(&back).await.page(200, "Player p1");
+    assert_eq!(world.amazon.calls_to(Endpoint::Token), 2);
+    linked_pairs(&world, &[("p1", "alice")]).await;
+    no_violations(&world);
+}
+
+#[tokio::test]
+async fn the_token_endpoint_hangs_up_twice() {
+    let twice = [(Endpoint::Token, Fault::Reset, 2)];
+    fails_after(2, &twice, "amazon_unavailable").await;
 }
 
 #[tokio::test]
 async fn the_token_endpoint_hangs_up_after_using_the_code_up() {
     let lost = Fault::AfterEffect(Box::new(Fault::Reset));
-    unavailable(Endpoint::Token, lost, 1).await;
+    fails_after(2, &[(Endpoint::Token, lost, 1)], "amazon_unavailable").await;
 }
 
 #[tokio::test]
@@ -108,12 +221,24 @@ async fn the_token_endpoint_answers_other_json() {
 
 #[tokio::test]
 async fn tokeninfo_is_down() {
-    unavailable(Endpoint::TokenInfo, status(503), 1).await;
+    unavailable(Endpoint::TokenInfo, status(500), 1).await;
+    unavailable(Endpoint::TokenInfo, for_a_minute(503), 1).await;
     // A GET is repeated once.
     unavailable(Endpoint::TokenInfo, Fault::Reset, 2).await;
     unavailable(Endpoint::TokenInfo, Fault::NotJson, 1).await;
     unavailable(Endpoint::TokenInfo, Fault::Truncated, 2).await;
     unavailable(Endpoint::TokenInfo, Fault::Huge(10_000_000), 1).await;
+}
+
+/// It is asked again for as long as the request has time, which really passes here.
+#[tokio::test]
+async fn tokeninfo_stays_down() {
+    let down = Fault::Status {
+        status: 503,
+        body: String::new(),
+        retry_after: None,
+    };
+    unavailable(Endpoint::TokenInfo, down, 100).await;
 }
 
 #[tokio::test]

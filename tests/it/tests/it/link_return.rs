@@ -153,7 +153,7 @@ async fn failure_goes_to_an_app_by_a_button() {
 async fn an_outage_says_so_to_an_app() {
     let world = World::new().await;
     let (mut browser, back) = back_from_amazon(&world, "p1", "alice", Some("mygame:x")).await;
-    world.amazon.fault(Endpoint::Token, Fault::Reset, 1);
+    world.amazon.fault(Endpoint::Token, Fault::NotJson, 1);
     let answer = browser.get(&back).await;
     answer.page(503, "amazon_unavailable");
     assert_eq!(button(&answer), "mygame:x?error=amazon_unavailable");

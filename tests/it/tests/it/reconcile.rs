@@ -60,7 +60,7 @@ async fn a_report_is_made_for_a_player_who_never_comes_back() {
 async fn what_amazon_has_heard_is_not_reported_again() {
     let world = World::new().await;
     let id = world.pending("p1", "alice", "hat").await;
-    let fault = Fault::AfterEffect(Box::new(Fault::Reset));
+    let fault = Fault::AfterEffect(Box::new(Fault::Truncated));
     world.amazon.fault(Fulfill, fault, 1);
     world.confirm("p1", &[&id]).await;
     world.forget();
@@ -126,7 +126,7 @@ async fn tokens_are_refreshed_once_for_all_reports_of_an_account() {
         world.amazon.claim("alice", "coin");
     }
     let ids = it::ids_of(&world.check("p1").await);
-    world.amazon.fault(Fulfill, Fault::Reset, 6);
+    world.amazon.fault(Fulfill, Fault::NotJson, 6);
     let ids: Vec<_> = ids.iter().map(String::as_str).collect();
     world.confirm("p1", &ids).await;
     world.forget();

@@ -185,7 +185,7 @@ async fn a_refusal_of_ours_gives_the_lease_back_and_an_unknown_outcome_keeps_it(
             },
             vec![Token, Entitlements],
         ),
-        (Fault::Reset, vec![]),
+        (Fault::Truncated, vec![]),
     ] {
         let world = linked_world().await;
         world.pass(3600);
@@ -209,7 +209,6 @@ async fn only_invalid_grant_ends_a_link() {
         retry_after: None,
     };
     for fault in [
-        Fault::Reset,
         Fault::Truncated,
         Fault::NotJson,
         Fault::Huge(4 * 1024 * 1024),
@@ -244,10 +243,31 @@ async fn only_invalid_grant_ends_a_link() {
 }
 
 #[tokio::test]
+async fn a_refresh_whose_connection_died_is_repeated_once_and_at_once() {
+    let lost = || Fault::AfterEffect(Box::new(Fault::Reset));
+    for (fault, times, asked) in [
+        (Fault::Reset, 1, vec![Token, Token, Entitlements]),
+        (lost(), 1, vec![Token, Token, Entitlements]),
+        (Fault::Reset, 2, vec![Token, Token]),
+        (lost(), 2, vec![Token, Token]),
+    ] {
+        let world = linked_world().await;
+        world.pass(3600);
+        world.amazon.fault(Token, fault.clone(), times);
+        let answer = world.check("p1").await;
+        assert_eq!(answer["fresh"], times == 1, "{fault:?}");
+        assert_eq!(world.asked(), asked, "{fault:?}");
+        let sent = sent_refresh_tokens(&world);
+        assert_eq!(sent[0], sent[1]);
+        world.contract_is_kept();
+    }
+}
+
+#[tokio::test]
 async fn a_refresh_whose_answer_was_lost_is_tried_with_the_stored_token() {
     let world = linked_world().await;
     world.pass(3600);
-    let fault = Fault::AfterEffect(Box::new(Fault::Reset));
+    let fault = Fault::AfterEffect(Box::new(Fault::Truncated));
     world.amazon.fault(Token, fault, 1);
     assert_eq!(world.check("p1").await["fresh"], false);
     world.pass(LEASE_SECONDS);

@@ -58,7 +58,7 @@ async fn nothing_is_parked_behind_a_link_that_was_just_made() {
 #[tokio::test]
 async fn nothing_is_parked_behind_a_player_who_has_just_linked_the_account() {
     let (world, _, record) = delivered().await;
-    world.amazon.fault(Fulfill, amazon::Fault::Reset, 1);
+    world.amazon.fault(Fulfill, amazon::Fault::Reset, 2);
     world.unlinked("p1").await;
     world.linked("p2", "alice").await;
     assert!(!park(&world, &record, "me", None).await);

@@ -283,7 +283,7 @@ async fn a_failed_delivery_costs_the_others_nothing() {
         .map(|_| world.amazon.claim("alice", "coin"))
         .collect();
     studio.script([Reply::status(500)]);
-    world.amazon.fault(Fulfill, Fault::Reset, 1);
+    world.amazon.fault(Fulfill, Fault::NotJson, 1);
     let answer = world.check("p1").await;
     let pending = ids.iter().filter(|id| status_of(&answer, id) == "pending");
     let delivered = ids
@@ -333,7 +333,7 @@ async fn what_was_pending_when_the_webhook_was_turned_on_is_delivered_too() {
     world.unlinked("p1").await;
     let (studio, url) = Studio::start().await;
     let url: url::Url = url.parse().expect("a URL");
-    let http = prime_gaming::net::client(None).expect("a client");
+    let http = prime_gaming::net::Client::new(world.app.clock.clone()).expect("a client");
     world.app.webhook = Some(prime_gaming::delivery::Webhook::new(http, url.clone()));
     world.app.config.delivery = prime_gaming::config::DeliveryConfig::Webhook {
         url,

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Bytes;
+use rustix::process::Signal;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
@@ -135,6 +136,29 @@ impl Function {
         for reins in busy.into_values() {
             reins.time_out().await;
         }
+    }
+
+    /// Stops the processes that wait for work, as Lambda freezes them, until [`Function::thaw`].
+    /// Unlike in Lambda their clocks go on.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn freeze(&self) -> std::io::Result<()> {
+        self.0
+            .idle()
+            .iter()
+            .try_for_each(|it| it.signal(Signal::STOP))
+    }
+
+    /// Lets them go on.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn thaw(&self) -> std::io::Result<()> {
+        self.0
+            .idle()
+            .iter()
+            .try_for_each(|it| it.signal(Signal::CONT))
     }
 
     /// Ends the processes that wait for work, and each other one when it has finished. Calls

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::{oneshot, watch};
@@ -128,6 +129,15 @@ impl Instance {
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
         self.pid.filter(|_| self.is_alive())
+    }
+
+    /// Sends the process a signal, as long as it runs.
+    pub(super) fn signal(&self, signal: Signal) -> std::io::Result<()> {
+        let pid = self.pid().and_then(|pid| i32::try_from(pid).ok());
+        match pid.and_then(Pid::from_raw) {
+            Some(pid) => Ok(kill_process(pid, signal)?),
+            None => Ok(()),
+        }
     }
 
     /// Whether the process is still there.

@@ -3,7 +3,7 @@
 //!
 //! As in Lambda, a process serves one invocation at a time, another process is started when all
 //! are busy, a process that overruns its time limit is killed, and one that ends is replaced.
-//! Unlike Lambda, a process is not frozen between invocations.
+//! Unlike Lambda, a process is not frozen between invocations, unless a test says so.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -240,7 +240,7 @@ async fn a_refused_pair_is_sorted_like_any_token_request() {
         panic!("{result:?}")
     };
     assert_eq!(retry_after, Some(Duration::from_secs(7)));
-    for reply in [Reply::Close, Reply::Truncated, Reply::json(400, "<html>")] {
+    for reply in [Reply::Truncated, Reply::json(400, "<html>")] {
         let result = created(reply).await;
         assert!(matches!(result, Err(TokenError::Unavailable { .. })));
     }

@@ -4,7 +4,7 @@ use crate::domain::AmazonUserId;
 async fn identify(tokeninfo: Reply, profile: Reply) -> Result<AmazonUserId, IdentifyError> {
     let (tokeninfo, profile) = (Server::start([tokeninfo]), Server::start([profile]));
     login(&tokeninfo, &tokeninfo, &profile)
-        .identify("our-client", &"Atza|a+/b".into())
+        .identify("our-client", &"Atza|a+/b".into(), now())
         .await
 }
 
@@ -16,7 +16,7 @@ async fn both_must_name_the_same_user() {
     let tokeninfo = Server::start([Reply::json(200, TOKENINFO)]);
     let profile = Server::start([Reply::json(200, PROFILE)]);
     let user = login(&tokeninfo, &tokeninfo, &profile)
-        .identify("our-client", &"Atza|a+/b".into())
+        .identify("our-client", &"Atza|a+/b".into(), now())
         .await
         .expect("a user");
     assert_eq!(user.as_str(), "amzn1.account.A");

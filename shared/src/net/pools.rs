@@ -1,0 +1,191 @@
+//! The client that every caller is lent: for each host a pool of connections, and what is known
+//! of their age.
+//!
+//! Lambda freezes a process between requests. What was pooled before may be dead, or may swallow
+//! what is sent, and nothing tells: the process's own timers stood still meanwhile. So a host's
+//! pool is replaced as a whole, when the wall clock says that it rested too long, and for every
+//! request that must not meet an old connection. TLS sessions outlive their pool: all pools share
+//! one TLS configuration, and with it the cache of sessions.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use reqwest::{IntoUrl, RequestBuilder};
+use url::{Position, Url};
+
+use super::NetError;
+use super::client::Maker;
+use crate::Clock;
+use crate::domain::Timestamp;
+
+/// A pool that rested for longer than this is dropped.
+pub(super) const LONGEST_REST: Duration = Duration::from_secs(30);
+
+/// An HTTP client for Amazon, key sets, the studio, and through
+/// [`sdk_http_client`](super::sdk_http_client) the AWS SDK. Clones share their connections.
+///
+/// It builds requests; [`exchange`](super::exchange) and its siblings send them.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    maker: Maker,
+    clock: Clock,
+    /// Builds requests, and sends none.
+    builder: reqwest::Client,
+    /// The few hosts that the configuration names.
+    hosts: Mutex<Vec<Host>>,
+}
+
+struct Host {
+    /// Scheme, host and port.
+    origin: Box<str>,
+    pool: reqwest::Client,
+    /// Counts the pools of this client, so that an answer is credited to the one that gave it.
+    number: u64,
+    last_used: Timestamp,
+    /// Whether the pool may hold a connection: it has answered.
+    has_answered: bool,
+    /// Whether its latest answer took longer than an old connection is given.
+    is_slow: bool,
+}
+
+/// A pool to send one request by.
+pub(super) struct Pool {
+    pub(super) http: reqwest::Client,
+    /// Whether the request may meet a connection that died or swallows what is sent. A host whose
+    /// latest answer was slow is slow, and its connections are not suspected.
+    pub(super) is_suspect: bool,
+    number: u64,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Client")
+    }
+}
+
+impl Client {
+    /// A client that measures on `clock` how long a host's connections rested. It trusts Mozilla's
+    /// roots as compiled in.
+    ///
+    /// # Errors
+    /// If TLS can't be set up.
+    pub fn new(clock: Clock) -> Result<Self, NetError> {
+        Self::from_maker(Maker::new(None)?, clock)
+    }
+
+    /// As [`Client::new`], and trusts the certificates of the PEM file `extra_ca` too: tests put
+    /// a TLS stand-in in Amazon's place.
+    ///
+    /// # Errors
+    /// If `extra_ca` cannot be read or holds no certificate.
+    pub fn with_extra_ca(clock: Clock, extra_ca: &Path) -> Result<Self, NetError> {
+        Self::from_maker(Maker::new(Some(extra_ca))?, clock)
+    }
+
+    /// A client for addresses that the studio chose: a host name that leads to this machine or its
+    /// link is as good as unknown, and so is one of a private network unless `private` is set.
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    pub fn for_studio(clock: Clock, private: bool) -> Result<Self, NetError> {
+        Self::from_maker(Maker::new(None)?.guarded(private), clock)
+    }
+
+    fn from_maker(maker: Maker, clock: Clock) -> Result<Self, NetError> {
+        Ok(Self(Arc::new(Inner {
+            builder: maker.make()?,
+            maker,
+            clock,
+            hosts: Mutex::default(),
+        })))
+    }
+
+    /// Begins a GET. Build it, and hand it to [`exchange`](super::exchange).
+    pub fn get(&self, url: impl IntoUrl) -> RequestBuilder {
+        self.0.builder.get(url)
+    }
+
+    /// Begins a POST, as [`Client::get`].
+    pub fn post(&self, url: impl IntoUrl) -> RequestBuilder {
+        self.0.builder.post(url)
+    }
+
+    pub(super) fn head(&self, url: impl IntoUrl) -> RequestBuilder {
+        self.0.builder.head(url)
+    }
+
+    /// The pool of this URL's host, if it did not rest for longer than `trusted`; else a new one.
+    pub(super) fn pool(&self, url: &Url, trusted: Duration) -> Result<Pool, NetError> {
+        let now = self.0.clock.now();
+        {
+            let mut hosts = self.hosts();
+            if let Some(host) = hosts.iter_mut().find(|host| *host.origin == *origin(url))
+                && host.rested(now) <= trusted
+            {
+                host.last_used = now;
+                return Ok(Pool {
+                    http: host.pool.clone(),
+                    is_suspect: host.has_answered && !host.is_slow,
+                    number: host.number,
+                });
+            }
+        }
+        self.fresh(url)
+    }
+
+    /// A new pool for this URL's host in the place of the old one, whose connections are closed
+    /// when those who still use them are done.
+    pub(super) fn fresh(&self, url: &Url) -> Result<Pool, NetError> {
+        let http = self.0.maker.make()?;
+        let now = self.0.clock.now();
+        let mut hosts = self.hosts();
+        let number = hosts.iter().map(|host| host.number).max().unwrap_or(0) + 1;
+        let host = Host {
+            origin: origin(url).into(),
+            pool: http.clone(),
+            number,
+            last_used: now,
+            has_answered: false,
+            is_slow: false,
+        };
+        match hosts.iter_mut().find(|known| known.origin == host.origin) {
+            Some(known) => *known = host,
+            None => hosts.push(host),
+        }
+        Ok(Pool {
+            http,
+            is_suspect: false,
+            number,
+        })
+    }
+
+    /// Writes down that `pool` has answered.
+    pub(super) fn answered(&self, pool: &Pool, is_slow: bool) {
+        let now = self.0.clock.now();
+        let mut hosts = self.hosts();
+        if let Some(host) = hosts.iter_mut().find(|host| host.number == pool.number) {
+            host.last_used = now;
+            host.has_answered = true;
+            host.is_slow = is_slow;
+        }
+    }
+
+    fn hosts(&self) -> MutexGuard<'_, Vec<Host>> {
+        self.0.hosts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Host {
+    /// How long it was not used. A clock that was set back tells nothing, so that counts too.
+    fn rested(&self, now: Timestamp) -> Duration {
+        now.since(self.last_used).max(self.last_used.since(now))
+    }
+}
+
+fn origin(url: &Url) -> &str {
+    &url[..Position::BeforePath]
+}
