@@ -5,11 +5,14 @@
 
 mod offers;
 
+use std::collections::BTreeMap;
+
 use prime_gaming::config::AdminConfig;
+use prime_gaming::domain::{FieldsError, Offer, Sku, fields};
 use prime_gaming::store::{Offers, StoreError};
 use prime_gaming::{Clock, logging, net};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::value::RawValue;
 
 /// What the commands work on.
 #[derive(Debug)]
@@ -49,8 +52,37 @@ impl From<StoreError> for Fault {
     }
 }
 
+/// The answer to a command.
+#[derive(Debug, Serialize)]
+pub struct Answer {
+    ok: bool,
+    #[serde(flatten)]
+    outcome: Outcome,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Outcome {
+    Done(Done),
+    Refused { errors: Vec<Fault> },
+}
+
 /// What a command answers beside `ok`.
-type Answer = Result<Map<String, Value>, Vec<Fault>>;
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Done {
+    Stored { stored: Vec<Sku> },
+    Listed { offers: Vec<Offer> },
+    Deleted { deleted: Sku },
+}
+
+/// The fields of a command, each as it was written.
+type Fields<'a> = BTreeMap<String, &'a RawValue>;
+
+/// A field that is a string.
+fn text(fields: &Fields<'_>, name: &str) -> Option<String> {
+    serde_json::from_str(fields.get(name)?.get()).ok()
+}
 
 impl Admin {
     /// Builds everything from the environment.
@@ -76,21 +108,32 @@ impl Admin {
     }
 
     /// Carries out one command.
-    pub async fn handle(&self, event: &Value) -> Value {
-        let answer = match event.get("command").and_then(Value::as_str) {
-            Some("offers.put") => offers::put(&self.offers, event).await,
+    pub async fn handle(&self, event: &RawValue) -> Answer {
+        match self.carry_out(event).await {
+            Ok(done) => Answer {
+                ok: true,
+                outcome: Outcome::Done(done),
+            },
+            Err(errors) => Answer {
+                ok: false,
+                outcome: Outcome::Refused { errors },
+            },
+        }
+    }
+
+    async fn carry_out(&self, event: &RawValue) -> Result<Done, Vec<Fault>> {
+        let fields = match fields(event) {
+            Ok(fields) => fields,
+            Err(FieldsError::NotAnObject) => Fields::new(),
+            Err(error) => return Err(vec![Fault::invalid(format!("the command {error}"))]),
+        };
+        match text(&fields, "command").as_deref() {
+            Some("offers.put") => offers::put(&self.offers, &fields).await,
             Some("offers.list") => offers::list(&self.offers).await,
-            Some("offers.delete") => offers::delete(&self.offers, event).await,
+            Some("offers.delete") => offers::delete(&self.offers, &fields).await,
             _ => Err(vec![Fault::invalid(
                 "command must be one of offers.put, offers.list, offers.delete",
             )]),
-        };
-        match answer {
-            Ok(mut answer) => {
-                answer.insert("ok".to_owned(), Value::Bool(true));
-                Value::Object(answer)
-            }
-            Err(errors) => json!({"ok": false, "errors": errors}),
         }
     }
 }

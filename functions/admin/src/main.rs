@@ -3,13 +3,14 @@
 use admin::Admin;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use prime_gaming::app::StartError;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
     let admin = Admin::start()?;
     let admin = &admin;
-    let handler = service_fn(move |event: LambdaEvent<Value>| async move {
+    // The event as it was written: parsed, an offer's content would lose digits and order.
+    let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| async move {
         Ok::<_, Error>(admin.handle(&event.payload).await)
     });
     Ok(lambda_runtime::run(handler).await?)

@@ -4,20 +4,20 @@ use std::collections::HashSet;
 
 use prime_gaming::domain::{Offer, Sku};
 use prime_gaming::store::Offers;
-use serde_json::{Map, Value, json};
+use serde_json::value::RawValue;
 
-use crate::{Answer, Fault};
+use crate::{Done, Fault, Fields, text};
 
 /// The most offers of one `offers.put`: as many as are stored well within the time limit.
 const MOST: usize = 500;
 
 /// `{"offers": [{sku, title, content, per_player?}]}`: stores them all, or none if any has a
 /// fault.
-pub(crate) async fn put(offers: &Offers, event: &Value) -> Answer {
-    let given = event
+pub(crate) async fn put(offers: &Offers, fields: &Fields<'_>) -> Result<Done, Vec<Fault>> {
+    let given: Vec<&RawValue> = fields
         .get("offers")
-        .and_then(Value::as_array)
-        .map_or(&[][..], Vec::as_slice);
+        .and_then(|list| serde_json::from_str(list.get()).ok())
+        .unwrap_or_default();
     if !(1..=MOST).contains(&given.len()) {
         return Err(vec![Fault::invalid(format!(
             "offers must be a list of 1 to {MOST} objects with sku, title and content"
@@ -47,24 +47,25 @@ pub(crate) async fn put(offers: &Offers, event: &Value) -> Answer {
     for offer in checked {
         if let Err(error) = offers.put(&offer).await {
             let mut fault = Fault::from(error);
+            let stored: Vec<_> = stored.iter().map(Sku::as_str).collect();
             fault.detail = format!("{}; stored so far: {stored:?}", fault.detail);
             return Err(vec![fault]);
         }
         tracing::info!(event = "offer_put", sku = %offer.sku);
-        stored.push(offer.sku.to_string());
+        stored.push(offer.sku);
     }
-    Ok(fields(json!({"stored": stored})))
+    Ok(Done::Stored { stored })
 }
 
 /// Every offer, by SKU.
-pub(crate) async fn list(offers: &Offers) -> Answer {
+pub(crate) async fn list(offers: &Offers) -> Result<Done, Vec<Fault>> {
     let offers = offers.list().await.map_err(|error| vec![error.into()])?;
-    Ok(fields(json!({"offers": offers})))
+    Ok(Done::Listed { offers })
 }
 
 /// `{"sku"}`: removes one offer. What was handed out of it stays as it is.
-pub(crate) async fn delete(offers: &Offers, event: &Value) -> Answer {
-    let sku = event.get("sku").and_then(Value::as_str).unwrap_or_default();
+pub(crate) async fn delete(offers: &Offers, fields: &Fields<'_>) -> Result<Done, Vec<Fault>> {
+    let sku = text(fields, "sku").unwrap_or_default();
     let sku = Sku::new(sku).map_err(|error| vec![Fault::invalid(error.to_string())])?;
     if offers
         .delete(&sku)
@@ -72,18 +73,11 @@ pub(crate) async fn delete(offers: &Offers, event: &Value) -> Answer {
         .map_err(|error| vec![error.into()])?
     {
         tracing::info!(event = "offer_deleted", %sku);
-        Ok(fields(json!({"deleted": sku})))
+        Ok(Done::Deleted { deleted: sku })
     } else {
         Err(vec![Fault {
             code: "not_found",
             detail: format!("there is no offer {sku}"),
         }])
-    }
-}
-
-fn fields(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use standardwebhooks::{
     HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook as Signer,
 };
@@ -15,17 +15,20 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 
-use crate::domain::{EntitlementId, PlayerId, Timestamp};
-use crate::net::{Client, NetError, retry_after, send_keyed};
+use crate::domain::{Content, EntitlementId, PlayerId, Timestamp};
+use crate::net::{Client, NetError, read_bounded, retry_after, send_keyed};
 
 /// What one call may take, to the last byte that is read of its answer.
 const CALL_LIMIT: Duration = Duration::from_secs(5);
 
-/// How many characters of a refusal are kept for support.
-const MAX_ANSWER_CHARS: usize = 500;
+/// How many characters of a refusal's reason are kept for support.
+const MAX_REASON_CHARS: usize = 500;
 
-/// As many bytes as that can be, and no more is read.
-const MAX_ANSWER_BYTES: usize = 4 * MAX_ANSWER_CHARS;
+/// The most that is read of an answer that may be a refusal; a longer one is none.
+const MAX_REFUSAL_BYTES: usize = 64 * 1024;
+
+/// The longest rest that the studio can ask for.
+const LONGEST_REST: Duration = Duration::from_secs(3600);
 
 /// The studio's webhook.
 #[derive(Clone)]
@@ -50,8 +53,10 @@ pub struct Order<'a> {
     pub id: &'a EntitlementId,
     /// The SKU.
     pub sku: Option<&'a str>,
+    /// The offer's title, as it was when the order was made.
+    pub title: Option<&'a str>,
     /// The offer's content, as it was when the order was made.
-    pub content: &'a Value,
+    pub content: Option<&'a Content>,
     /// When the order was made. It stands in the body, which stays the same however often it is
     /// sent.
     pub since: Timestamp,
@@ -62,11 +67,12 @@ pub struct Order<'a> {
 pub enum Delivery {
     /// The player has it: now (2xx), or since an earlier call (409).
     Delivered,
-    /// The studio will not deliver it (410, 422): the first 500 characters of its answer.
-    Refused(String),
-    /// Nobody knows: to be tried again later, with the same id and body.
+    /// The studio says in so many words that it will not deliver it (410 or 422, with
+    /// `{"refused": true}`): the first 500 characters of its `reason`, if that is a text.
+    Refused(Option<String>),
+    /// Anything else: to be tried again later, with the same id and body.
     Unknown {
-        /// How long the studio wants to be left alone.
+        /// How long the studio wants this delivery to rest, at most an hour.
         retry_after: Option<Duration>,
         /// Whether it did not accept our signature (401, 403): the secret may have been rotated.
         is_signature_refused: bool,
@@ -87,7 +93,8 @@ struct Data<'a> {
     player_id: &'a str,
     entitlement_id: &'a str,
     sku: Option<&'a str>,
-    content: &'a Value,
+    title: Option<&'a str>,
+    content: Option<&'a Content>,
 }
 
 impl Webhook {
@@ -118,15 +125,22 @@ impl Webhook {
             Ok(Err(error)) => return unknown(error.to_string()),
             Err(_) => return unknown("timed out".to_owned()),
         };
-        match response.status().as_u16() {
-            // The answer's text says nothing more, so that it breaks off changes nothing.
-            200..=299 | 409 => Delivery::Delivered,
-            410 | 422 => Delivery::Refused(beginning(response, end).await),
-            status => Delivery::Unknown {
-                retry_after: retry_after(response.headers(), now),
-                is_signature_refused: matches!(status, 401 | 403),
-                cause: format!("status {status}"),
-            },
+        let status = response.status().as_u16();
+        // The answer's text says nothing more, so that it breaks off changes nothing.
+        if matches!(status, 200..=299 | 409) {
+            return Delivery::Delivered;
+        }
+        let retry_after = retry_after(response.headers(), now).map(|wait| wait.min(LONGEST_REST));
+        // A bare 410 or 422 is what frameworks answer to a fault in the studio's own code.
+        if matches!(status, 410 | 422)
+            && let Some(refusal) = refusal(response, end).await
+        {
+            return Delivery::Refused(refusal.reason());
+        }
+        Delivery::Unknown {
+            retry_after,
+            is_signature_refused: matches!(status, 401 | 403),
+            cause: format!("status {status}"),
         }
     }
 
@@ -155,6 +169,7 @@ fn signed(
             player_id: order.player.as_str(),
             entitlement_id: order.id.as_str(),
             sku: order.sku,
+            title: order.title,
             content: order.content,
         },
     };
@@ -189,21 +204,28 @@ fn webhook_id(id: &EntitlementId) -> String {
     }
 }
 
-/// The first characters of an answer, as far as they come until `end`: control characters, which have no
-/// place in a log or on a screen, become spaces.
-async fn beginning(mut response: Response, end: Instant) -> String {
-    let mut bytes = Vec::new();
-    while bytes.len() < MAX_ANSWER_BYTES {
-        match timeout_at(end, response.chunk()).await {
-            Ok(Ok(Some(chunk))) => bytes.extend_from_slice(&chunk),
-            Ok(Ok(None) | Err(_)) | Err(_) => break,
-        }
+/// What an answer must say to be a refusal.
+#[derive(Deserialize)]
+struct Refusal {
+    refused: bool,
+    reason: Option<Box<RawValue>>,
+}
+
+/// The refusal that an answer is, if the whole of it comes until `end`.
+async fn refusal(response: Response, end: Instant) -> Option<Refusal> {
+    let body = timeout_at(end, read_bounded(response, MAX_REFUSAL_BYTES)).await;
+    let refusal: Refusal = serde_json::from_slice(&body.ok()?.ok()?).ok()?;
+    refusal.refused.then_some(refusal)
+}
+
+impl Refusal {
+    /// The first characters of the reason, where it is a text. Control characters, which have no
+    /// place in a log or on a screen, become spaces.
+    fn reason(&self) -> Option<String> {
+        let text: String = serde_json::from_str(self.reason.as_ref()?.get()).ok()?;
+        let shown = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+        Some(shown.take(MAX_REASON_CHARS).collect())
     }
-    String::from_utf8_lossy(&bytes)
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(MAX_ANSWER_CHARS)
-        .collect()
 }
 
 #[cfg(test)]

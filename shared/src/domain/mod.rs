@@ -1,8 +1,10 @@
 //! What the service knows, without AWS, HTTP or a clock: `now` is handed in.
 
+mod content;
 mod device;
 mod entitlement;
 mod ids;
+mod json;
 mod link;
 #[cfg(test)]
 mod model;
@@ -10,12 +12,14 @@ mod offer;
 mod retry;
 mod time;
 
+pub use content::{Content, ContentFault, MAX_CONTENT_BYTES, MAX_CONTENT_DEPTH};
 pub use device::{DeviceStatus, MAX_POLL_INTERVAL, slowed_down};
 pub use entitlement::{HoldReason, Status};
 pub use ids::{
     AmazonUserId, EntitlementId, IdError, LinkId, PlayerId, Sku, is_random_token, random_token,
 };
+pub use json::{FieldsError, fields};
 pub use link::{LinkFailure, LinkStatus};
-pub use offer::{MAX_CONTENT_BYTES, MAX_TITLE_BYTES, Offer, OfferFault, PerPlayer};
+pub use offer::{MAX_PER_PLAYER, MAX_TITLE_BYTES, Offer, OfferFault, PerPlayer};
 pub use retry::{backoff, pause, random_fraction};
 pub use time::Timestamp;

@@ -1,15 +1,17 @@
 //! An offer: what the studio gives for a SKU.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 
+use super::content::Content;
 use super::ids::Sku;
-
-/// The most that an offer's content may take as JSON text, in bytes.
-pub const MAX_CONTENT_BYTES: usize = 8 * 1024;
+use super::json::{FieldsError, fields};
 
 /// The most that an offer's title may take, in bytes.
 pub const MAX_TITLE_BYTES: usize = 200;
+
+/// The largest limit of an offer: so many entitlements its guard holds at most.
+pub const MAX_PER_PLAYER: u32 = 1000;
 
 /// How many entitlements of one offer a player may use: a number, or `None` for any number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,10 +22,10 @@ pub struct PerPlayer(pub Option<u32>);
 pub struct Offer {
     /// The SKU, as it was told to Amazon.
     pub sku: Sku,
-    /// For people: support, QA.
+    /// For people: players, support, QA.
     pub title: String,
     /// For the game: any JSON.
-    pub content: Value,
+    pub content: Content,
     /// How often one player may have it.
     pub per_player: PerPlayer,
 }
@@ -44,100 +46,107 @@ impl Offer {
     ///
     /// # Errors
     /// Every fault of the offer, not only the first.
-    pub fn from_json(value: &Value) -> Result<Self, Vec<OfferFault>> {
-        let empty = Map::new();
-        let mut faults = Vec::new();
-        let fields = value.as_object().unwrap_or_else(|| {
-            faults.push(fault(
-                "offer",
-                "must be an object with sku, title and content",
-            ));
-            &empty
-        });
-        if !faults.is_empty() {
-            return Err(faults);
-        }
-
-        let sku = match fields.get("sku").and_then(Value::as_str).map(Sku::new) {
-            Some(Ok(sku)) => Some(sku),
-            Some(Err(error)) => {
-                faults.push(fault("sku", &error.to_string()));
-                None
-            }
-            None => {
-                faults.push(fault("sku", "is required, as a string"));
-                None
-            }
-        };
-        let title = fields.get("title").and_then(Value::as_str).unwrap_or("");
-        if title.trim().is_empty() || title.len() > MAX_TITLE_BYTES {
-            faults.push(fault("title", "is required, as a string of 1 to 200 bytes"));
-        }
-        let content = fields.get("content");
-        match content {
-            None => faults.push(fault("content", "is required, as any JSON")),
-            Some(content) if content.to_string().len() > MAX_CONTENT_BYTES => {
-                faults.push(fault("content", "must be at most 8192 bytes as JSON"));
-            }
-            Some(_) => {}
-        }
-        let per_player = match fields.get("per_player") {
-            None => Some(PerPlayer(Some(1))),
-            Some(Value::Null) => Some(PerPlayer(None)),
-            Some(number) => {
-                let number = number
-                    .as_u64()
-                    .filter(|number| (1..=1000).contains(number))
-                    .and_then(|number| u32::try_from(number).ok());
-                if number.is_none() {
-                    faults.push(fault(
-                        "per_player",
-                        "must be a whole number from 1 to 1000, or null for any number",
-                    ));
+    pub fn from_json(json: &RawValue) -> Result<Self, Vec<OfferFault>> {
+        let fields = fields(json).map_err(|error| {
+            vec![match error {
+                FieldsError::NotAnObject => {
+                    fault("offer", "must be an object with sku, title and content")
                 }
-                number.map(|number| PerPlayer(Some(number)))
-            }
-        };
-        match (sku, content, per_player) {
-            (Some(sku), Some(content), Some(per_player)) if faults.is_empty() => Ok(Self {
+                error => fault("offer", error.to_string()),
+            }]
+        })?;
+        let field = |name: &str| fields.get(name).copied();
+        let results = (
+            sku(field("sku")),
+            title(field("title")),
+            content(field("content")),
+            per_player(field("per_player")),
+        );
+        match results {
+            (Ok(sku), Ok(title), Ok(content), Ok(per_player)) => Ok(Self {
                 sku,
-                title: title.to_owned(),
-                content: content.clone(),
+                title,
+                content,
                 per_player,
             }),
-            _ => Err(faults),
+            (sku, title, content, per_player) => {
+                let faults = [sku.err(), title.err(), content.err(), per_player.err()];
+                Err(faults.into_iter().flatten().collect())
+            }
         }
     }
 }
 
-fn fault(field: &'static str, rule: &str) -> OfferFault {
+/// A field that is a string. Space around it counts.
+fn text(json: Option<&RawValue>) -> Option<String> {
+    serde_json::from_str(json?.get()).ok()
+}
+
+fn sku(json: Option<&RawValue>) -> Result<Sku, OfferFault> {
+    let text = text(json).ok_or_else(|| fault("sku", "is required, as a string"))?;
+    Sku::new(text).map_err(|error| fault("sku", error.to_string()))
+}
+
+fn title(json: Option<&RawValue>) -> Result<String, OfferFault> {
+    text(json)
+        .filter(|title| !title.trim().is_empty() && title.len() <= MAX_TITLE_BYTES)
+        .ok_or_else(|| fault("title", "is required, as a string of 1 to 200 bytes"))
+}
+
+fn content(json: Option<&RawValue>) -> Result<Content, OfferFault> {
+    let json = json.ok_or_else(|| fault("content", "is required, as any JSON"))?;
+    Content::new(json).map_err(|error| fault("content", error.to_string()))
+}
+
+fn per_player(json: Option<&RawValue>) -> Result<PerPlayer, OfferFault> {
+    const RULE: &str = "must be a whole number from 1 to 1000, or null for any number";
+    let Some(json) = json else {
+        return Ok(PerPlayer(Some(1)));
+    };
+    serde_json::from_str(json.get())
+        .ok()
+        .filter(|number: &Option<u32>| {
+            number.is_none_or(|number| (1..=MAX_PER_PLAYER).contains(&number))
+        })
+        .map(PerPlayer)
+        .ok_or_else(|| fault("per_player", RULE))
+}
+
+fn fault(field: &'static str, rule: impl Into<String>) -> OfferFault {
     OfferFault {
         field,
-        rule: rule.to_owned(),
+        rule: rule.into(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::domain::MAX_CONTENT_BYTES;
+
+    fn read(offer: &Value) -> Result<Offer, Vec<OfferFault>> {
+        read_text(&offer.to_string())
+    }
+
+    fn read_text(offer: &str) -> Result<Offer, Vec<OfferFault>> {
+        Offer::from_json(&RawValue::from_string(offer.to_owned()).expect("JSON"))
+    }
 
     #[test]
     fn per_player_is_one_unless_said_otherwise() {
-        let offer = Offer::from_json(&json!({"sku": "hat", "title": "Hat", "content": null}))
+        let offer = read(&json!({"sku": "hat", "title": "Hat", "content": null}))
             .expect("content may be any JSON");
         assert_eq!(offer.per_player, PerPlayer(Some(1)));
-        let offer = Offer::from_json(
-            &json!({"sku": "hat", "title": "Hat", "content": 1, "per_player": null}),
-        )
-        .expect("null means any number");
+        let offer = read(&json!({"sku": "hat", "title": "Hat", "content": 1, "per_player": null}))
+            .expect("null means any number");
         assert_eq!(offer.per_player, PerPlayer(None));
     }
 
     #[test]
     fn all_faults_are_named_at_once() {
-        let faults = Offer::from_json(&json!({
+        let faults = read(&json!({
             "sku": "a/b", "title": " ", "content": "x".repeat(MAX_CONTENT_BYTES), "per_player": 0
         }))
         .expect_err("everything is wrong");
@@ -146,12 +155,13 @@ mod tests {
     }
 
     #[test]
-    fn an_offer_is_an_object() {
+    fn an_offer_is_an_object_with_each_field_once() {
+        assert_eq!(read(&json!([])).expect_err("not an object").len(), 1);
+        let faults = read_text(r#"{"sku": "a", "title": "A", "content": 1, "content": 2}"#)
+            .expect_err("which content?");
         assert_eq!(
-            Offer::from_json(&json!([]))
-                .expect_err("not an object")
-                .len(),
-            1
+            faults[0].to_string(),
+            r#"offer: has an object with the key "content" twice; keep one of them"#
         );
     }
 }

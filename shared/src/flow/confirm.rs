@@ -40,11 +40,19 @@ pub async fn confirm(
     ids: Vec<EntitlementId>,
 ) -> Vec<Confirmed> {
     let mut mentioned = HashSet::new();
-    let distinct = ids.into_iter().filter(|id| mentioned.insert(id.clone()));
+    let distinct: Vec<_> = ids
+        .into_iter()
+        .filter(|id| mentioned.insert(id.clone()))
+        .collect();
+    let mut known = look_at_all(app, budget, player, &distinct).await;
     let owner = random_token();
     let owner = owner.as_str();
     let writes: Vec<_> = distinct
-        .map(|id| write_down(app, budget, player, id, owner))
+        .into_iter()
+        .map(|id| {
+            let known = known.remove(&id);
+            write_down(app, budget, player, id, known, owner)
+        })
         .collect();
     let written: Vec<Written> = stream::iter(writes).buffered(AT_ONCE).collect().await;
     // What is written down is true whether or not Amazon answers in time.
@@ -76,14 +84,45 @@ pub async fn confirm(
 /// An id, and what became of it.
 type Written = (EntitlementId, Result<Confirmation, StoreError>);
 
-/// Where the studio's webhook delivers, what the game says changes nothing.
+/// What is stored under each of several ids, so that one that does not exist costs no write. An id
+/// that is missing here was not read: its write finds out.
+async fn look_at_all(
+    app: &App,
+    budget: Budget,
+    player: &PlayerId,
+    ids: &[EntitlementId],
+) -> HashMap<EntitlementId, Option<Box<Record>>> {
+    if ids.len() < 2 {
+        return HashMap::new();
+    }
+    let looked = budget.at_most(app.fulfillments.get_all(player, ids)).await;
+    match looked {
+        Some(Ok(known)) => known,
+        Some(Err(error)) => {
+            tracing::warn!(event = "confirmed_unseen", player_id = %player, %error);
+            HashMap::new()
+        }
+        None => HashMap::new(),
+    }
+}
+
+/// Where the studio's webhook delivers, what the game says changes nothing. `known`: what is
+/// stored, if that was read, and `Some(None)` where nothing is.
 async fn write_down(
     app: &App,
     budget: Budget,
     player: &PlayerId,
     id: EntitlementId,
+    known: Option<Option<Box<Record>>>,
     owner: &str,
 ) -> Written {
+    match known {
+        Some(None) => return (id, Ok(Confirmation::Unknown)),
+        Some(Some(record)) if app.webhook.is_some() || record.status != Status::Pending => {
+            return (id, Ok(Confirmation::Was(record)));
+        }
+        _ => {}
+    }
     let late = || StoreError::Unavailable {
         operation: "UpdateItem",
         cause: "no time left for another write".to_owned(),

@@ -71,7 +71,8 @@ async fn call(app: &App, webhook: &Webhook, record: &Record) -> Result<Delivery,
         player: &record.player,
         id: &record.id,
         sku: record.sku.as_deref(),
-        content: &record.content,
+        title: record.title.as_deref(),
+        content: record.content.as_ref(),
         // It does not change while the record is pending.
         since: record.updated_at,
     };
@@ -88,10 +89,10 @@ async fn write_down(
     let (player_id, entitlement_id) = (&record.player, &record.id);
     let written = match delivery {
         Delivery::Delivered => mark_delivered(app, owner, record, now).await,
-        Delivery::Refused(answer) => {
+        Delivery::Refused(why) => {
             let refused = app
                 .fulfillments
-                .refuse_delivery(record, owner, &answer, now)
+                .refuse_delivery(record, owner, why.as_deref(), now)
                 .await;
             refused.map(|is_held| {
                 let mut after = record.clone();

@@ -9,7 +9,7 @@ use futures_util::stream;
 use super::budget::REQUEST_LIFE;
 use crate::App;
 use crate::domain::{EntitlementId, Status, Timestamp, backoff, random_fraction};
-use crate::store::{Lease, Link, Record};
+use crate::store::{Lease, Link, Parked, Record};
 
 /// How much of one kind is done at once: writes to the database, calls to others, accounts.
 const AT_ONCE: usize = 8;
@@ -21,6 +21,9 @@ pub(super) async fn at_once<F: Future>(work: impl IntoIterator<Item = F>) -> Vec
 
 /// After so long without success only an operator can help.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// How long an entitlement that could be parked waits where its account's note is full.
+const UNPARKED_PAUSE: Duration = Duration::from_secs(24 * 3600);
 
 /// A lease that outlives the request.
 pub(super) fn lease(owner: &str, now: Timestamp) -> Lease<'_> {
@@ -98,9 +101,11 @@ pub(super) async fn give_back(app: &App, owner: &str, record: &Record, why: &Unf
         Unfinished::Hopeless(dead) => {
             let parked = store.park(&app.links, record, owner, dead.as_deref()).await;
             match parked {
-                Ok(true) => Ok(()),
-                // Somebody has just linked the account: the next try finds that out.
-                Ok(false) => store.untake(record, owner, later).await,
+                Ok(Parked::Done) => Ok(()),
+                // A player has just linked the account: the next try finds that out.
+                Ok(Parked::Changed) => store.untake(record, owner, later).await,
+                // A later try finds out that the account is linked again.
+                Ok(Parked::Full) => store.untake(record, owner, now + UNPARKED_PAUSE).await,
                 Err(error) => Err(error),
             }
         }

@@ -132,7 +132,7 @@ async fn report_elsewhere(
 }
 
 /// The link that speaks for this account now, also if its tokens are dead.
-async fn speaker(app: &App, account: &AmazonUserId) -> Result<Option<Link>, StoreError> {
+pub(super) async fn speaker(app: &App, account: &AmazonUserId) -> Result<Option<Link>, StoreError> {
     match app.links.of_amazon_account(account).await? {
         Some(link) => Ok(Some(link)),
         None => {
@@ -146,7 +146,7 @@ async fn speaker(app: &App, account: &AmazonUserId) -> Result<Option<Link>, Stor
 }
 
 /// Why reports of this link are not worth a try now.
-fn in_vain(app: &App, link: &Link, now: Timestamp) -> Option<Unfinished> {
+pub(super) fn in_vain(app: &App, link: &Link, now: Timestamp) -> Option<Unfinished> {
     if link.tokens.is_none() {
         return Some(Unfinished::Hopeless(Some(Box::new(link.clone()))));
     }

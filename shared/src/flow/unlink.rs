@@ -1,5 +1,6 @@
 //! What a player's link is, and its end.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -11,8 +12,8 @@ use super::rows::read_open;
 use super::session::Session;
 use super::standing;
 use crate::App;
-use crate::domain::{LinkStatus, PlayerId, Status, Timestamp, random_token};
-use crate::store::{Link, PlayerRow, Record, RemnantTimes, StoreError, Unlinked};
+use crate::domain::{AmazonUserId, LinkStatus, PlayerId, Status, Timestamp, random_token};
+use crate::store::{Inherited, Link, PlayerRow, Record, RemnantTimes, StoreError, Unlinked};
 
 /// Reports are begun in the first 5 s; the last one may still take its own time limit.
 const REPORTS: Duration = Duration::from_secs(10);
@@ -65,8 +66,12 @@ pub async fn unlink(app: &App, player: &PlayerId) -> Result<(), StoreError> {
             // Amazon may have asked for rest or given new tokens: the remnant needs both.
             continue;
         }
-        let remnant = remnant(app, &row, link).await?;
-        let unlinked = app.links.unlink(&app.fulfillments, &row, link, remnant);
+        let link = Link {
+            inherited: still_inherited(app, link).await?,
+            ..link.clone()
+        };
+        let remnant = remnant(app, &row, &link).await?;
+        let unlinked = app.links.unlink(&app.fulfillments, &row, &link, remnant);
         if unlinked.await? == Unlinked::Done {
             tracing::info!(event = "unlinked", player_id = %player);
             return Ok(());
@@ -78,8 +83,8 @@ pub async fn unlink(app: &App, player: &PlayerId) -> Result<(), StoreError> {
     })
 }
 
-/// What is left of the link, if it may have reports to make: those that an earlier player of the
-/// account left to it, or this player's, now or once the player has what is still to be delivered.
+/// What is left of the link, if it has reports to make: those that earlier players of the account
+/// left to it, or this player's, now or once the player has what is still to be delivered.
 ///
 /// # Errors
 /// If the database does not answer.
@@ -88,8 +93,9 @@ pub(super) async fn remnant(
     row: &PlayerRow,
     link: &Link,
 ) -> Result<Option<RemnantTimes>, StoreError> {
-    let is_needed =
-        link.tokens.is_some() && (link.owes || (row.has_open && needs_reports(app, link).await?));
+    let is_needed = link.tokens.is_some()
+        && (link.inherited != Inherited::None
+            || (row.has_open && needs_reports(app, link).await?));
     let now = app.clock.now();
     Ok(is_needed.then(|| RemnantTimes {
         due_at: now + REMNANT_LOOK,
@@ -103,8 +109,33 @@ pub(super) async fn remnant(
 /// # Errors
 /// If the database does not answer.
 pub(super) async fn needs_reports(app: &App, link: &Link) -> Result<bool, StoreError> {
-    let open = read_open(app, &link.player).await?;
-    let is_needed = |record: &Record| record.needs_report_by(&link.amazon_user_id);
+    needs_reports_of(app, &link.player, &link.amazon_user_id).await
+}
+
+/// Those of the players for whom the link may have reports to make that really have one.
+///
+/// # Errors
+/// If the database does not answer.
+pub(super) async fn still_inherited(app: &App, link: &Link) -> Result<Inherited, StoreError> {
+    let Inherited::From(players) = &link.inherited else {
+        return Ok(link.inherited.clone());
+    };
+    let mut still = BTreeSet::new();
+    for player in players {
+        if needs_reports_of(app, player, &link.amazon_user_id).await? {
+            still.insert(player.clone());
+        }
+    }
+    Ok(Inherited::of(still))
+}
+
+async fn needs_reports_of(
+    app: &App,
+    player: &PlayerId,
+    account: &AmazonUserId,
+) -> Result<bool, StoreError> {
+    let open = read_open(app, player).await?;
+    let is_needed = |record: &Record| record.needs_report_by(account);
     Ok(open.has_unreadable || open.records.iter().any(is_needed))
 }
 

@@ -1,9 +1,8 @@
 //! An entitlement as the API shows it.
 
 use serde::Serialize;
-use serde_json::Value;
 
-use crate::domain::{HoldReason, Status, Timestamp};
+use crate::domain::{Content, HoldReason, Status, Timestamp};
 use crate::store::Record;
 
 /// An entitlement as the API shows it.
@@ -11,10 +10,13 @@ use crate::store::Record;
 pub struct EntitlementView {
     entitlement_id: String,
     sku: Option<String>,
-    content: Value,
+    title: Option<String>,
+    content: Option<Content>,
     status: Status,
     reason: Option<HoldReason>,
     first_seen_at: Timestamp,
+    delivered_at: Option<Timestamp>,
+    reported_at: Option<Timestamp>,
     updated_at: Timestamp,
 }
 
@@ -23,10 +25,13 @@ impl From<Record> for EntitlementView {
         Self {
             entitlement_id: record.id.into(),
             sku: record.sku,
+            title: record.title,
             content: record.content,
             status: record.status,
             reason: record.reason,
             first_seen_at: record.first_seen_at,
+            delivered_at: record.delivered_at,
+            reported_at: record.reported_at,
             updated_at: record.updated_at,
         }
     }

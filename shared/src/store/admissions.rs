@@ -9,7 +9,9 @@ use super::leases::Lease;
 use super::links::Links;
 use super::record::{Link, Record, record};
 use super::write::{Change, Committed, transact};
-use crate::domain::{EntitlementId, HoldReason, Offer, Status, Timestamp, random_token};
+use crate::domain::{
+    EntitlementId, HoldReason, MAX_PER_PLAYER, Offer, Status, Timestamp, random_token,
+};
 
 /// An entitlement that Amazon listed, about to be written down.
 #[derive(Clone, Debug)]
@@ -55,6 +57,22 @@ impl Fulfillments {
         offer: &Offer,
         lease: Option<Lease<'_>>,
     ) -> Result<Admission, StoreError> {
+        let admission = self.admit_with(links, claim, offer, lease, true).await?;
+        // An offer without a limit, and a guard that holds as many as any limit asks for.
+        if matches!(admission, Admission::UsedUp) && offer.per_player.0.is_none() {
+            return self.admit_with(links, claim, offer, lease, false).await;
+        }
+        Ok(admission)
+    }
+
+    async fn admit_with(
+        &self,
+        links: &Links,
+        claim: &Claim<'_>,
+        offer: &Offer,
+        lease: Option<Lease<'_>>,
+        is_guarded: bool,
+    ) -> Result<Admission, StoreError> {
         let Claim { link, id, .. } = claim;
         let owner = self
             .change(format!("ENTITLEMENT#{id}"), "OWNER".to_owned())
@@ -63,35 +81,32 @@ impl Fulfillments {
             .in_transaction();
         let guard = self
             .change(player_pk(&link.player), format!("G#{}", offer.sku))
+            .when(
+                "attribute_not_exists(#entitlements) OR size(#entitlements) < :most \
+                 OR contains(#entitlements, :id)",
+            )
+            .value(":most", n(offer.per_player.0.unwrap_or(MAX_PER_PLAYER)))
+            .value(":id", s(id.as_str()))
             .add("entitlements", AttributeValue::Ss(vec![id.to_string()]));
-        let guard = match offer.per_player.0 {
-            None => guard,
-            Some(most) => guard
-                .when(
-                    "attribute_not_exists(#entitlements) OR size(#entitlements) < :most \
-                     OR contains(#entitlements, :id)",
-                )
-                .value(":most", n(most))
-                .value(":id", s(id.as_str())),
-        };
         let written = self
             .record_change(claim, Status::Pending)
-            .set("content", s(offer.content.to_string()))
+            .set("title", s(&offer.title))
+            .set("content", s(offer.content.as_str()))
             .remove("reason");
         let written = match lease {
             None => written,
             Some(lease) => written.leased(id, lease).set("attempts", n(1)),
         };
         let written = written.in_transaction();
-        let parts = vec![
-            links.with_open(link, &random_token()),
-            owner,
-            guard.in_transaction(),
-            written,
-        ];
+        let mut parts = vec![links.with_open(link, &random_token()), owner];
+        if is_guarded {
+            parts.push(guard.in_transaction());
+        }
+        parts.push(written);
         match transact(&self.client, parts).await? {
             Committed::All => Ok(Admission::Written(Box::new(Record {
-                content: offer.content.clone(),
+                title: Some(offer.title.clone()),
+                content: Some(offer.content.clone()),
                 attempts: u32::from(lease.is_some()),
                 owner: lease.map(|lease| lease.owner.to_owned()),
                 due_at: lease.map(|lease| lease.until),
@@ -177,15 +192,18 @@ fn new_record(claim: &Claim<'_>, status: Status, reason: Option<HoldReason>) -> 
         sku: claim.sku.map(ToOwned::to_owned),
         status,
         reason,
-        content: serde_json::Value::Null,
+        title: None,
+        content: None,
         amazon_user_id: claim.link.amazon_user_id.clone(),
         first_seen_at: claim.known.map_or(claim.now, |known| known.first_seen_at),
         updated_at: claim.now,
+        delivered_at: None,
         reported_at: None,
         attempts: 0,
         failing_since: None,
         attention_at: None,
         owner: None,
         due_at: None,
+        is_noted: false,
     }
 }

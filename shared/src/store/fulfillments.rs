@@ -10,11 +10,14 @@
 //!
 //! Every arrow of an entitlement's life is one conditional write: those that begin it are in
 //! `admissions`, those that end it in `reports`. Who is at it in between says `leases`; `due` finds
-//! what needs work, and `chores` is housekeeping.
+//! what needs work, `parking` is for what can't be reported now, and `chores` is housekeeping.
+
+use std::collections::{HashMap, HashSet};
 
 use aws_sdk_dynamodb::Client;
 
 use super::StoreError;
+use super::batch::{BATCH, batch_get};
 use super::item::{Item, Reader, s};
 use super::record::{Record, record};
 use super::write::{Change, unavailable};
@@ -26,6 +29,9 @@ pub struct Fulfillments {
     pub(super) client: Client,
     pub(super) table: String,
 }
+
+/// How many requests one look at many entitlements may take.
+const GET_ALL_TRIES: u32 = 2;
 
 /// Records that were read together. A row that can't be read costs the others nothing.
 #[derive(Debug, Default)]
@@ -116,6 +122,46 @@ impl Fulfillments {
         item.map(|item| record(&self.table, &item)).transpose()
     }
 
+    /// Which of these entitlements of the player exist, with one request, or a second for what
+    /// DynamoDB leaves unread at first. An id that is not in the answer could not be read.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn get_all(
+        &self,
+        player: &PlayerId,
+        ids: &[EntitlementId],
+    ) -> Result<HashMap<EntitlementId, Option<Box<Record>>>, StoreError> {
+        let mut known = HashMap::new();
+        for ids in ids.chunks(BATCH) {
+            let keys = ids
+                .iter()
+                .map(|id| key(player_pk(player), record_sk(id)))
+                .collect();
+            let batch = batch_get(&self.client, &self.table, keys, GET_ALL_TRIES).await?;
+            let mut records: HashMap<_, _> = batch
+                .items
+                .iter()
+                .filter_map(|item| Some((sort_key(item)?, record(&self.table, item))))
+                .collect();
+            let unread: HashSet<_> = batch.unread.iter().filter_map(sort_key).collect();
+            for id in ids {
+                let sk = record_sk(id);
+                match records.remove(sk.as_str()) {
+                    Some(Ok(record)) => {
+                        known.insert(id.clone(), Some(Box::new(record)));
+                    }
+                    Some(Err(_)) => {}
+                    None if unread.contains(sk.as_str()) => {}
+                    None => {
+                        known.insert(id.clone(), None);
+                    }
+                }
+            }
+        }
+        Ok(known)
+    }
+
     pub(super) async fn item(&self, key: Item) -> Result<Option<Item>, StoreError> {
         self.client
             .get_item()
@@ -192,6 +238,10 @@ impl Fulfillments {
     pub(super) fn change(&self, pk: String, sk: String) -> Change {
         Change::of(&self.table, key(pk, sk))
     }
+}
+
+fn sort_key(item: &Item) -> Option<&str> {
+    item.get("sk")?.as_s().ok().map(String::as_str)
 }
 
 pub(super) fn key(pk: String, sk: String) -> Item {

@@ -68,6 +68,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A set of texts.
+    pub(super) fn texts(&self, field: &'static str) -> Option<&'a [String]> {
+        self.item.get(field)?.as_ss().ok().map(Vec::as_slice)
+    }
+
     pub(super) fn need_text(&self, field: &'static str) -> Result<&'a str, StoreError> {
         self.text(field).ok_or_else(|| self.corrupt(field))
     }

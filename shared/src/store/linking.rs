@@ -1,6 +1,8 @@
 //! Making and ending a link. One Amazon account has at most one player and one player at most one
 //! Amazon account, at every moment: `PLAYER#` and `AMAZON#` change together or not at all.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::StoreError;
@@ -10,7 +12,7 @@ use super::due::ChoreKind;
 use super::fulfillments::Fulfillments;
 use super::item::{n, s, time, ttl};
 use super::links::{Links, amazon_key, player_key};
-use super::record::{Link, PlayerRow};
+use super::record::{Inherited, Link, PlayerRow};
 use super::remnants::{Remnant, remnant_key};
 use super::write::{Change, Committed, transact};
 use crate::domain::{AmazonUserId, DeviceStatus, LinkId, PlayerId, Timestamp};
@@ -116,10 +118,12 @@ impl Links {
         now: Timestamp,
     ) -> Result<LinkOutcome, StoreError> {
         for _ in 0..LINK_TRIES {
-            let has_parked = fulfillments.has_parked(new.amazon_user_id).await?;
+            let parked = fulfillments.parked_for(new.amazon_user_id).await?;
+            let has_parked = parked.is_some();
             let remnant = self.remnant(new.amazon_user_id).await?;
             let link_id = LinkId::random();
-            let mut parts = self.link_parts(new, &link_id, remnant.as_ref(), has_parked, now);
+            let inherited = inherited(new.player, remnant.as_ref(), parked);
+            let mut parts = self.link_parts(new, &link_id, remnant.as_ref(), &inherited, now);
             if let Some(Replaced { link, remnant, .. }) = new.replaces {
                 parts.extend(self.end_parts(fulfillments, link, remnant));
             }
@@ -166,10 +170,9 @@ impl Links {
         new: &NewLink<'_>,
         link_id: &LinkId,
         remnant: Option<&Remnant>,
-        has_parked: bool,
+        inherited: &Inherited,
         now: Timestamp,
     ) -> Vec<TransactWriteItem> {
-        let owes = remnant.is_some() || has_parked;
         let player = match new.replaces {
             Some(Replaced { row, link, .. }) => self.change_as_read(row, link),
             None => self
@@ -185,7 +188,6 @@ impl Links {
             .set("token_version", n(1))
             .set("access_expires_at", time(new.access_expires_at))
             .set("linked_at", time(now))
-            .set_or_remove("owes", owes.then_some(AttributeValue::Bool(true)))
             .remove("checked_at")
             .remove("next_check_at")
             .remove("check_owner")
@@ -194,6 +196,11 @@ impl Links {
         let player = match remnant.and_then(|remnant| remnant.link.retry_at) {
             Some(retry_at) => player.set("retry_at", time(retry_at)),
             None => player,
+        };
+        // What a link that is renewed has inherited, it keeps; what it replaces is of another account.
+        let player = match new.replaces {
+            Some(_) => owes_only(player, inherited),
+            None => owes(player, inherited),
         };
         let player = player.in_transaction();
         let account = self
@@ -259,6 +266,8 @@ impl Links {
                 "refresh_owner",
                 "refresh_until",
                 "owes",
+                "owes_for",
+                "owes_more",
             ]
             .into_iter()
             .fold(player, Change::remove)
@@ -322,7 +331,8 @@ impl Links {
 
     fn remnant_of(&self, link: &Link, tokens: &Sealed, expires_at: Timestamp) -> TransactWriteItem {
         let lease = link.refresh.as_ref();
-        self.change(remnant_key(&link.amazon_user_id))
+        let remnant = self
+            .change(remnant_key(&link.amazon_user_id))
             .set("status", s(link.state.as_str()))
             .set("player_id", s(link.player.as_str()))
             .set("link_id", s(link.id.as_str()))
@@ -334,11 +344,56 @@ impl Links {
             .set("linked_at", time(link.linked_at))
             .set_or_remove("next_check_at", link.next_check_at.map(time))
             .set_or_remove("retry_at", link.retry_at.map(time))
-            .set_or_remove("owes", link.owes.then_some(AttributeValue::Bool(true)))
             .set_or_remove("refresh_owner", lease.map(|lease| s(&lease.owner)))
             .set_or_remove("refresh_until", lease.map(|lease| time(lease.until)))
             .set("expires_at", time(expires_at))
-            .set("ttl", ttl(expires_at))
-            .in_transaction()
+            .set("ttl", ttl(expires_at));
+        owes(remnant, &link.inherited).in_transaction()
+    }
+}
+
+/// What a new link of `player` inherits: of what is left of the account's last link, and of what
+/// is parked for it.
+fn inherited(
+    player: &PlayerId,
+    remnant: Option<&Remnant>,
+    parked: Option<BTreeSet<PlayerId>>,
+) -> Inherited {
+    let of_remnant = remnant.map(|remnant| &remnant.link).map(|link| {
+        let own = Inherited::of(BTreeSet::from([link.player.clone()]));
+        own.and(link.inherited.clone(), player)
+    });
+    let of_parked = Inherited::of(parked.unwrap_or_default());
+    of_remnant.unwrap_or_default().and(of_parked, player)
+}
+
+/// With what is inherited, and nothing of what was inherited before.
+fn owes_only(change: Change, inherited: &Inherited) -> Change {
+    let yes = || AttributeValue::Bool(true);
+    let (owes, players, more) = match inherited {
+        Inherited::None => (None, None, None),
+        Inherited::From(players) => {
+            let players = players.iter().map(ToString::to_string).collect();
+            (Some(yes()), Some(AttributeValue::Ss(players)), None)
+        }
+        Inherited::Unlisted => (Some(yes()), None, Some(yes())),
+    };
+    change
+        .set_or_remove("owes", owes)
+        .set_or_remove("owes_for", players)
+        .set_or_remove("owes_more", more)
+}
+
+/// With what is inherited. `owes` is all that an earlier version knows of it.
+fn owes(change: Change, inherited: &Inherited) -> Change {
+    let yes = || AttributeValue::Bool(true);
+    match inherited {
+        Inherited::None => change,
+        Inherited::From(players) => {
+            let players = players.iter().map(ToString::to_string).collect();
+            let players = AttributeValue::Ss(players);
+            change.set("owes", yes()).add("owes_for", players)
+        }
+        Inherited::Unlisted => change.set("owes", yes()).set("owes_more", yes()),
     }
 }

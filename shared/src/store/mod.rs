@@ -10,6 +10,7 @@
 
 mod admissions;
 mod attempts;
+mod batch;
 mod chores;
 mod device_polls;
 mod devices;
@@ -22,6 +23,7 @@ mod linking;
 mod links;
 mod logins;
 mod offers;
+mod parking;
 mod record;
 mod remnants;
 mod reports;
@@ -40,7 +42,10 @@ pub use linking::{Ending, LinkOutcome, NewLink, RemnantTimes, Replaced, Unlinked
 pub use links::{Links, TakenCheck};
 pub use logins::LoginTicket;
 pub use offers::{CachedOffers, FoundOffers, Offers};
-pub use record::{DeadTokens, Home, Link, LinkState, PlayerRow, Record, RefreshLease};
+pub use parking::{MOST_PARKED, Parked, Woken};
+pub use record::{
+    DeadTokens, Home, Inherited, Link, LinkState, PlayerRow, Record, RefreshLease,
+};
 pub use remnants::Remnant;
 pub use reports::Confirmation;
 pub use tickets::{AttemptStarted, NewAttempt, NewTicket, Ticket, TicketStored};

@@ -5,12 +5,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::StoreError;
+use super::batch::{BATCH, batch_get};
 use super::item::{Item, Reader, n, s};
 use super::write::{Change, unavailable};
-use crate::domain::{Offer, PerPlayer, Sku, Timestamp};
+use crate::domain::{Content, Offer, PerPlayer, Sku, Timestamp};
 
 /// The offers table.
 #[derive(Clone, Debug)]
@@ -27,9 +28,6 @@ pub struct FoundOffers {
     /// Those that exist and can't be read: what they give is not known.
     pub unreadable: HashMap<Sku, StoreError>,
 }
-
-/// How many keys one `BatchGetItem` takes: DynamoDB's limit.
-const BATCH: usize = 100;
 
 /// How often what DynamoDB left unprocessed is asked for again.
 const BATCH_TRIES: u32 = 5;
@@ -51,7 +49,7 @@ impl Offers {
             .table_name(&self.table)
             .item("sku", s(offer.sku.as_str()))
             .item("title", s(&offer.title))
-            .item("content", s(offer.content.to_string()))
+            .item("content", s(offer.content.as_str()))
             .item(
                 "per_player",
                 offer.per_player.0.map_or(AttributeValue::Null(true), n),
@@ -107,48 +105,22 @@ impl Offers {
     /// If the database does not answer.
     async fn get(&self, skus: &[&Sku]) -> Result<FoundOffers, StoreError> {
         let mut found = FoundOffers::default();
-        for batch in skus.chunks(BATCH) {
-            let mut left: Vec<Item> = batch.iter().map(|sku| sku_key(sku)).collect();
-            let mut tries = 0;
-            while !left.is_empty() {
-                if tries == BATCH_TRIES {
-                    return Err(StoreError::Unavailable {
-                        operation: "BatchGetItem",
-                        cause: "keys were left unprocessed again and again".to_owned(),
-                    });
+        for skus in skus.chunks(BATCH) {
+            let keys = skus.iter().map(|sku| sku_key(sku)).collect();
+            // Strongly, because a new offer counts at once.
+            let batch = batch_get(&self.client, &self.table, keys, BATCH_TRIES).await?;
+            if !batch.unread.is_empty() {
+                return Err(StoreError::Unavailable {
+                    operation: "BatchGetItem",
+                    cause: "keys were left unprocessed again and again".to_owned(),
+                });
+            }
+            for item in &batch.items {
+                let sku: Sku = Reader::new(&self.table, item).id("sku")?;
+                match self.read(item) {
+                    Ok(offer) => drop(found.offers.insert(sku, offer)),
+                    Err(error) => drop(found.unreadable.insert(sku, error)),
                 }
-                tries += 1;
-                let keys = KeysAndAttributes::builder()
-                    .set_keys(Some(left))
-                    // A new offer counts at once.
-                    .consistent_read(true)
-                    .build()
-                    .expect("keys are set");
-                let output = self
-                    .client
-                    .batch_get_item()
-                    .request_items(&self.table, keys)
-                    .send()
-                    .await
-                    .map_err(|error| unavailable("BatchGetItem", &error))?;
-                for item in output
-                    .responses()
-                    .into_iter()
-                    .flatten()
-                    .flat_map(|(_, items)| items)
-                {
-                    let sku: Sku = Reader::new(&self.table, item).id("sku")?;
-                    match self.read(item) {
-                        Ok(offer) => drop(found.offers.insert(sku, offer)),
-                        Err(error) => drop(found.unreadable.insert(sku, error)),
-                    }
-                }
-                left = output
-                    .unprocessed_keys
-                    .unwrap_or_default()
-                    .remove(&self.table)
-                    .map(|keys| keys.keys)
-                    .unwrap_or_default();
             }
         }
         Ok(found)
@@ -159,8 +131,8 @@ impl Offers {
         Ok(Offer {
             sku: reader.id("sku")?,
             title: reader.need_text("title")?.to_owned(),
-            content: serde_json::from_str(reader.need_text("content")?)
-                .map_err(|_| reader.corrupt("content"))?,
+            content: Content::stored(reader.need_text("content")?)
+                .ok_or_else(|| reader.corrupt("content"))?,
             per_player: match item.get("per_player") {
                 Some(AttributeValue::Null(true)) => PerPlayer(None),
                 _ => PerPlayer(Some(

@@ -1,12 +1,13 @@
 //! What the rows of the tables mean. A row that does not parse is an error of its own.
 
-use serde_json::Value;
+use std::collections::BTreeSet;
 
 use super::StoreError;
 use super::item::{Item, Reader};
 use super::remnants::Remnant;
 use crate::domain::{
-    AmazonUserId, EntitlementId, HoldReason, LinkId, LinkStatus, PlayerId, Status, Timestamp,
+    AmazonUserId, Content, EntitlementId, HoldReason, LinkId, LinkStatus, PlayerId, Status,
+    Timestamp,
 };
 use crate::seal::Sealed;
 
@@ -124,8 +125,63 @@ pub struct Link {
     pub retry_at: Option<Timestamp>,
     /// The lease on refreshing its tokens, also one that has run out.
     pub refresh: Option<RefreshLease>,
-    /// Whether its account may have reports to make for another player, from an earlier link.
-    pub owes: bool,
+    /// For whom its account may have reports to make beside its own player.
+    pub inherited: Inherited,
+}
+
+/// The players for whom an account may have reports to make that earlier links of it have left.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Inherited {
+    /// There are none.
+    #[default]
+    None,
+    /// These; what is stored of them tells whether there still is a report to make.
+    From(BTreeSet<PlayerId>),
+    /// There are some, and too many to list; or an earlier version has not listed them.
+    Unlisted,
+}
+
+impl Inherited {
+    /// The most players that are listed.
+    const MOST: usize = 50;
+
+    /// From these players.
+    #[must_use]
+    pub fn of(players: BTreeSet<PlayerId>) -> Self {
+        match players.len() {
+            0 => Self::None,
+            1..=Self::MOST => Self::From(players),
+            _ => Self::Unlisted,
+        }
+    }
+
+    /// From both, but for `player`, whose own they are.
+    #[must_use]
+    pub(super) fn and(self, other: Self, player: &PlayerId) -> Self {
+        let players = match (self, other) {
+            (Self::Unlisted, _) | (_, Self::Unlisted) => return Self::Unlisted,
+            (Self::From(mut players), Self::From(more)) => {
+                players.extend(more);
+                players
+            }
+            (Self::From(players), Self::None) | (Self::None, Self::From(players)) => players,
+            (Self::None, Self::None) => return Self::None,
+        };
+        Self::of(players.into_iter().filter(|it| it != player).collect())
+    }
+
+    fn read(reader: &Reader<'_>) -> Self {
+        if !reader.flag("owes") {
+            return Self::None;
+        }
+        let listed = reader
+            .texts("owes_for")
+            .filter(|_| !reader.flag("owes_more"));
+        let players: Option<BTreeSet<_>> = listed
+            .map(|texts| texts.iter().map(|text| PlayerId::new(text).ok()).collect())
+            .unwrap_or_default();
+        players.map_or(Self::Unlisted, Self::of)
+    }
 }
 
 impl Link {
@@ -243,7 +299,7 @@ fn link(
         next_check_at: reader.time("next_check_at")?,
         retry_at: reader.time("retry_at")?,
         refresh,
-        owes: reader.flag("owes"),
+        inherited: Inherited::read(reader),
     })
 }
 
@@ -269,14 +325,19 @@ pub struct Record {
     pub status: Status,
     /// Why it is held.
     pub reason: Option<HoldReason>,
+    /// The offer's title as it was when the entitlement became `pending`; `None` also where an
+    /// earlier version wrote the row.
+    pub title: Option<String>,
     /// The offer's content as it was when the entitlement became `pending`.
-    pub content: Value,
+    pub content: Option<Content>,
     /// The Amazon account that it came from: only with its tokens can it be reported.
     pub amazon_user_id: AmazonUserId,
     /// When it was first seen.
     pub first_seen_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// When the game or the studio's backend said that the player has it.
+    pub delivered_at: Option<Timestamp>,
     /// When Amazon was told.
     pub reported_at: Option<Timestamp>,
     /// How often its present step has been tried, with the try that is under way: delivering it by
@@ -290,6 +351,8 @@ pub struct Record {
     pub owner: Option<String>,
     /// When it is to be worked on next.
     pub due_at: Option<Timestamp>,
+    /// Whether it is noted under its Amazon account, for when that is linked again.
+    pub is_noted: bool,
 }
 
 impl Record {
@@ -333,10 +396,10 @@ pub(super) fn record(table: &str, item: &Item) -> Result<Record, StoreError> {
         Status::Pending | Status::Delivered | Status::Reported => None,
     };
     let content = match reader.optional_text("content")? {
-        Some(json) => serde_json::from_str(json).map_err(|_| reader.corrupt("content"))?,
+        Some(json) => Some(Content::stored(json).ok_or_else(|| reader.corrupt("content"))?),
         // There would be nothing to deliver.
         None if status == Status::Pending => return Err(reader.corrupt("content")),
-        None => Value::Null,
+        None => None,
     };
     let id = reader
         .need_text("sk")?
@@ -349,15 +412,18 @@ pub(super) fn record(table: &str, item: &Item) -> Result<Record, StoreError> {
         sku: reader.optional_text("sku")?.map(ToOwned::to_owned),
         status,
         reason,
+        title: reader.optional_text("title")?.map(ToOwned::to_owned),
         content,
         amazon_user_id: reader.id("amazon_user_id")?,
         first_seen_at: reader.need_time("first_seen_at")?,
         updated_at: reader.need_time("updated_at")?,
+        delivered_at: reader.time("delivered_at")?,
         reported_at: reader.time("reported_at")?,
         attempts: reader.number("attempts")?.unwrap_or(0),
         failing_since: reader.time("failing_since")?,
         attention_at: reader.time("attention_at")?,
         owner: reader.text("owner").map(ToOwned::to_owned),
         due_at: reader.time("due_at")?,
+        is_noted: reader.flag("noted"),
     })
 }

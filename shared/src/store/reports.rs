@@ -80,8 +80,8 @@ impl Fulfillments {
         }
     }
 
-    /// `pending` → `held`: the studio's backend refuses to deliver it, and said `answer`. `false`:
-    /// it is someone else's by now.
+    /// `pending` → `held`: the studio's backend refuses to deliver it, and said `why`. `false`: it
+    /// is another request's by now.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -89,7 +89,7 @@ impl Fulfillments {
         &self,
         known: &Record,
         owner: &str,
-        answer: &str,
+        why: Option<&str>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let written = self
@@ -97,7 +97,7 @@ impl Fulfillments {
             .released()
             .set("status", s(Status::Held.as_str()))
             .set("reason", s(HoldReason::DeliveryRefused.as_str()))
-            .set("delivery_answer", s(answer))
+            .set_or_remove("delivery_answer", why.map(s))
             .set("updated_at", time(now))
             .apply(&self.client)
             .await?;
@@ -121,6 +121,9 @@ impl Fulfillments {
         owner: &str,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
+        if known.is_noted {
+            self.end_note(known, now).await?;
+        }
         let written = self
             .change_owned(known, Status::Delivered, owner)
             .into_reported(now)
@@ -175,6 +178,7 @@ impl Change {
         self.released()
             .remove("open")
             .remove("attention_at")
+            .remove("noted")
             .set("status", s(Status::Reported.as_str()))
             .set("reported_at", time(now))
             .set("updated_at", time(now))

@@ -95,14 +95,14 @@ impl Links {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         for _ in 0..LINK_TRIES {
-            let has_parked = fulfillments.has_parked(&link.amazon_user_id).await?;
+            let parked = fulfillments.parked_for(&link.amazon_user_id).await?;
             let revived = self
                 .change_tokens(link, " AND attribute_not_exists(#tokens)")
                 .with_tokens(link, tokens, access_expires_at)
                 .set("status", s("linked"))
                 .without_dead_tokens()
                 .in_transaction();
-            let woken = fulfillments.wake_part(&link.amazon_user_id, has_parked, now);
+            let woken = fulfillments.wake_part(&link.amazon_user_id, parked.is_some(), now);
             match transact(&self.client, vec![revived, woken]).await? {
                 Committed::All => return Ok(true),
                 Committed::Nothing(refusals) => {

@@ -39,6 +39,7 @@ pub(super) struct Change {
     set: Vec<String>,
     remove: Vec<String>,
     add: Vec<String>,
+    delete: Vec<String>,
     condition: Option<String>,
     names: HashMap<String, String>,
     values: Item,
@@ -52,6 +53,7 @@ impl Change {
             set: Vec::new(),
             remove: Vec::new(),
             add: Vec::new(),
+            delete: Vec::new(),
             condition: None,
             names: HashMap::new(),
             values: Item::new(),
@@ -103,6 +105,13 @@ impl Change {
         self.value(&format!(":add_{field}"), value)
     }
 
+    /// Takes these out of a set; with the last of them the attribute goes.
+    pub(super) fn take_out(mut self, field: &str, value: AttributeValue) -> Self {
+        self.delete.push(format!("#{field} :take_{field}"));
+        self.names.insert(format!("#{field}"), field.to_owned());
+        self.value(&format!(":take_{field}"), value)
+    }
+
     /// The state that this change needs.
     pub(super) fn when(mut self, condition: impl Into<String>) -> Self {
         let condition = condition.into();
@@ -132,6 +141,7 @@ impl Change {
             ("SET", &self.set),
             ("REMOVE", &self.remove),
             ("ADD", &self.add),
+            ("DELETE", &self.delete),
         ] {
             if !parts.is_empty() {
                 sections.push(format!("{word} {}", parts.join(", ")));
@@ -318,7 +328,7 @@ fn is_passing(reason: &CancellationReason) -> bool {
 }
 
 /// Waits 10 to 320 ms at most, doubling, with full jitter.
-async fn pause(tries: u32) {
+pub(super) async fn pause(tries: u32) {
     let most = Duration::from_millis(10 << tries.min(5));
     tokio::time::sleep(most.mul_f64(random_fraction())).await;
 }

@@ -15,11 +15,13 @@ fn webhook(server: &Server) -> Webhook {
 async fn deliver(server: &Server, id: &str) -> Delivery {
     let player = PlayerId::new("p1").expect("a player");
     let id = EntitlementId::new(id).expect("an id");
+    let content = Content::stored(r#"{ "b": 1.10, "a": [null] }"#);
     let order = Order {
         player: &player,
         id: &id,
         sku: Some("hat"),
-        content: &serde_json::json!({"b": 1, "a": [null]}),
+        title: Some("A hat"),
+        content: content.as_ref(),
         since: Timestamp::from_millis(1_769_851_800_125),
     };
     let now = Timestamp::from_millis(1_769_851_860_999);
@@ -38,7 +40,7 @@ async fn the_request_is_what_the_specification_says() {
     );
     assert_eq!(
         body,
-        r#"{"type":"entitlement.deliver","timestamp":"2026-01-31T09:30:00.125Z","data":{"player_id":"p1","entitlement_id":"e-1","sku":"hat","content":{"a":[null],"b":1}}}"#
+        r#"{"type":"entitlement.deliver","timestamp":"2026-01-31T09:30:00.125Z","data":{"player_id":"p1","entitlement_id":"e-1","sku":"hat","title":"A hat","content":{ "b": 1.10, "a": [null] }}}"#
     );
     let signer = Signer::new(SECRET).expect("a secret");
     let signature = signer.sign("e-1", 1_769_851_860, body.as_bytes());
@@ -60,13 +62,83 @@ async fn an_id_that_no_header_can_carry_is_escaped() {
     assert!(request.contains(r#""entitlement_id":"é 1""#), "{request}");
 }
 
+fn refused(reason: &str) -> Delivery {
+    Delivery::Refused(Some(reason.to_owned()))
+}
+
+async fn answered(status: u16, body: &str) -> Delivery {
+    let server = Server::start([Reply::json(status, body)]);
+    deliver(&server, "e-1").await
+}
+
+fn tried(status: u16) -> Delivery {
+    unknown(format!("status {status}"))
+}
+
 #[tokio::test]
-async fn an_answer_is_read_no_further_than_it_is_kept() {
-    let endless = "x".repeat(8 * 1024 * 1024);
-    for reply in [Reply::json(410, &endless), Reply::chunked(422, &endless)] {
-        let server = Server::start([reply]);
-        let refused = Delivery::Refused("x".repeat(500));
-        assert_eq!(deliver(&server, "e-1").await, refused);
+async fn a_refusal_says_so() {
+    for status in [410, 422] {
+        let gone = r#" {"code": 7, "reason": "account\ndeleted", "refused": true} "#;
+        assert_eq!(answered(status, gone).await, refused("account deleted"));
+        for no_text in [
+            "",
+            r#", "reason": null"#,
+            r#", "reason": ["x"]"#,
+            r#", "reason": "\ud800""#,
+        ] {
+            let body = format!(r#"{{"refused": true{no_text}}}"#);
+            assert_eq!(
+                answered(status, &body).await,
+                Delivery::Refused(None),
+                "{body}"
+            );
+        }
+        let long = format!(r#"{{"refused": true, "reason": "{}"}}"#, "é".repeat(10_000));
+        assert_eq!(answered(status, &long).await, refused(&"é".repeat(500)));
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_say_so_is_no_refusal() {
+    let endless = format!(r#"{{"refused": true, "reason": "{}"}}"#, "x".repeat(65_536));
+    let deep = format!(r#"{{"refused": true, "reason": {}"#, "[".repeat(60_000));
+    for status in [410, 422] {
+        for body in [
+            "",
+            "Unprocessable Entity",
+            "true",
+            r#"{"refused": false}"#,
+            r#"{"refused": "true"}"#,
+            r#"{"refused": 1}"#,
+            r#"{"refused": null}"#,
+            r#"{"refused": false, "refused": true}"#,
+            r#"{"Refused": true}"#,
+            r#"{"data": {"refused": true}}"#,
+            r#"[{"refused": true}]"#,
+            r#"{"refused": true"#,
+            r#"{"refused": true} and more"#,
+            r#"{"detail": [{"loc": ["body", "sku"], "msg": "field required"}]}"#,
+            &endless,
+            &deep,
+        ] {
+            assert_eq!(answered(status, body).await, tried(status), "{body:.100}");
+        }
+    }
+    // Only these two statuses refuse.
+    for status in [400, 401, 404, 500] {
+        let delivery = answered(status, r#"{"refused": true}"#).await;
+        assert!(matches!(delivery, Delivery::Unknown { .. }), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn the_studio_may_ask_for_an_hours_rest_at_most() {
+    for (status, asked, rest) in [(429, "60", 60), (503, "3601", 3600), (422, "86400", 3600)] {
+        let server = Server::start([Reply::json(status, "").header("retry-after", asked)]);
+        let Delivery::Unknown { retry_after, .. } = deliver(&server, "e-1").await else {
+            panic!("{status} is no outcome");
+        };
+        assert_eq!(retry_after, Some(Duration::from_secs(rest)), "{status}");
     }
 }
 
@@ -92,9 +164,13 @@ async fn nothing_that_is_logged_holds_the_address() {
 }
 
 #[tokio::test]
-async fn a_refusal_counts_though_its_text_never_ends() {
-    let head = b"HTTP/1.1 422 X\r\nContent-Length: 100\r\n\r\nnot for";
-    let server = Server::start([Reply::Unfinished(head.to_vec())]);
-    let refused = Delivery::Refused("not for".to_owned());
-    assert_eq!(deliver(&server, "e-1").await, refused);
+async fn a_refusal_that_breaks_off_or_never_ends_is_none() {
+    for rest in [
+        r#"{"refused": true, "reason": "not fo"#,
+        r#"{"refused": true}"#,
+    ] {
+        let head = format!("HTTP/1.1 422 X\r\nContent-Length: 100\r\n\r\n{rest}");
+        let server = Server::start([Reply::Unfinished(head.into_bytes())]);
+        assert_eq!(deliver(&server, "e-1").await, tried(422), "{rest}");
+    }
 }

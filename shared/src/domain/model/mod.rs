@@ -112,8 +112,8 @@ enum Condition {
     RemnantFallback,
     /// Unlinking needs the tokens and their lease to be as they were read.
     UnlinkAsRead,
-    /// Not a condition of ours but one on the studio: what it has once refused (410, 422) it does
-    /// not take later, under the same id.
+    /// Not a condition of ours but one on the studio: what it has once refused in so many words it
+    /// does not take later, under the same id.
     RefusalIsFinal,
     /// Linking needs the account to be nobody else's.
     AccountFree,

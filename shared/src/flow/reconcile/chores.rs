@@ -7,12 +7,13 @@ use crate::App;
 use crate::domain::{Timestamp, backoff, random_fraction};
 use crate::flow::budget::Budget;
 use crate::flow::first_check::{self, Next};
-use crate::flow::lease::lease;
+use crate::flow::lease::{Unfinished, lease};
+use crate::flow::report::{in_vain, speaker};
 use crate::flow::rows::log_unreadable;
 use crate::flow::session::{Session, SessionError};
 use crate::flow::standing;
-use crate::flow::unlink::needs_reports;
-use crate::store::{Chore, ChoreKind, Link, Record, Remnant, StoreError};
+use crate::flow::unlink::{needs_reports, still_inherited};
+use crate::store::{Chore, ChoreKind, Inherited, Link, Record, Remnant, StoreError};
 
 /// How long dead tokens wait for another look while their client id is not ours.
 const FOREIGN_PAUSE: Duration = Duration::from_secs(3600);
@@ -20,8 +21,11 @@ const FOREIGN_PAUSE: Duration = Duration::from_secs(3600);
 /// How much longer than a report a remnant waits for its next look.
 const REMNANT_PATIENCE: u32 = 12;
 
-/// Does it, and gives what is to be reported because of it. What fails is due again when the
-/// lease runs out.
+/// The longest wait for anything here.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
+/// Does it, and gives what is to be reported because of it. What fails is due again after a
+/// growing wait.
 pub(super) async fn work(app: &App, budget: Budget, owner: &str, chore: &Chore) -> Vec<Record> {
     let nothing = |()| Vec::new();
     let done = match chore.kind {
@@ -30,35 +34,80 @@ pub(super) async fn work(app: &App, budget: Budget, owner: &str, chore: &Chore) 
         ChoreKind::SecondLook => look_again(app, budget, owner, chore).await.map(nothing),
         ChoreKind::FirstCheck => first_check(app, budget, owner, chore).await.map(nothing),
     };
-    done.unwrap_or_else(|error| {
-        tracing::warn!(event = "chore_failed", kind = ?chore.kind, %error);
-        Vec::new()
-    })
+    match done {
+        Ok(records) => records,
+        Err(error) => {
+            back_off(app, owner, chore, &error).await;
+            Vec::new()
+        }
+    }
+}
+
+async fn back_off(app: &App, owner: &str, chore: &Chore, error: &StoreError) {
+    let attempts = chore.attempts;
+    tracing::warn!(event = "chore_failed", kind = ?chore.kind, attempts, %error);
+    let due_at = app.clock.now() + backoff(attempts, random_fraction());
+    let store = &app.fulfillments;
+    if let Err(error) = store.postpone_chore(chore, owner, due_at, false).await {
+        // The lease runs out by itself.
+        tracing::warn!(event = "not_given_back", %error);
+    }
 }
 
 async fn wake(app: &App, owner: &str, chore: &Chore) -> Result<Vec<Record>, StoreError> {
-    let lease = lease(owner, app.clock.now());
-    let woken = app.fulfillments.wake(chore, lease).await?;
+    let now = app.clock.now();
+    let store = &app.fulfillments;
+    let speaker = speaker(app, &chore.account).await?;
+    match speaker.map(|link| in_vain(app, &link, now)) {
+        Some(None) => {}
+        // What is woken would only be noted again.
+        Some(Some(Unfinished::Refused(until))) => {
+            let due_at = until.unwrap_or(now + LONGEST_WAIT);
+            store.postpone_chore(chore, owner, due_at, true).await?;
+            return Ok(Vec::new());
+        }
+        Some(Some(_)) | None => {
+            store.rest(chore, owner).await?;
+            return Ok(Vec::new());
+        }
+    }
+    let woken = store.wake(chore, lease(owner, now)).await?;
     woken.unreadable.iter().for_each(log_unreadable);
     tracing::info!(event = "woken", count = woken.records.len());
+    // What is woken is due by its leases, whatever becomes of the note.
+    let noted = match &woken.failed {
+        Some(error) => {
+            back_off(app, owner, chore, error).await;
+            Ok(())
+        }
+        None if woken.is_rest => store.postpone_chore(chore, owner, now, true).await,
+        None => store.rest(chore, owner).await,
+    };
+    if let Err(error) = noted {
+        back_off(app, owner, chore, &error).await;
+    }
     Ok(woken.records)
 }
 
 /// Forgets a remnant that has no report to make any more, or is too old.
 async fn look_after_remnant(app: &App, owner: &str, chore: &Chore) -> Result<(), StoreError> {
     let now = app.clock.now();
+    let store = &app.fulfillments;
     let Some(Remnant { link, expires_at }) = app.links.remnant(&chore.account).await? else {
-        return app.fulfillments.finish_chore(chore, owner).await;
+        return store.finish_chore(chore, owner).await;
     };
     let is_good = (link.tokens.is_some() || link.dead.is_some()) && expires_at > now;
-    if is_good && (link.owes || needs_reports(app, &link).await?) {
+    if is_good
+        && (needs_reports(app, &link).await?
+            || still_inherited(app, &link).await? != Inherited::None)
+    {
         let wait = backoff(chore.attempts, random_fraction()) * REMNANT_PATIENCE;
-        let due_at = (now + wait.min(Duration::from_secs(3600))).min(expires_at);
-        return app.fulfillments.postpone_chore(chore, owner, due_at).await;
+        let due_at = (now + wait.min(LONGEST_WAIT)).min(expires_at);
+        return store.postpone_chore(chore, owner, due_at, false).await;
     }
     app.links.delete_remnant(&link).await?;
     tracing::info!(event = "remnant_deleted", player_id = %link.player);
-    app.fulfillments.finish_chore(chore, owner).await
+    store.finish_chore(chore, owner).await
 }
 
 /// Tries tokens again that Amazon called `invalid_grant`, or forgets them once they are too old.
@@ -91,7 +140,7 @@ async fn look_again(
             FOREIGN_PAUSE
         };
         let next = (now + wait).max(dead.next_look_at).min(dead.until);
-        return store.postpone_chore(chore, owner, next).await;
+        return store.postpone_chore(chore, owner, next, false).await;
     }
     let player_id = link.player.clone();
     let session = Session::new(app, budget, link);
@@ -110,7 +159,7 @@ async fn look_again(
     };
     let soonest = now + backoff(chore.attempts, random_fraction());
     let due_at = next.max(soonest).min(dead.until);
-    store.postpone_chore(chore, owner, due_at).await
+    store.postpone_chore(chore, owner, due_at, false).await
 }
 
 /// Makes the first check after linking, which the request that made the link did not make.
@@ -131,7 +180,7 @@ async fn first_check(
         Next::Again(not_before) => {
             let soonest = now + backoff(chore.attempts, random_fraction());
             let due_at = not_before.map_or(soonest, |at| at.max(soonest));
-            store.postpone_chore(chore, owner, due_at).await
+            store.postpone_chore(chore, owner, due_at, false).await
         }
     }
 }

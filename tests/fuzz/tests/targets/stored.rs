@@ -42,7 +42,7 @@ fn spoilt(change: &Value, item: &mut HashMap<String, AttributeValue>) {
 /// an answer; never a panic, and never the caller's fault.
 #[test]
 fn rows() {
-    const ATTRIBUTES: [&str; 32] = [
+    const ATTRIBUTES: [&str; 34] = [
         "status",
         "link_id",
         "amazon_user_id",
@@ -64,9 +64,11 @@ fn rows() {
         "open_mark",
         "sku",
         "reason",
+        "title",
         "content",
         "first_seen_at",
         "updated_at",
+        "delivered_at",
         "reported_at",
         "attempts",
         "failing_since",

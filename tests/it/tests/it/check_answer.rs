@@ -26,10 +26,13 @@ async fn every_field_of_a_check_is_as_promised() {
             "entitlements": [{
                 "entitlement_id": id,
                 "sku": "hat",
+                "title": "hat",
                 "content": {"item": "hat"},
                 "status": "pending",
                 "reason": null,
                 "first_seen_at": now.to_string(),
+                "delivered_at": null,
+                "reported_at": null,
                 "updated_at": now.to_string(),
             }],
         })

@@ -138,9 +138,36 @@ async fn many_confirmed_at_once_share_the_read_of_the_link() {
     requests.sort_unstable();
     assert_eq!(
         requests,
-        [READ, UPDATE, UPDATE, UPDATE, UPDATE, UPDATE, UPDATE]
+        [BATCH, READ, UPDATE, UPDATE, UPDATE, UPDATE, UPDATE, UPDATE]
     );
     assert_eq!(world.asked(), [Fulfill; 3]);
+}
+
+#[tokio::test]
+async fn ids_that_do_not_exist_cost_one_batch_read_and_no_write() {
+    let world = linked_world().await;
+    world.amazon.claim("alice", "coin");
+    let known = ids_of(&world.check("p1").await);
+    let invented: Vec<_> = (0..49).map(|number| format!("invented-{number}")).collect();
+    let mut ids: Vec<&str> = invented.iter().map(String::as_str).collect();
+    world.forget();
+    world.confirm("p1", &ids).await;
+    costs(&world, &[BATCH], &[]);
+    // What exists among them is confirmed as ever.
+    ids.push(&known[0]);
+    world.forget();
+    let results = world.confirm("p1", &ids).await;
+    costs(&world, &[BATCH, UPDATE, READ, UPDATE], &[Fulfill]);
+    assert_eq!(results[48]["status"], "unknown");
+    assert_eq!(results[49]["status"], "reported");
+    // Nor does what needs no confirmation any more cost a write.
+    world.forget();
+    assert_eq!(world.confirm("p1", &ids).await, results);
+    costs(&world, &[BATCH], &[]);
+    // A single id goes straight to its update.
+    world.forget();
+    world.confirm("p1", &ids[..1]).await;
+    costs(&world, &[UPDATE], &[]);
 }
 
 #[tokio::test]

@@ -109,11 +109,14 @@ async fn every_status_is_in_the_history() {
             fields,
             [
                 "content",
+                "delivered_at",
                 "entitlement_id",
                 "first_seen_at",
                 "reason",
+                "reported_at",
                 "sku",
                 "status",
+                "title",
                 "updated_at"
             ]
         );

@@ -1,6 +1,7 @@
 //! The game says "delivered".
 
 use amazon::{Endpoint, Fault};
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::{join, join_all};
 use it::{World, confirm_in, ids_of, status_of};
 use serde_json::{Value, json};
@@ -200,9 +201,43 @@ async fn a_database_that_is_gone_makes_all_pending() {
     let world = World::new().await;
     let id = world.pending("p1", "alice", "hat").await;
     world.database.refuse("UpdateItem", 0, 100);
+    world.database.refuse("BatchGetItem", 0, 100);
     assert_eq!(
         world.confirm("p1", &[&id, "nobodys"]).await,
         json!([result(&id, "pending"), result("nobodys", "pending")])
+    );
+}
+
+#[tokio::test]
+async fn ids_that_can_not_be_looked_at_together_are_confirmed_one_by_one() {
+    let world = World::new().await;
+    let id = world.pending("p1", "alice", "hat").await;
+    world.database.refuse("BatchGetItem", 0, 100);
+    assert_eq!(
+        world.confirm("p1", &[&id, "nobodys"]).await,
+        json!([result(&id, "reported"), result("nobodys", "unknown")])
+    );
+}
+
+#[tokio::test]
+async fn a_row_that_can_not_be_read_costs_the_other_ids_nothing() {
+    let world = World::new().await;
+    let id = world.pending("p1", "alice", "hat").await;
+    let request = world
+        .dynamodb
+        .put_item()
+        .table_name(&world.app.config.tables.fulfillments)
+        .item("pk", AttributeValue::S("PLAYER#p1".to_owned()))
+        .item("sk", AttributeValue::S("E#broken".to_owned()))
+        .item("status", AttributeValue::S("lost".to_owned()));
+    request.send().await.expect("written");
+    assert_eq!(
+        world.confirm("p1", &["broken", &id, "nobodys"]).await,
+        json!([
+            result("broken", "pending"),
+            result(&id, "reported"),
+            result("nobodys", "unknown"),
+        ])
     );
 }
 

@@ -6,15 +6,22 @@ use it::{Reply, World, status_of};
 #[tokio::test]
 async fn whatever_the_studio_does_to_a_connection_the_content_is_given_once() {
     let huge = "x".repeat(4 * 1024 * 1024);
-    let refuse = |status| Reply::Refuse(status, Vec::new(), huge.clone());
+    let with = |status, body: &str| Reply::Refuse(status, Vec::new(), body.to_owned());
+    let refuse = |status| with(status, &huge);
+    let reason = format!(r#"{{"refused": true, "reason": "{}"}}"#, "x".repeat(60_000));
+    let too_long = format!(r#"{{"refused": true, "reason": "{huge}"}}"#);
     for (replies, expected) in [
         // The status says everything.
         (vec![Reply::Truncated(StatusCode::OK)], ""),
         (vec![Reply::Truncated(StatusCode::BAD_GATEWAY)], "pending"),
         (vec![refuse(StatusCode::OK)], ""),
         (vec![refuse(StatusCode::INTERNAL_SERVER_ERROR)], "pending"),
+        // A refusal is one only when the whole of it says so.
+        (vec![refuse(StatusCode::UNPROCESSABLE_ENTITY)], "pending"),
+        (vec![Reply::Truncated(StatusCode::GONE)], "pending"),
+        (vec![with(StatusCode::GONE, &too_long)], "pending"),
         (
-            vec![refuse(StatusCode::UNPROCESSABLE_ENTITY)],
+            vec![with(StatusCode::UNPROCESSABLE_ENTITY, &reason)],
             "held delivery_refused",
         ),
     ] {

@@ -4,16 +4,15 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use it::{World, entitlement_id, player_id};
-use prime_gaming::domain::{HoldReason, Offer, PerPlayer, Sku, Timestamp};
+use prime_gaming::domain::{Content, HoldReason, Offer, PerPlayer, Sku, Timestamp};
 use prime_gaming::seal::Sealed;
 use prime_gaming::store::{Admission, Claim, Confirmation, DeadTokens, Lease, Link, Record};
-use serde_json::json;
 
 pub(crate) fn offer(per_player: Option<u32>) -> Offer {
     Offer {
         sku: Sku::new("hat").expect("a sku"),
         title: "Hat".to_owned(),
-        content: json!({"item": "hat"}),
+        content: Content::stored(r#"{"item": "hat"}"#).expect("JSON"),
         per_player: PerPlayer(per_player),
     }
 }

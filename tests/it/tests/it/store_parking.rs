@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use amazon::Endpoint::Fulfill;
 use it::{World, player_id};
-use prime_gaming::store::{Confirmation, Link, Record, RemnantTimes, Unlinked};
+use prime_gaming::store::{Confirmation, Link, Parked, Record, RemnantTimes, Unlinked};
 use serde_json::json;
 
 use crate::store_kit::{admit, confirm, lease, linked_world, mark_dead, offer, written};
@@ -24,7 +24,7 @@ async fn delivered() -> (World, Link, Record) {
 async fn park(world: &World, record: &Record, owner: &str, dead: Option<&Link>) -> bool {
     let fulfillments = &world.app.fulfillments;
     let parked = fulfillments.park(&world.app.links, record, owner, dead);
-    parked.await.expect("an answer")
+    parked.await.expect("an answer") == Parked::Done
 }
 
 async fn is_parked(world: &World) -> bool {

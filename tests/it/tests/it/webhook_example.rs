@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Stdio;
 
-use it::{WEBHOOK_SECRET, World, ids_of};
+use it::{WEBHOOK_SECRET, World, ids_of, status_of};
 use local::build::workspace;
 use prime_gaming::Clock;
 use reqwest::StatusCode;
@@ -142,4 +142,28 @@ async fn a_check_delivers_through_the_example_of_a_receiver() {
     assert_eq!(ids_of(&world.check("p1").await), [""; 0]);
     assert_eq!(world.known_status("p1", &id).await, "reported");
     assert_eq!(amounts(&database).await, "[('p1', 'gold', 500)]");
+}
+
+#[tokio::test]
+async fn the_examples_refusal_is_one() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let database = directory.path().join("inventory.db");
+    let Some(receiver) = receiver(&database).await else {
+        return;
+    };
+    execute(&database, "INSERT INTO closed_accounts VALUES ('p1')").await;
+    let settings = [
+        ("DELIVERY", "webhook"),
+        ("DELIVERY_WEBHOOK_URL", receiver.url.as_str()),
+    ];
+    let world = World::with(&settings).await;
+    world.offer("hat").await;
+    world.linked("p1", "alice").await;
+    let id = world.amazon.claim("alice", "hat");
+    let answer = world.check("p1").await;
+    assert_eq!(status_of(&answer, &id), "held delivery_refused");
+    let item = world.record_item("p1", &id).await;
+    let reason = item["delivery_answer"].as_s().expect("text");
+    assert_eq!(reason, "the account is closed");
+    assert_eq!(amounts(&database).await, "[]");
 }

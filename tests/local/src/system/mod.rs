@@ -7,6 +7,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::build::{self, Profile, Target};
@@ -363,21 +365,30 @@ async fn warm(functions: &BTreeMap<String, Function>) -> Result<(), Error> {
     Ok(())
 }
 
+/// The command that puts the sample offers, each as it is written there.
+#[derive(Deserialize, Serialize)]
+struct SampleOffers {
+    command: String,
+    offers: Vec<Box<RawValue>>,
+}
+
 /// Puts the sample offers in that are not there, and tells the SKUs of all that are.
 async fn seed_offers(functions: &BTreeMap<String, Function>) -> Result<Vec<String>, Error> {
     let Some(admin) = functions.get("admin") else {
         return Ok(Vec::new());
     };
     let sample = std::fs::read(build::workspace().join("events/admin-offers-put.json"))?;
-    let mut sample: Value = serde_json::from_slice(&sample)?;
+    let mut sample: SampleOffers = serde_json::from_slice(&sample)?;
     let known = skus(&admin.invoke(&json!({ "command": "offers.list" })).await?);
-    if let Some(offers) = sample["offers"].as_array_mut() {
-        offers.retain(|offer| !known.iter().any(|sku| offer["sku"] == sku.as_str()));
-        if offers.is_empty() {
-            return Ok(known);
-        }
+    sample.offers.retain(|offer| {
+        let offer: Value = serde_json::from_str(offer.get()).unwrap_or_default();
+        !known.iter().any(|sku| offer["sku"] == sku.as_str())
+    });
+    if sample.offers.is_empty() {
+        return Ok(known);
     }
-    let answer = admin.invoke(&sample).await?;
+    let answer = admin.invoke_bytes(serde_json::to_vec(&sample)?.into());
+    let answer: Value = serde_json::from_slice(&answer.await?)?;
     if answer["ok"] != true {
         return Err(format!("the sample offers were refused: {answer}").into());
     }

@@ -82,6 +82,21 @@ async fn a_data_directory_keeps_keys_and_offers() {
 }
 
 #[tokio::test]
+async fn the_built_admin_function_keeps_content_to_the_byte() {
+    const OFFER: &str = r#"{"sku":"odd","title":"Odd","content":{ "z": 1.10, "a": [1e400, 18446744073709551616] },"per_player":1}"#;
+    let system = start(Options::default()).await;
+    let admin = system.function("admin").expect("it is in the template");
+    let put = format!(r#"{{"command": "offers.put", "offers": [{OFFER}]}}"#);
+    let answer = admin.invoke_bytes(put.into()).await.expect("an answer");
+    assert_eq!(answer, r#"{"ok":true,"stored":["odd"]}"#);
+    let list = r#"{"command": "offers.list"}"#.into();
+    let answer = admin.invoke_bytes(list).await.expect("an answer");
+    let answer = String::from_utf8(answer.to_vec()).expect("text");
+    assert!(answer.contains(OFFER), "{answer}");
+    system.stop().await;
+}
+
+#[tokio::test]
 async fn given_settings_win() {
     let database = local::dynamo::Embedded::start(local::dynamo::Storage::Memory).await;
     let database = database.expect("it starts");

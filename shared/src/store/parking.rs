@@ -1,0 +1,343 @@
+//! What is parked for an Amazon account.
+//!
+//! A delivered entitlement can't be reported while its Amazon account has no link with usable
+//! tokens: it leaves the due index and is noted under the account. Linking the account again makes
+//! that note due. Both sides are transactions that look at each other's rows, so that nothing is
+//! parked behind a link that was just made.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use futures_util::future::join_all;
+
+use super::StoreError;
+use super::chores::account_pk;
+use super::due::{Chore, ChoreKind, due_shard};
+use super::fulfillments::{Fulfillments, key, player_pk, record_sk};
+use super::item::{Reader, n, s, time};
+use super::leases::Lease;
+use super::links::{Links, amazon_key};
+use super::record::{Link, Record, record};
+use super::write::{Committed, Written, transact};
+use crate::domain::{AmazonUserId, EntitlementId, PlayerId, Status, Timestamp};
+
+/// Between a player id, which has no space in it, and an entitlement id.
+const SEPARATOR: char = ' ';
+
+/// The most entitlements that are noted for one account: at their longest these are 320 KB, where
+/// DynamoDB takes 400. What comes beyond stays in the due index, and waits there.
+pub const MOST_PARKED: u32 = 500;
+
+/// The most entitlements that are woken in one go: more could not be reported in its time.
+const MOST_WOKEN: usize = 100;
+
+/// How many entitlements are woken before that is noted.
+const WOKEN_AT_ONCE: usize = 8;
+
+/// What became of parking an entitlement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parked {
+    /// It is parked.
+    Done,
+    /// As many as can be are parked for its account: it is still its owner's.
+    Full,
+    /// Its account can be asked again, or it is not its owner's any more.
+    Changed,
+}
+
+/// What was woken.
+#[derive(Debug, Default)]
+pub struct Woken {
+    /// To be reported now.
+    pub records: Vec<Record>,
+    /// What is wrong with each that can't be read. Their leases run out, and then they are met as
+    /// any row that can't be read.
+    pub unreadable: Vec<StoreError>,
+    /// Whether there are more to be woken.
+    pub is_rest: bool,
+    /// Why some of them could not be woken yet.
+    pub failed: Option<StoreError>,
+}
+
+impl Fulfillments {
+    /// Parks a delivered entitlement until its Amazon account is linked again. `dead`: the link
+    /// whose tokens are worthless; without it, the account has no link.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn park(
+        &self,
+        links: &Links,
+        known: &Record,
+        owner: &str,
+        dead: Option<&Link>,
+    ) -> Result<Parked, StoreError> {
+        let account = &known.amazon_user_id;
+        let record = self
+            .change_owned(known, Status::Delivered, owner)
+            .released()
+            .untried(known)
+            .set("noted", AttributeValue::Bool(true))
+            .in_transaction();
+        let note = self.note_part(known);
+        let parts = vec![record, note, links.still_hopeless(account, dead)];
+        Ok(match transact(&self.client, parts).await? {
+            Committed::All => Parked::Done,
+            Committed::Nothing(refusals) => match &refusals[..] {
+                [None, Some(_), None] => Parked::Full,
+                _ => Parked::Changed,
+            },
+        })
+    }
+
+    /// Puts a delivered entitlement off until `due_at`, because Amazon refuses its link; should
+    /// the account be linked again before, it is due then, unless too many are noted already.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn postpone_or_wake(
+        &self,
+        known: &Record,
+        owner: &str,
+        due_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let record = self
+            .change_owned(known, Status::Delivered, owner)
+            .set("due_at", time(due_at))
+            .remove("owner")
+            .untried(known)
+            .set("noted", AttributeValue::Bool(true))
+            .in_transaction();
+        match transact(&self.client, vec![record, self.note_part(known)]).await? {
+            Committed::Nothing(refusals) if matches!(&refusals[..], [None, Some(_)]) => {
+                self.untake(known, owner, due_at).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes an entitlement under its account, for when that is linked again.
+    fn note_part(&self, known: &Record) -> TransactWriteItem {
+        let account = &known.amazon_user_id;
+        self.change_chore(ChoreKind::Wake, account)
+            .when(
+                "attribute_not_exists(#records) OR size(#records) < :most \
+                 OR contains(#records, :entry)",
+            )
+            .value(":most", n(MOST_PARKED))
+            .value(":entry", s(entry(known)))
+            .set("amazon_user_id", s(account.as_str()))
+            .add("records", AttributeValue::Ss(vec![entry(known)]))
+            .in_transaction()
+    }
+
+    /// Takes an entitlement that is about to be `reported` out of its account's note, which ends
+    /// with the last of them. Its lease keeps it in the due index meanwhile, so a crash right
+    /// after this loses nothing.
+    pub(super) async fn end_note(&self, known: &Record, now: Timestamp) -> Result<(), StoreError> {
+        let account = &known.amazon_user_id;
+        let written = self
+            .change_chore(ChoreKind::Wake, account)
+            .when("contains(#records, :entry)")
+            .value(":entry", s(entry(known)))
+            .take_out("records", AttributeValue::Ss(vec![entry(known)]))
+            .apply(&self.client)
+            .await?;
+        // The second: perhaps our own write, whose answer was lost and which the SDK repeated.
+        let (Written::Done(note) | Written::Refused(note)) = written;
+        if note.is_empty() || note.contains_key("records") {
+            return Ok(());
+        }
+        // `reconcile` removes it, and nothing else may delete items of this table.
+        self.change_chore(ChoreKind::Wake, account)
+            .when(
+                "attribute_exists(#pk) AND attribute_not_exists(#records) \
+                 AND attribute_not_exists(#owner)",
+            )
+            .set("due_shard", s(due_shard(account.as_str())))
+            .set("due_at", time(now))
+            .apply(&self.client)
+            .await
+            .map(drop)
+    }
+
+    /// Whose entitlements are noted as parked for this account; `None` where there is no note.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn parked_for(
+        &self,
+        account: &AmazonUserId,
+    ) -> Result<Option<BTreeSet<PlayerId>>, StoreError> {
+        let players = |entries: Vec<String>| {
+            let entries = entries.iter().filter_map(|entry| read_entry(entry));
+            entries.map(|(player, _)| player).collect()
+        };
+        Ok(self.parked(account).await?.map(players))
+    }
+
+    /// The part of a transaction that links `account` again: what is parked becomes due, or
+    /// there is no note, as `has_parked` says.
+    pub(super) fn wake_part(
+        &self,
+        account: &AmazonUserId,
+        has_parked: bool,
+        now: Timestamp,
+    ) -> TransactWriteItem {
+        let change = self.change_chore(ChoreKind::Wake, account);
+        if has_parked {
+            change
+                .when("attribute_exists(#pk)")
+                .set("due_shard", s(due_shard(account.as_str())))
+                .set("due_at", time(now))
+                .remove("owner")
+                .remove("attempts")
+                .in_transaction()
+        } else {
+            change.when("attribute_not_exists(#pk)").check()
+        }
+    }
+
+    /// Takes what was parked for the account, some of it at a time: whatever was taken leaves the
+    /// note, so the next run goes on where this one has stopped. What was reported meanwhile stays
+    /// as it is.
+    ///
+    /// # Errors
+    /// If the database does not answer at all.
+    pub async fn wake(&self, chore: &Chore, lease: Lease<'_>) -> Result<Woken, StoreError> {
+        let entries = self.parked(&chore.account).await?.unwrap_or_default();
+        let mut woken = Woken {
+            is_rest: entries.len() > MOST_WOKEN,
+            ..Woken::default()
+        };
+        for part in entries[..entries.len().min(MOST_WOKEN)].chunks(WOKEN_AT_ONCE) {
+            let mut done = Vec::new();
+            let wakes = part.iter().map(|entry| self.wake_one(entry, lease));
+            for (entry, taken) in part.iter().zip(join_all(wakes).await) {
+                match taken {
+                    Ok(record) => woken.records.extend(record),
+                    Err(error @ StoreError::Corrupt { .. }) => woken.unreadable.push(error),
+                    Err(error) => {
+                        woken.failed = Some(error);
+                        continue;
+                    }
+                }
+                done.push(entry.clone());
+            }
+            if done.is_empty() {
+                continue;
+            }
+            let noted = self
+                .change_chore(ChoreKind::Wake, &chore.account)
+                .when("#owner = :owner")
+                .value(":owner", s(lease.owner))
+                .take_out("records", AttributeValue::Ss(done))
+                .apply(&self.client)
+                .await;
+            if let Err(error) = noted {
+                woken.failed = Some(error);
+            }
+        }
+        Ok(woken)
+    }
+
+    /// Takes one entry of a note. `None`: there is nothing to be done for it any more.
+    async fn wake_one(&self, entry: &str, lease: Lease<'_>) -> Result<Option<Record>, StoreError> {
+        let Some((player, id)) = read_entry(entry) else {
+            tracing::error!(event = "parked_entry_unreadable", entry);
+            return Ok(None);
+        };
+        let written = self
+            .change(player_pk(&player), record_sk(&id))
+            .when(
+                "#status = :delivered AND attribute_not_exists(#owner) \
+                 AND attribute_not_exists(#attention_at)",
+            )
+            .value(":delivered", s(Status::Delivered.as_str()))
+            .leased(&id, lease)
+            .remove("noted")
+            .add("attempts", n(1))
+            .apply(&self.client)
+            .await?;
+        let item = match written {
+            Written::Done(item) => item,
+            // Our own write, whose answer was lost and which the SDK repeated.
+            Written::Refused(item)
+                if Reader::new(&self.table, &item).text("owner") == Some(lease.owner) =>
+            {
+                item
+            }
+            Written::Refused(_) => return Ok(None),
+        };
+        record(&self.table, &item).map(Some)
+    }
+
+    /// A note rests until its account is linked again, and ends if it is empty.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn rest(&self, chore: &Chore, owner: &str) -> Result<(), StoreError> {
+        let note = || self.change_chore(ChoreKind::Wake, &chore.account);
+        let ended = note()
+            .when("#owner = :owner AND attribute_not_exists(#records)")
+            .value(":owner", s(owner))
+            .delete(&self.client)
+            .await?;
+        if !ended {
+            note()
+                .when("#owner = :owner")
+                .value(":owner", s(owner))
+                .released()
+                .remove("attempts")
+                .apply(&self.client)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// What is parked for this account; `None` where nothing is noted.
+    async fn parked(&self, account: &AmazonUserId) -> Result<Option<Vec<String>>, StoreError> {
+        let note = key(account_pk(account), ChoreKind::Wake.sk().to_owned());
+        let item = self.item(note).await?;
+        Ok(item.map(|item| {
+            let records = item.get("records").and_then(|value| value.as_ss().ok());
+            records.cloned().unwrap_or_default()
+        }))
+    }
+}
+
+impl Links {
+    /// The part of a transaction that needs nobody to be able to speak for this account: its link
+    /// is still the `dead` one, or there still is none.
+    fn still_hopeless(&self, account: &AmazonUserId, dead: Option<&Link>) -> TransactWriteItem {
+        match dead {
+            Some(link) => self
+                .change_link(link, " AND attribute_not_exists(#tokens)")
+                .check(),
+            None => self
+                .change(amazon_key(account))
+                .when("attribute_not_exists(#pk)")
+                .check(),
+        }
+    }
+}
+
+/// An entitlement as it is noted.
+fn entry(record: &Record) -> String {
+    format!("{}{SEPARATOR}{}", record.player, record.id)
+}
+
+fn read_entry(entry: &str) -> Option<(PlayerId, EntitlementId)> {
+    let (player, id) = entry.split_once(SEPARATOR)?;
+    Some((PlayerId::new(player).ok()?, EntitlementId::new(id).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_player_id_has_a_separator_in_it() {
+        assert!(PlayerId::new(format!("a{SEPARATOR}b")).is_err());
+    }
+}
