@@ -3,6 +3,7 @@
 mod content;
 mod device;
 mod entitlement;
+mod failing;
 mod ids;
 mod json;
 mod link;
@@ -15,6 +16,7 @@ mod time;
 pub use content::{Content, ContentFault, MAX_CONTENT_BYTES, MAX_CONTENT_DEPTH};
 pub use device::{DeviceStatus, MAX_POLL_INTERVAL, slowed_down};
 pub use entitlement::{HoldReason, Status};
+pub use failing::{ATTENTION_PAUSE, Failing, is_long_ago};
 pub use ids::{
     AmazonUserId, EntitlementId, IdError, LinkId, PlayerId, Sku, is_random_token, random_token,
 };

@@ -1,17 +1,24 @@
 //! Writes down what Amazon listed: each entitlement becomes `pending` or `held`, or stays what
 //! it is.
 
-use std::collections::HashMap;
+mod offers;
+mod step;
+
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use offers::Offers;
+use step::Step;
+
 use super::budget::Budget;
-use super::lease::lease;
+use super::lease::{UNCLEAR, lease};
+use super::report::Lookup;
 use super::rows::log_unreadable;
 use super::standing;
 use crate::App;
-use crate::amazon::{Instruction, Listed, Listing};
-use crate::domain::{HoldReason, Offer, Sku, Status, Timestamp};
-use crate::store::{Admission, Claim, FoundOffers, Link, Record, StoreError};
+use crate::amazon::{Instruction, Listed};
+use crate::domain::{EntitlementId, HoldReason, Offer, PerPlayer, Sku, Status, Timestamp};
+use crate::store::{Admission, Claim, Link, Record, StoreError};
 
 /// Amazon lists a reported entitlement for a while. One that it still lists after this time it
 /// has forgotten, and is told once more.
@@ -24,39 +31,47 @@ pub(super) struct Admitted {
     pub(super) changed: Vec<Record>,
     /// Reported long ago, and listed still: ours to report once more.
     pub(super) forgotten: Vec<Record>,
+    /// What Amazon has taken back, where that could not be written down.
+    pub(super) taken_back: HashSet<EntitlementId>,
     /// The player has linked anew or unlinked meanwhile: the listing is not for them.
     pub(super) link_changed: bool,
 }
 
-/// Writes down what is new in `listing`, asked with `link`; `open` is what was known. What the
+/// Writes down what is new in what Amazon listed for `link`; `open` is what was known. What the
 /// studio's backend is to deliver is `owner`'s. What can't be written now, Amazon lists again.
 pub(super) async fn admit(
     app: &App,
     budget: Budget,
     link: &Link,
-    listing: &Listing,
+    lookup: &Lookup,
     open: &[Record],
     owner: &str,
 ) -> Admitted {
     let mut admitted = Admitted::default();
     let now = app.clock.now();
     let known: HashMap<_, _> = open.iter().map(|record| (&record.id, record)).collect();
-    listing
-        .entitlements
+    let listing = &lookup.listing.entitlements;
+    listing.iter().for_each(|listed| log_unknown(link, listed));
+    let account = &link.amazon_user_id;
+    let mut news = Vec::new();
+    for listed in listing {
+        let known = known.get(&listed.id).copied();
+        if let Some(step) = Step::of(listed, known, account, lookup.asked_at) {
+            news.push((listed, step));
+        }
+    }
+    // What is taken back first makes room in the guard for what is new.
+    news.sort_by_key(|(_, step)| !matches!(step, Step::Withdraw(_)));
+    let withdrawn = news
         .iter()
-        .for_each(|listed| log_unknown(link, listed));
-    let news: Vec<_> = listing
-        .entitlements
-        .iter()
-        .map(|listed| (listed, known.get(&listed.id).copied()))
-        .filter(|(listed, record)| is_news(listed, *record))
-        .collect();
+        .filter(|(_, step)| matches!(step, Step::Withdraw(_)));
+    admitted.taken_back = withdrawn.map(|(listed, _)| listed.id.clone()).collect();
     let wanted = news
         .iter()
         .filter(|(listed, _)| listed.instruction == Instruction::Fulfill)
         .filter_map(|(listed, _)| listed.sku.as_deref());
     let offers = Offers::read(app, wanted, now).await;
-    for (listed, known) in news {
+    for (listed, step) in news {
         if !budget.allows_a_step() {
             tracing::warn!(event = "check_cut_short", player_id = %link.player);
             return admitted;
@@ -65,16 +80,27 @@ pub(super) async fn admit(
             link,
             id: &listed.id,
             sku: listed.sku.as_deref(),
-            known,
+            known: step.known(),
             now,
         };
         // One that can't be written down keeps nothing from the others: Amazon lists it again.
-        match admit_one(app, &claim, &listed.instruction, &offers, owner).await {
+        let done = match step {
+            Step::Admit(_) => admit_one(app, &claim, &listed.instruction, &offers, owner).await,
+            Step::Withdraw(record) => withdraw(app, &claim, record).await,
+            Step::Attention(record) => {
+                mark_attention(app, record, now).await;
+                continue;
+            }
+        };
+        match done {
             Ok(Admission::Written(record)) => {
                 log_admission(&record);
+                admitted.taken_back.remove(&record.id);
                 admitted.changed.push(*record);
             }
             Ok(Admission::Known(record)) if record.status != Status::Reported => {
+                // The studio's backend may be delivering it.
+                admitted.taken_back.remove(&record.id);
                 admitted.changed.push(*record);
             }
             Ok(Admission::Known(record)) => {
@@ -95,50 +121,34 @@ pub(super) async fn admit(
     admitted
 }
 
-/// The offers that a listing asks for.
-enum Offers {
-    Known(FoundOffers),
-    /// The database did not say.
-    NotRead(String),
+/// What Amazon takes back while the studio's backend may be delivering it stays `pending`, until
+/// that is over.
+async fn withdraw(app: &App, claim: &Claim<'_>, record: &Record) -> Result<Admission, NotAdmitted> {
+    if record.is_leased(claim.now) {
+        return Ok(Admission::Known(Box::new(record.clone())));
+    }
+    Ok(app.fulfillments.withdraw(&app.links, claim, record).await?)
 }
 
-impl Offers {
-    async fn read<'a>(app: &App, skus: impl Iterator<Item = &'a str>, now: Timestamp) -> Self {
-        let skus: Vec<Sku> = skus.filter_map(|sku| Sku::new(sku).ok()).collect();
-        if skus.is_empty() {
-            return Self::Known(FoundOffers::default());
+async fn mark_attention(app: &App, record: &Record, now: Timestamp) {
+    let (player_id, entitlement_id, sku) = (&record.player, &record.id, record.sku.as_deref());
+    match app.fulfillments.mark_attention(record, now).await {
+        Ok(true) => {
+            tracing::error!(
+                event = "attention",
+                %player_id, %entitlement_id, sku, cause = UNCLEAR
+            );
         }
-        match app.offers.get(&skus, now).await {
-            Ok(found) => {
-                found.unreadable.values().for_each(log_unreadable);
-                Self::Known(found)
-            }
-            Err(error) => Self::NotRead(error.to_string()),
+        Ok(false) => {}
+        Err(error) => {
+            tracing::warn!(event = "attention_not_noted", %player_id, %entitlement_id, %error);
         }
-    }
-
-    /// The offer of this SKU, if there is one.
-    ///
-    /// # Errors
-    /// If that is not known.
-    fn of(&self, sku: Option<&str>) -> Result<Option<&Offer>, NotAdmitted> {
-        let found = match self {
-            Self::Known(found) => found,
-            Self::NotRead(cause) => return Err(NotAdmitted::NoOffers(cause.clone())),
-        };
-        let Some(sku) = sku.and_then(|sku| Sku::new(sku).ok()) else {
-            return Ok(None);
-        };
-        if found.unreadable.contains_key(&sku) {
-            return Err(NotAdmitted::UnreadableOffer);
-        }
-        Ok(found.offers.get(&sku))
     }
 }
 
 /// Why an entitlement is not written down now.
 #[derive(Debug, thiserror::Error)]
-enum NotAdmitted {
+pub(super) enum NotAdmitted {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("the offers could not be read: {0}")]
@@ -149,21 +159,6 @@ enum NotAdmitted {
     OnHold,
 }
 
-/// Whether there is something to write down for this element.
-fn is_news(listed: &Listed, known: Option<&Record>) -> bool {
-    match known {
-        None => listed.instruction != Instruction::Noop,
-        Some(record) => {
-            let next = match listed.instruction {
-                Instruction::Noop => return false,
-                Instruction::Fulfill => None,
-                Instruction::Unknown(_) => Some(HoldReason::UnknownInstruction),
-            };
-            record.reason.is_some_and(HoldReason::is_looked_at_again) && record.reason != next
-        }
-    }
-}
-
 async fn admit_one(
     app: &App,
     claim: &Claim<'_>,
@@ -171,21 +166,19 @@ async fn admit_one(
     offers: &Offers,
     owner: &str,
 ) -> Result<Admission, NotAdmitted> {
+    if *instruction == Instruction::Fulfill
+        && let Some(order) = claim.ordered_before()
+    {
+        return order_again(app, claim, order, owner).await;
+    }
     let reason = match instruction {
         Instruction::Fulfill => match offers.of(claim.sku)? {
             Some(_) if standing::is_on_hold(app) => return on_hold(app, claim).await,
-            Some(offer) => {
-                let lease = app.webhook.as_ref().map(|_| lease(owner, claim.now));
-                match app
-                    .fulfillments
-                    .admit(&app.links, claim, offer, lease)
-                    .await?
-                {
-                    Admission::UsedUp => HoldReason::DuplicateOffer,
-                    Admission::OtherPlayer => HoldReason::OtherPlayer,
-                    done => return Ok(done),
-                }
-            }
+            Some(offer) => match pend(app, claim, offer, owner).await? {
+                Admission::UsedUp => HoldReason::DuplicateOffer,
+                Admission::OtherPlayer => HoldReason::OtherPlayer,
+                done => return Ok(done),
+            },
             None => HoldReason::UnknownOffer,
         },
         _ => HoldReason::UnknownInstruction,
@@ -206,6 +199,50 @@ async fn on_hold(app: &App, claim: &Claim<'_>) -> Result<Admission, NotAdmitted>
     known
         .map(|record| Admission::Known(Box::new(record)))
         .ok_or(NotAdmitted::OnHold)
+}
+
+async fn pend(
+    app: &App,
+    claim: &Claim<'_>,
+    offer: &Offer,
+    owner: &str,
+) -> Result<Admission, StoreError> {
+    let lease = app.webhook.as_ref().map(|_| lease(owner, claim.now));
+    app.fulfillments
+        .admit(&app.links, claim, offer, lease)
+        .await
+}
+
+/// It was withdrawn though a webhook may have delivered it, so it kept its place in the guard. The
+/// webhook is called again with the same body, whatever the offer is by now.
+async fn order_again(
+    app: &App,
+    claim: &Claim<'_>,
+    order: &Record,
+    owner: &str,
+) -> Result<Admission, NotAdmitted> {
+    let claim = Claim {
+        sku: order.sku.as_deref(),
+        ..claim.clone()
+    };
+    if app.webhook.is_none() {
+        let reason = HoldReason::DeliveryUnknown;
+        return Ok(app.fulfillments.hold(&app.links, &claim, reason).await?);
+    }
+    if standing::is_on_hold(app) {
+        return on_hold(app, &claim).await;
+    }
+    let sku = order.sku.as_deref().and_then(|sku| Sku::new(sku).ok());
+    let (Some(sku), Some(content)) = (sku, order.content.clone()) else {
+        return Err(NotAdmitted::UnreadableOffer);
+    };
+    let offer = Offer {
+        sku,
+        title: order.title.clone().unwrap_or_default(),
+        content,
+        per_player: PerPlayer(None),
+    };
+    Ok(pend(app, &claim, &offer, owner).await?)
 }
 
 /// Takes what is `reported` for so long that Amazon must have forgotten it, to report it again.

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::admit::{Admitted, admit};
 use super::budget::Budget;
-use super::deliver::deliver_all;
+use super::deliver::{deliver_all, keep_from_the_game};
 use super::lease::take;
 use super::report::{Lookup, Verdict, look_up, report_again, report_all};
 use super::rows::{Open, read_open};
@@ -105,9 +105,13 @@ async fn known(app: &App, player: &PlayerId, row: PlayerRow) -> Result<CheckAnsw
     if row.has_open && open.is_nothing() {
         Box::pin(clear_open(app, player, &row)).await;
     }
-    let open = open.records;
-    if app.webhook.is_some() && !standing::is_on_hold(app) {
-        Box::pin(make_due(app, &open)).await;
+    let mut open = open.records;
+    if app.webhook.is_some() {
+        if !standing::is_on_hold(app) {
+            Box::pin(make_due(app, &open)).await;
+        }
+    } else {
+        open = Box::pin(keep_from_the_game(app, open)).await;
     }
     let fresh = row.link.is_none();
     let status = standing::status(app, &row);
@@ -119,9 +123,8 @@ async fn known(app: &App, player: &PlayerId, row: PlayerRow) -> Result<CheckAnsw
 async fn make_due(app: &App, open: &[Record]) {
     let now = app.clock.now();
     for record in open {
-        let is_idle = record.due_at.is_none() && record.attention_at.is_none();
         if record.status == Status::Pending
-            && is_idle
+            && record.due_at.is_none()
             && let Err(error) = app.fulfillments.make_due(record, now).await
         {
             tracing::warn!(event = "not_made_due", entitlement_id = %record.id, %error);
@@ -202,16 +205,25 @@ async fn settle(
         clear_open(app, &link.player, row).await;
     }
     let mut open = open.records;
+    if app.webhook.is_none() {
+        open = keep_from_the_game(app, open).await;
+    }
     let owner = random_token();
     let Admitted {
         changed,
         forgotten,
+        taken_back,
         link_changed,
-    } = admit(app, budget, &link, listing, &open, &owner).await;
+    } = admit(app, budget, &link, lookup, &open, &owner).await;
     if link_changed {
         return Err(SessionError::Changed);
     }
     replace(&mut open, changed);
+    // That Amazon has taken it back is known, though it could not be written down.
+    open.retain(|record| record.status != Status::Pending || !taken_back.contains(&record.id));
+    if app.webhook.is_none() {
+        open = open.into_iter().map(Record::for_the_game).collect();
+    }
     let mut open = deliver_pending(app, budget, open, &owner).await;
     let statuses = report_delivered(app, budget, session, lookup, &open, &owner).await;
     report_again(session, forgotten).await;
@@ -240,9 +252,7 @@ async fn deliver_pending(
         record.status == Status::Pending && record.owner.as_deref() == Some(owner)
     };
     let is_free = |record: &&Record| {
-        record.status == Status::Pending
-            && record.attention_at.is_none()
-            && record.due_at.is_none_or(|at| at <= now)
+        record.status == Status::Pending && record.due_at.is_none_or(|at| at <= now)
     };
     let mut ours: Vec<_> = open.iter().filter(is_ours).cloned().collect();
     let free = open.iter().filter(is_free).cloned().collect();
@@ -272,6 +282,7 @@ async fn report_delivered(
     let account = session.link().await.amazon_user_id;
     let is_to_do = |record: &&Record| {
         let is_eager = record.amazon_user_id == account
+            && record.may_be_tried(now)
             && (record.attempts < EAGER_ATTEMPTS || record.is_parked());
         record.status == Status::Delivered
             && !record.is_leased(now)

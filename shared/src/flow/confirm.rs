@@ -149,7 +149,11 @@ async fn write_one(
         }));
     }
     let now = app.clock.now();
-    store.confirm(player, id, lease(owner, now), now).await
+    let confirmed = store.confirm(player, id, lease(owner, now), now).await?;
+    Ok(match confirmed {
+        Confirmation::Was(record) => Confirmation::Was(Box::new(record.for_the_game())),
+        confirmed => confirmed,
+    })
 }
 
 /// Reports what has just become `delivered`, and what has been and is due for another try.

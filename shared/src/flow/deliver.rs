@@ -51,12 +51,53 @@ async fn deliver_one(app: &App, budget: Budget, owner: &str, record: Record) -> 
     record
 }
 
-/// It was to be delivered by the webhook once, and the setting has changed since.
+/// It was to be delivered by the webhook once, and the setting has changed since. What the webhook
+/// may have delivered is never the game's to deliver.
 async fn leave_to_the_game(app: &App, owner: &str, record: Record) -> Record {
+    // Taking it has counted as a try.
+    if record.attempts > 1 {
+        return hold_undelivered(app, Some(owner), record).await;
+    }
     if let Err(error) = app.fulfillments.release(&record, owner).await {
         tracing::warn!(event = "not_given_back", entitlement_id = %record.id, %error);
     }
     record
+}
+
+/// Where the game delivers: writes down which of these a webhook may have delivered before, and
+/// gives all of them as the game is to see them. What can't be written down now is found again.
+pub(super) async fn keep_from_the_game(app: &App, records: Vec<Record>) -> Vec<Record> {
+    let now = app.clock.now();
+    let (held, mut others): (Vec<_>, Vec<_>) = records.into_iter().partition(|record| {
+        record.status == Status::Pending
+            && record.may_have_been_delivered()
+            && !record.is_leased(now)
+    });
+    let holds: Vec<_> = held
+        .into_iter()
+        .map(|record| hold_undelivered(app, None, record))
+        .collect();
+    others.extend(at_once(holds).await);
+    others.into_iter().map(Record::for_the_game).collect()
+}
+
+async fn hold_undelivered(app: &App, owner: Option<&str>, record: Record) -> Record {
+    let now = app.clock.now();
+    let held = app.fulfillments.hold_undelivered(&record, owner, now).await;
+    match held {
+        Ok(after) => {
+            if after.status == Status::Held {
+                let reason = HoldReason::DeliveryUnknown.as_str();
+                let (player_id, entitlement_id) = (&record.player, &record.id);
+                tracing::warn!(event = "held", reason, %player_id, %entitlement_id);
+            }
+            after
+        }
+        Err(error) => {
+            tracing::warn!(event = "not_held", entitlement_id = %record.id, %error);
+            record
+        }
+    }
 }
 
 async fn call(app: &App, webhook: &Webhook, record: &Record) -> Result<Delivery, Unfinished> {
@@ -73,8 +114,9 @@ async fn call(app: &App, webhook: &Webhook, record: &Record) -> Result<Delivery,
         sku: record.sku.as_deref(),
         title: record.title.as_deref(),
         content: record.content.as_ref(),
-        // It does not change while the record is pending.
-        since: record.updated_at,
+        // Neither changes while the record is pending; the second is there since a version that
+        // did not write the first.
+        since: record.ordered_at.unwrap_or(record.updated_at),
     };
     Ok(webhook.deliver(secret, &order, app.clock.now()).await)
 }

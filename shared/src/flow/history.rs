@@ -116,7 +116,11 @@ pub async fn history(
             if after.as_deref().is_some_and(is_position) {
                 end.clone_from(&after);
             }
-            match row.record {
+            let record = row.record.map(|record| match app.webhook {
+                Some(_) => record,
+                None => record.for_the_game(),
+            });
+            match record {
                 Ok(record)
                     if status.is_none_or(|status| status == record.status)
                         && standing::is_shown(app, &record) =>

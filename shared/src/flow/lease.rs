@@ -8,8 +8,10 @@ use futures_util::stream;
 
 use super::budget::REQUEST_LIFE;
 use crate::App;
-use crate::domain::{EntitlementId, Status, Timestamp, backoff, random_fraction};
-use crate::store::{Lease, Link, Parked, Record};
+use crate::domain::{
+    ATTENTION_PAUSE, EntitlementId, Status, Timestamp, backoff, is_long_ago, random_fraction,
+};
+use crate::store::{Lease, Link, Parked, Pause, Record};
 
 /// How much of one kind is done at once: writes to the database, calls to others, accounts.
 const AT_ONCE: usize = 8;
@@ -19,8 +21,9 @@ pub(super) async fn at_once<F: Future>(work: impl IntoIterator<Item = F>) -> Vec
     stream::iter(work).buffer_unordered(AT_ONCE).collect().await
 }
 
-/// After so long without success only an operator can help.
-const GIVE_UP_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How long a delivered entitlement is left alone that Amazon lists with a word that we do not
+/// know; a check looks at it every time.
+const UNCLEAR_PAUSE: Duration = Duration::from_secs(3600);
 
 /// How long an entitlement that could be parked waits where its account's note is full.
 const UNPARKED_PAUSE: Duration = Duration::from_secs(24 * 3600);
@@ -68,6 +71,8 @@ pub(super) enum Unfinished {
         /// Nothing changes before then.
         not_before: Option<Timestamp>,
     },
+    /// It was not tried, because Amazon lists it with a word that we do not know.
+    Unclear,
     /// It was not tried to the end, because its link can't be used before then: Amazon refuses it,
     /// or its client id is not ours.
     Refused(Option<Timestamp>),
@@ -81,31 +86,29 @@ pub(super) async fn give_back(app: &App, owner: &str, record: &Record, why: &Unf
     log(record, why);
     let now = app.clock.now();
     let later = now + backoff(record.attempts, random_fraction());
-    let at = |not_before: Option<Timestamp>| not_before.map_or(later, |time| time.max(later));
+    let pause = pause(record, why, now, later);
+    if let (None, Some(_)) = (record.attention_at, pause.attention_at) {
+        log_attention(record, why);
+    }
     let store = &app.fulfillments;
     let given_back = match why {
-        Unfinished::Failed { cause, not_before } => {
-            let since = record.failing_since.unwrap_or(now);
-            if now.since(since) >= GIVE_UP_AFTER {
-                let (player_id, entitlement_id) = (&record.player, &record.id);
-                tracing::error!(event = "attention", %player_id, %entitlement_id, cause);
-                store.give_up(record, owner, now).await
-            } else {
-                store.postpone(record, owner, at(*not_before), since).await
-            }
+        Unfinished::Failed { .. } | Unfinished::Waiting { .. } | Unfinished::Unclear => {
+            store.postpone(record, owner, &pause).await
         }
-        Unfinished::Waiting { not_before, .. } => {
-            store.untake(record, owner, at(*not_before)).await
-        }
-        Unfinished::Refused(until) => store.postpone_or_wake(record, owner, at(*until)).await,
+        Unfinished::Refused(_) => store.postpone_or_wake(record, owner, &pause).await,
         Unfinished::Hopeless(dead) => {
-            let parked = store.park(&app.links, record, owner, dead.as_deref()).await;
-            match parked {
+            let dead = dead.as_deref();
+            let parked = store.park(&app.links, record, owner, dead, pause.failing);
+            match parked.await {
                 Ok(Parked::Done) => Ok(()),
                 // A player has just linked the account: the next try finds that out.
-                Ok(Parked::Changed) => store.untake(record, owner, later).await,
+                Ok(Parked::Changed) => store.postpone(record, owner, &pause).await,
                 // A later try finds out that the account is linked again.
-                Ok(Parked::Full) => store.untake(record, owner, now + UNPARKED_PAUSE).await,
+                Ok(Parked::Full) => {
+                    let due_at = now + UNPARKED_PAUSE;
+                    let pause = Pause { due_at, ..pause };
+                    store.postpone(record, owner, &pause).await
+                }
                 Err(error) => Err(error),
             }
         }
@@ -116,6 +119,67 @@ pub(super) async fn give_back(app: &App, owner: &str, record: &Record, why: &Unf
     }
     record.status
 }
+
+/// How long it is left alone: until `later`, or until what is in its way has passed. What has an
+/// operator's attention is tried once a day.
+fn pause(record: &Record, why: &Unfinished, now: Timestamp, later: Timestamp) -> Pause {
+    let (failing, unclear_since) = (record.failing, record.unclear_since);
+    let waits = Pause {
+        due_at: later,
+        was_tried: false,
+        failing: failing.waits(now),
+        unclear_since,
+        attention_at: record.attention_at,
+    };
+    let at = |not_before: &Option<Timestamp>| not_before.map_or(later, |time| time.max(later));
+    match why {
+        Unfinished::Failed { not_before, .. } => {
+            let failing = failing.tried(now);
+            let since = failing.needs_attention(now).then_some(now);
+            let attention_at = record.attention_at.or(since);
+            Pause {
+                due_at: match attention_at {
+                    None => at(not_before),
+                    Some(_) => at(not_before).max(now + ATTENTION_PAUSE),
+                },
+                was_tried: true,
+                failing,
+                unclear_since: None,
+                attention_at,
+            }
+        }
+        Unfinished::Unclear => {
+            let unclear_since = unclear_since.unwrap_or(now);
+            let since = is_long_ago(unclear_since, now).then_some(now);
+            let attention_at = record.attention_at.or(since);
+            let pause = attention_at.map_or(UNCLEAR_PAUSE, |_| ATTENTION_PAUSE);
+            Pause {
+                due_at: later.max(now + pause),
+                unclear_since: Some(unclear_since),
+                attention_at,
+                ..waits
+            }
+        }
+        Unfinished::Waiting { not_before, .. } | Unfinished::Refused(not_before) => Pause {
+            due_at: at(not_before),
+            ..waits
+        },
+        Unfinished::Hopeless(_) => waits,
+    }
+}
+
+/// The alarm counts these lines: one for each entitlement, when its tries become rare.
+fn log_attention(record: &Record, why: &Unfinished) {
+    let (player_id, entitlement_id, sku) = (&record.player, &record.id, record.sku.as_deref());
+    let cause = match why {
+        Unfinished::Failed { cause, .. } | Unfinished::Waiting { cause, .. } => cause,
+        _ => UNCLEAR,
+    };
+    tracing::error!(event = "attention", %player_id, %entitlement_id, sku, cause);
+}
+
+/// Why something unclear waits, for the log.
+pub(super) const UNCLEAR: &str = "Amazon lists it with an unknown instruction";
 
 fn log(record: &Record, why: &Unfinished) {
     let (player_id, entitlement_id, attempts) = (&record.player, &record.id, record.attempts);
@@ -129,6 +193,9 @@ fn log(record: &Record, why: &Unfinished) {
         }
         (Unfinished::Waiting { cause, .. }, _) => {
             tracing::info!(event = "waits", %player_id, %entitlement_id, cause);
+        }
+        (Unfinished::Unclear, _) => {
+            tracing::info!(event = "waits", %player_id, %entitlement_id, cause = UNCLEAR);
         }
         (Unfinished::Refused(_), _) => {
             let cause = "its link can't be used now; it is tried again later";

@@ -25,10 +25,6 @@ pub(super) struct Lookup {
     pub(super) asked_at: Timestamp,
 }
 
-/// How long an entitlement is left alone that Amazon lists with a word that we do not know; a check
-/// looks at it every time.
-const UNCLEAR_PAUSE: Duration = Duration::from_secs(3600);
-
 /// How long reports wait whose link was made with a client id that is no longer ours: linking
 /// again wakes them, and the setting may be changed back.
 const FOREIGN_PAUSE: Duration = Duration::from_secs(3600);
@@ -198,11 +194,7 @@ async fn report_account(
                         done.push((record.id, status));
                     }
                     Verdict::Unclear => {
-                        let why = Unfinished::Waiting {
-                            cause: "Amazon lists it with an unknown instruction".to_owned(),
-                            not_before: Some(app.clock.now() + UNCLEAR_PAUSE),
-                        };
-                        let status = give_back(app, owner, &record, &why).await;
+                        let status = give_back(app, owner, &record, &Unfinished::Unclear).await;
                         done.push((record.id, status));
                     }
                 }

@@ -148,10 +148,11 @@ async fn report_rest(app: &App, budget: Budget, link: &Link) {
             return;
         }
     };
+    let now = app.clock.now();
     let delivered = open
         .records
         .into_iter()
-        .filter(|record| record.status == Status::Delivered)
+        .filter(|record| record.status == Status::Delivered && record.may_be_tried(now))
         .collect();
     let owner = random_token();
     let taken = take(app, &owner, delivered).await;

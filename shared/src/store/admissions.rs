@@ -10,7 +10,7 @@ use super::links::Links;
 use super::record::{Link, Record, record};
 use super::write::{Change, Committed, transact};
 use crate::domain::{
-    EntitlementId, HoldReason, MAX_PER_PLAYER, Offer, Status, Timestamp, random_token,
+    EntitlementId, Failing, HoldReason, MAX_PER_PLAYER, Offer, Status, Timestamp, random_token,
 };
 
 /// An entitlement that Amazon listed, about to be written down.
@@ -43,10 +43,25 @@ pub enum Admission {
     LinkChanged,
 }
 
+impl Claim<'_> {
+    /// The record, if a webhook may have delivered it before.
+    #[must_use]
+    pub fn ordered_before(&self) -> Option<&Record> {
+        self.known.filter(|record| record.may_have_been_delivered())
+    }
+
+    fn attempts(&self) -> u32 {
+        self.known.map_or(0, |record| record.attempts)
+    }
+}
+
 impl Fulfillments {
     /// `pending`: in one transaction the link is still the player's, the entitlement was handed
     /// to nobody else, the offer is not used up, and the record is new (or was held to be looked
     /// at again). `lease`: who delivers it, where that is not the game.
+    ///
+    /// What a webhook may have delivered before it was withdrawn is ordered again as it was: with
+    /// the same content, and from the same time.
     ///
     /// # Errors
     /// If the database does not answer, or a row is corrupt.
@@ -88,14 +103,27 @@ impl Fulfillments {
             .value(":most", n(offer.per_player.0.unwrap_or(MAX_PER_PLAYER)))
             .value(":id", s(id.as_str()))
             .add("entitlements", AttributeValue::Ss(vec![id.to_string()]));
+        let title = (!offer.title.is_empty()).then(|| offer.title.clone());
+        let new = Record {
+            title: title.clone(),
+            content: Some(offer.content.clone()),
+            ordered_at: claim
+                .ordered_before()
+                .map_or(Some(claim.now), |it| it.ordered_at),
+            attempts: claim.attempts() + u32::from(lease.is_some()),
+            owner: lease.map(|lease| lease.owner.to_owned()),
+            due_at: lease.map(|lease| lease.until),
+            ..new_record(claim, Status::Pending, None)
+        };
         let written = self
             .record_change(claim, Status::Pending)
-            .set("title", s(&offer.title))
+            .set_or_remove("title", title.map(s))
             .set("content", s(offer.content.as_str()))
+            .set_or_remove("ordered_at", new.ordered_at.map(time))
             .remove("reason");
         let written = match lease {
             None => written,
-            Some(lease) => written.leased(id, lease).set("attempts", n(1)),
+            Some(lease) => written.leased(id, lease).set("attempts", n(new.attempts)),
         };
         let written = written.in_transaction();
         let mut parts = vec![links.with_open(link, &random_token()), owner];
@@ -104,14 +132,7 @@ impl Fulfillments {
         }
         parts.push(written);
         match transact(&self.client, parts).await? {
-            Committed::All => Ok(Admission::Written(Box::new(Record {
-                title: Some(offer.title.clone()),
-                content: Some(offer.content.clone()),
-                attempts: u32::from(lease.is_some()),
-                owner: lease.map(|lease| lease.owner.to_owned()),
-                due_at: lease.map(|lease| lease.until),
-                ..new_record(claim, Status::Pending, None)
-            }))),
+            Committed::All => Ok(Admission::Written(Box::new(new))),
             Committed::Nothing(refusals) => {
                 // What is known of the record outranks the rest: the rest only says why a new
                 // one could not be made.
@@ -157,7 +178,7 @@ impl Fulfillments {
         }
     }
 
-    fn known(&self, item: &Item) -> Result<Admission, StoreError> {
+    pub(super) fn known(&self, item: &Item) -> Result<Admission, StoreError> {
         record(&self.table, item).map(|record| Admission::Known(Box::new(record)))
     }
 
@@ -166,12 +187,21 @@ impl Fulfillments {
         let link = claim.link;
         let new = new_record(claim, status, None);
         let change = self.change(player_pk(&link.player), record_sk(claim.id));
-        let change = match claim.known.and_then(|record| record.reason) {
+        let change = match claim
+            .known
+            .and_then(|record| Some((record, record.reason?)))
+        {
             None => change.when("attribute_not_exists(#pk)"),
-            Some(reason) => change
-                .when("#status = :held AND #reason = :expected_reason")
+            // Exactly this hold: what Amazon said may be older than the next.
+            Some((record, reason)) => change
+                .when(
+                    "#status = :held AND #reason = :expected_reason \
+                     AND #updated_at = :expected_at",
+                )
                 .value(":held", s(Status::Held.as_str()))
-                .value(":expected_reason", s(reason.as_str())),
+                .value(":expected_reason", s(reason.as_str()))
+                .value(":expected_at", time(record.updated_at))
+                .remove("attention_at"),
         };
         change
             .set("status", s(status.as_str()))
@@ -186,21 +216,24 @@ impl Fulfillments {
 }
 
 fn new_record(claim: &Claim<'_>, status: Status, reason: Option<HoldReason>) -> Record {
+    let known = claim.known;
     Record {
         player: claim.link.player.clone(),
         id: claim.id.clone(),
         sku: claim.sku.map(ToOwned::to_owned),
         status,
         reason,
-        title: None,
-        content: None,
+        title: known.and_then(|known| known.title.clone()),
+        content: known.and_then(|known| known.content.clone()),
         amazon_user_id: claim.link.amazon_user_id.clone(),
-        first_seen_at: claim.known.map_or(claim.now, |known| known.first_seen_at),
+        first_seen_at: known.map_or(claim.now, |known| known.first_seen_at),
         updated_at: claim.now,
         delivered_at: None,
+        ordered_at: known.and_then(|known| known.ordered_at),
         reported_at: None,
-        attempts: 0,
-        failing_since: None,
+        attempts: claim.attempts(),
+        failing: Failing::default(),
+        unclear_since: None,
         attention_at: None,
         owner: None,
         due_at: None,

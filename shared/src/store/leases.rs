@@ -2,7 +2,7 @@
 //! completes it must still be that owner. A process that dies leaves a lease that runs out.
 //!
 //! ```text
-//! due ──take──▶ owned until due_at ──▶ the next status | postponed | parked | attention
+//! due ──take──▶ owned until due_at ──▶ the next status | postponed | parked
 //!  ▲                  │ nobody came back
 //!  └──────────────────┘
 //! ```
@@ -12,8 +12,9 @@ use super::due::due_shard;
 use super::fulfillments::{Fulfillments, player_pk, record_sk};
 use super::item::{n, s, time};
 use super::record::{Record, record};
+use super::reports::UNLEASED;
 use super::write::{Change, Written};
-use crate::domain::{EntitlementId, Status, Timestamp};
+use crate::domain::{EntitlementId, Failing, Status, Timestamp};
 
 /// A right to work on an entitlement.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +23,21 @@ pub struct Lease<'a> {
     pub owner: &'a str,
     /// When it runs out.
     pub until: Timestamp,
+}
+
+/// How long an entitlement that was given back is left alone, and why.
+#[derive(Clone, Copy, Debug)]
+pub struct Pause {
+    /// When it is due again.
+    pub due_at: Timestamp,
+    /// Whether it was tried.
+    pub was_tried: bool,
+    /// Since when it has been failing.
+    pub failing: Failing,
+    /// Since when Amazon's word for it has not been known.
+    pub unclear_since: Option<Timestamp>,
+    /// Since when it has an operator's attention.
+    pub attention_at: Option<Timestamp>,
 }
 
 impl Fulfillments {
@@ -38,7 +54,7 @@ impl Fulfillments {
     ) -> Result<Option<Record>, StoreError> {
         let written = self
             .change(player_pk(&known.player), record_sk(&known.id))
-            .when("#status = :known AND (attribute_not_exists(#owner) OR #due_at <= :now)")
+            .when(format!("#status = :known AND {UNLEASED}"))
             .value(":known", s(known.status.as_str()))
             .value(":now", time(now))
             .leased(&known.id, lease)
@@ -56,8 +72,8 @@ impl Fulfillments {
         Ok((done || record.owner.as_deref() == Some(lease.owner)).then_some(record))
     }
 
-    /// A try by `owner` did not succeed, or its outcome is unknown: the entitlement keeps its
-    /// status, and is due again at `due_at`. `failing_since`: when that began.
+    /// `owner` gives back what it could not finish: the entitlement keeps its status, and is due
+    /// again as `pause` says.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -65,32 +81,10 @@ impl Fulfillments {
         &self,
         known: &Record,
         owner: &str,
-        due_at: Timestamp,
-        failing_since: Timestamp,
+        pause: &Pause,
     ) -> Result<(), StoreError> {
         self.change_owned(known, known.status, owner)
-            .set("due_at", time(due_at))
-            .set("failing_since", time(failing_since))
-            .remove("owner")
-            .apply(&self.client)
-            .await
-            .map(drop)
-    }
-
-    /// `owner` did not get as far as trying: the entitlement is as it was, and due at `due_at`.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn untake(
-        &self,
-        known: &Record,
-        owner: &str,
-        due_at: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.change_owned(known, known.status, owner)
-            .set("due_at", time(due_at))
-            .remove("owner")
-            .untried(known)
+            .paused(known, pause)
             .apply(&self.client)
             .await
             .map(drop)
@@ -111,25 +105,6 @@ impl Fulfillments {
             .map(drop)
     }
 
-    /// It has failed for so long that only an operator can help: it leaves the due index, and
-    /// says so.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn give_up(
-        &self,
-        known: &Record,
-        owner: &str,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.change_owned(known, known.status, owner)
-            .released()
-            .set("attention_at", time(now))
-            .apply(&self.client)
-            .await
-            .map(drop)
-    }
-
     /// Nothing of ours is to be done with it: it leaves the due index.
     ///
     /// # Errors
@@ -138,6 +113,8 @@ impl Fulfillments {
         self.change_owned(known, known.status, owner)
             .released()
             .untried(known)
+            .remove("failing_since")
+            .remove("waiting_since")
             .apply(&self.client)
             .await
             .map(drop)
@@ -165,10 +142,43 @@ impl Change {
         self.set("attempts", n(known.attempts.saturating_sub(1)))
     }
 
+    /// Nobody's, and due again as `pause` says.
+    pub(super) fn paused(self, known: &Record, pause: &Pause) -> Self {
+        let change = self
+            .set("due_at", time(pause.due_at))
+            .remove("owner")
+            .failing(pause.failing)
+            .set_or_remove("unclear_since", pause.unclear_since.map(time))
+            .set_or_remove("attention_at", pause.attention_at.map(time));
+        if pause.was_tried {
+            change
+        } else {
+            change.untried(known)
+        }
+    }
+
+    /// Since when tries have been failing.
+    pub(super) fn failing(self, failing: Failing) -> Self {
+        self.set_or_remove("failing_since", failing.since.map(time))
+            .set_or_remove("waiting_since", failing.waiting_since.map(time))
+    }
+
     /// Nobody's, and no longer due.
     pub(super) fn released(self) -> Self {
-        ["owner", "due_shard", "due_at", "failing_since"]
+        ["owner", "due_shard", "due_at"]
             .into_iter()
             .fold(self, Self::remove)
+    }
+
+    /// Its step has succeeded, or is not to be made: nothing fails any more.
+    pub(super) fn settled(self) -> Self {
+        [
+            "failing_since",
+            "waiting_since",
+            "unclear_since",
+            "attention_at",
+        ]
+        .into_iter()
+        .fold(self, Self::remove)
     }
 }

@@ -171,6 +171,11 @@ impl Links {
         }
     }
 
+    /// The part of a transaction that needs the link to be the player's still.
+    pub(super) fn still(&self, link: &Link) -> TransactWriteItem {
+        self.change_link(link, "").check()
+    }
+
     /// Marks, inside the transaction that brings a new open entitlement, that there is one; and
     /// requires that the link is still the one that Amazon was asked with.
     pub(super) fn with_open(&self, link: &Link, mark: &str) -> TransactWriteItem {

@@ -29,6 +29,7 @@ mod remnants;
 mod reports;
 mod second_looks;
 mod tickets;
+mod withdrawals;
 mod write;
 
 pub use admissions::{Admission, Claim};
@@ -37,15 +38,13 @@ pub use device_polls::TakenPoll;
 pub use devices::{Device, DeviceSlot, HeldTokens, NewDevice};
 pub use due::{Chore, ChoreKind, ChoreLink, DUE_SHARDS, Due, DuePage, DuePosition, Taken};
 pub use fulfillments::{Fulfillments, Listed, Page, Records, Row};
-pub use leases::Lease;
+pub use leases::{Lease, Pause};
 pub use linking::{Ending, LinkOutcome, NewLink, RemnantTimes, Replaced, Unlinked};
 pub use links::{Links, TakenCheck};
 pub use logins::LoginTicket;
 pub use offers::{CachedOffers, FoundOffers, Offers};
 pub use parking::{MOST_PARKED, Parked, Woken};
-pub use record::{
-    DeadTokens, Home, Inherited, Link, LinkState, PlayerRow, Record, RefreshLease,
-};
+pub use record::{DeadTokens, Home, Inherited, Link, LinkState, PlayerRow, Record, RefreshLease};
 pub use remnants::Remnant;
 pub use reports::Confirmation;
 pub use tickets::{AttemptStarted, NewAttempt, NewTicket, Ticket, TicketStored};

@@ -15,11 +15,11 @@ use super::chores::account_pk;
 use super::due::{Chore, ChoreKind, due_shard};
 use super::fulfillments::{Fulfillments, key, player_pk, record_sk};
 use super::item::{Reader, n, s, time};
-use super::leases::Lease;
+use super::leases::{Lease, Pause};
 use super::links::{Links, amazon_key};
 use super::record::{Link, Record, record};
 use super::write::{Committed, Written, transact};
-use crate::domain::{AmazonUserId, EntitlementId, PlayerId, Status, Timestamp};
+use crate::domain::{AmazonUserId, EntitlementId, Failing, PlayerId, Status, Timestamp};
 
 /// Between a player id, which has no space in it, and an entitlement id.
 const SEPARATOR: char = ' ';
@@ -61,7 +61,8 @@ pub struct Woken {
 
 impl Fulfillments {
     /// Parks a delivered entitlement until its Amazon account is linked again. `dead`: the link
-    /// whose tokens are worthless; without it, the account has no link.
+    /// whose tokens are worthless; without it, the account has no link. `failing`: since when it
+    /// has been failing.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -71,12 +72,14 @@ impl Fulfillments {
         known: &Record,
         owner: &str,
         dead: Option<&Link>,
+        failing: Failing,
     ) -> Result<Parked, StoreError> {
         let account = &known.amazon_user_id;
         let record = self
             .change_owned(known, Status::Delivered, owner)
             .released()
             .untried(known)
+            .failing(failing)
             .set("noted", AttributeValue::Bool(true))
             .in_transaction();
         let note = self.note_part(known);
@@ -90,8 +93,8 @@ impl Fulfillments {
         })
     }
 
-    /// Puts a delivered entitlement off until `due_at`, because Amazon refuses its link; should
-    /// the account be linked again before, it is due then, unless too many are noted already.
+    /// Puts a delivered entitlement off, because Amazon refuses its link; should the account be
+    /// linked again before `pause` is over, it is due then, unless too many are noted already.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -99,18 +102,16 @@ impl Fulfillments {
         &self,
         known: &Record,
         owner: &str,
-        due_at: Timestamp,
+        pause: &Pause,
     ) -> Result<(), StoreError> {
         let record = self
             .change_owned(known, Status::Delivered, owner)
-            .set("due_at", time(due_at))
-            .remove("owner")
-            .untried(known)
+            .paused(known, pause)
             .set("noted", AttributeValue::Bool(true))
             .in_transaction();
         match transact(&self.client, vec![record, self.note_part(known)]).await? {
             Committed::Nothing(refusals) if matches!(&refusals[..], [None, Some(_)]) => {
-                self.untake(known, owner, due_at).await
+                self.postpone(known, owner, pause).await
             }
             _ => Ok(()),
         }
@@ -177,7 +178,7 @@ impl Fulfillments {
     }
 
     /// The part of a transaction that links `account` again: what is parked becomes due, or
-    /// there is no note, as `has_parked` says.
+    /// there is none, as `has_parked` says.
     pub(super) fn wake_part(
         &self,
         account: &AmazonUserId,
@@ -250,8 +251,9 @@ impl Fulfillments {
         let written = self
             .change(player_pk(&player), record_sk(&id))
             .when(
+                // What has an operator's attention is tried when it is due, and not before.
                 "#status = :delivered AND attribute_not_exists(#owner) \
-                 AND attribute_not_exists(#attention_at)",
+                 AND (attribute_not_exists(#attention_at) OR attribute_not_exists(#due_at))",
             )
             .value(":delivered", s(Status::Delivered.as_str()))
             .leased(&id, lease)

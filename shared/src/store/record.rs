@@ -6,7 +6,7 @@ use super::StoreError;
 use super::item::{Item, Reader};
 use super::remnants::Remnant;
 use crate::domain::{
-    AmazonUserId, Content, EntitlementId, HoldReason, LinkId, LinkStatus, PlayerId, Status,
+    AmazonUserId, Content, EntitlementId, Failing, HoldReason, LinkId, LinkStatus, PlayerId, Status,
     Timestamp,
 };
 use crate::seal::Sealed;
@@ -336,6 +336,8 @@ pub struct Record {
     pub first_seen_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// When it became `pending`, where the studio's backend may have been told that time.
+    pub ordered_at: Option<Timestamp>,
     /// When the game or the studio's backend said that the player has it.
     pub delivered_at: Option<Timestamp>,
     /// When Amazon was told.
@@ -344,8 +346,11 @@ pub struct Record {
     /// webhook, or reporting it.
     pub attempts: u32,
     /// Since when that has been failing.
-    pub failing_since: Option<Timestamp>,
-    /// Since when it waits for an operator, because it failed for too long.
+    pub failing: Failing,
+    /// Since when Amazon has been listing it with a word that we do not know, where it is
+    /// `delivered`.
+    pub unclear_since: Option<Timestamp>,
+    /// When an operator was first told that it makes no progress. It is tried still, but rarely.
     pub attention_at: Option<Timestamp>,
     /// Who is at it now, until `due_at`.
     pub owner: Option<String>,
@@ -369,10 +374,40 @@ impl Record {
             && self.amazon_user_id == *account
     }
 
-    /// Whether it left the due index only because nobody could speak for its Amazon account.
+    /// Whether it left the due index: no tokens could speak for its Amazon account, or an earlier
+    /// version had given it up.
     #[must_use]
     pub fn is_parked(&self) -> bool {
-        self.status == Status::Delivered && self.due_at.is_none() && self.attention_at.is_none()
+        self.status == Status::Delivered && self.due_at.is_none()
+    }
+
+    /// Whether a request that comes upon it may try it at `now`. What has an operator's attention
+    /// waits for its time.
+    #[must_use]
+    pub fn may_be_tried(&self, now: Timestamp) -> bool {
+        self.attention_at.is_none() || self.due_at.is_none_or(|at| at <= now)
+    }
+
+    /// Whether a webhook was called for it, as far as can be known, and it is not known to be
+    /// delivered.
+    #[must_use]
+    pub fn may_have_been_delivered(&self) -> bool {
+        self.attempts > 0 && matches!(self.status, Status::Pending | Status::Held)
+    }
+
+    /// The record as it is where the game delivers: what a webhook may have delivered is never the
+    /// game's to deliver, whether or not that is written down yet.
+    #[must_use]
+    pub fn for_the_game(self) -> Self {
+        if self.status == Status::Pending && self.may_have_been_delivered() {
+            Self {
+                status: Status::Held,
+                reason: Some(HoldReason::DeliveryUnknown),
+                ..self
+            }
+        } else {
+            self
+        }
     }
 
     /// Whether it is to be worked on at `now`.
@@ -417,10 +452,15 @@ pub(super) fn record(table: &str, item: &Item) -> Result<Record, StoreError> {
         amazon_user_id: reader.id("amazon_user_id")?,
         first_seen_at: reader.need_time("first_seen_at")?,
         updated_at: reader.need_time("updated_at")?,
+        ordered_at: reader.time("ordered_at")?,
         delivered_at: reader.time("delivered_at")?,
         reported_at: reader.time("reported_at")?,
         attempts: reader.number("attempts")?.unwrap_or(0),
-        failing_since: reader.time("failing_since")?,
+        failing: Failing {
+            since: reader.time("failing_since")?,
+            waiting_since: reader.time("waiting_since")?,
+        },
+        unclear_since: reader.time("unclear_since")?,
         attention_at: reader.time("attention_at")?,
         owner: reader.text("owner").map(ToOwned::to_owned),
         due_at: reader.time("due_at")?,

@@ -8,6 +8,12 @@ use super::record::{Record, record};
 use super::write::{Change, Written};
 use crate::domain::{EntitlementId, HoldReason, PlayerId, Status, Timestamp};
 
+/// That no webhook was called, as far as can be known. `:none` is 0.
+pub(super) const UNTRIED: &str = "(attribute_not_exists(#attempts) OR #attempts = :none)";
+
+/// That no one delivers it at `:now`.
+pub(super) const UNLEASED: &str = "(attribute_not_exists(#owner) OR #due_at <= :now)";
+
 /// What became of a confirmation.
 #[derive(Debug)]
 pub enum Confirmation {
@@ -21,7 +27,8 @@ pub enum Confirmation {
 
 impl Fulfillments {
     /// `pending` → `delivered`, because the game says so: from here on no check calls it
-    /// `pending`. The lease is for reporting it.
+    /// `pending`. The lease is for reporting it. Not where a webhook may have delivered it: that
+    /// one was never the game's.
     ///
     /// # Errors
     /// If the database does not answer, or a row is corrupt.
@@ -34,8 +41,9 @@ impl Fulfillments {
     ) -> Result<Confirmation, StoreError> {
         let change = self
             .change(player_pk(player), record_sk(id))
-            .when("#status = :pending")
+            .when(format!("#status = :pending AND {UNTRIED}"))
             .value(":pending", s(Status::Pending.as_str()))
+            .value(":none", n(0))
             .leased(id, lease)
             .into_delivered(now);
         self.deliver(change, lease.owner).await
@@ -95,6 +103,7 @@ impl Fulfillments {
         let written = self
             .change_owned(known, Status::Pending, owner)
             .released()
+            .settled()
             .set("status", s(Status::Held.as_str()))
             .set("reason", s(HoldReason::DeliveryRefused.as_str()))
             .set_or_remove("delivery_answer", why.map(s))
@@ -108,6 +117,42 @@ impl Fulfillments {
                 !item.is_empty() && record(&self.table, &item)?.status == Status::Held
             }
         })
+    }
+
+    /// `pending` → `held`, `delivery_unknown`: a webhook may have delivered it, and webhooks are no
+    /// longer called. `owner`: who has taken it; without one, it must be no one's. Gives the record
+    /// as it is afterwards.
+    ///
+    /// # Errors
+    /// If the database does not answer, or the row is corrupt.
+    pub async fn hold_undelivered(
+        &self,
+        known: &Record,
+        owner: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Record, StoreError> {
+        let change = match owner {
+            Some(owner) => self.change_owned(known, Status::Pending, owner),
+            None => self
+                .change(player_pk(&known.player), record_sk(&known.id))
+                .when(format!(
+                    "#status = :known AND #attempts > :none AND {UNLEASED}"
+                ))
+                .value(":known", s(Status::Pending.as_str()))
+                .value(":none", n(0))
+                .value(":now", time(now)),
+        };
+        let written = change
+            .released()
+            .settled()
+            .set("status", s(Status::Held.as_str()))
+            .set("reason", s(HoldReason::DeliveryUnknown.as_str()))
+            .set("updated_at", time(now))
+            .apply(&self.client)
+            .await?;
+        match written {
+            Written::Done(item) | Written::Refused(item) => record(&self.table, &item),
+        }
     }
 
     /// `delivered` → `reported`: `owner` knows that Amazon knows. `false`: it is someone else's
@@ -169,15 +214,14 @@ impl Change {
             .set("updated_at", time(now))
             // Counted before it is sent: a report that a crash swallows may have been heard.
             .set("attempts", n(1))
-            .remove("failing_since")
-            .remove("attention_at")
+            .settled()
     }
 
     /// What `reported` means for a record: it leaves the indexes of open and of due items.
     fn into_reported(self, now: Timestamp) -> Self {
         self.released()
+            .settled()
             .remove("open")
-            .remove("attention_at")
             .remove("noted")
             .set("status", s(Status::Reported.as_str()))
             .set("reported_at", time(now))

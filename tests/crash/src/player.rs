@@ -28,6 +28,8 @@ pub struct Player<'w> {
     browser: Browser,
     /// What was claimed at Amazon: entitlement and SKU.
     pub claimed: Vec<(String, String)>,
+    /// What of that Amazon has taken back.
+    pub taken_back: BTreeSet<String>,
     /// What a confirmation was answered for with something other than `pending`.
     confirmed: BTreeSet<String>,
 }
@@ -82,6 +84,7 @@ impl<'w> Player<'w> {
             token: token.expect("the keys are the system's own"),
             browser: Browser::new(world.http.clone()),
             claimed: Vec::new(),
+            taken_back: BTreeSet::new(),
             confirmed: BTreeSet::new(),
             id,
             account,
@@ -99,6 +102,23 @@ impl<'w> Player<'w> {
         let id = self.world.amazon.claim(&self.account, sku);
         self.claimed.push((id.clone(), sku.to_owned()));
         id
+    }
+
+    /// Amazon takes back what was claimed, or asks for it again.
+    ///
+    /// # Panics
+    /// If it was not claimed.
+    pub fn take_back(&mut self, id: &str, is_taken_back: bool) {
+        let claim = self.claimed.iter().find(|(claimed, _)| claimed == id);
+        let (_, sku) = claim.expect("it was claimed");
+        let word = if is_taken_back { "REVOKE" } else { "FULFILL" };
+        let element = json!({"EntitlementId": id, "VendorProductId": sku, "NextInstruction": word});
+        self.world.amazon.put_entitlement(&self.account, element);
+        if is_taken_back {
+            self.taken_back.insert(id.to_owned());
+        } else {
+            self.taken_back.remove(id);
+        }
     }
 
     /// A call of the game. A status of 500 and more is no answer: `None`.

@@ -61,7 +61,9 @@ async fn unsettled(player: &Player<'_>) -> Outcome<Vec<String>> {
     for (id, sku) in &player.claimed {
         let found = history.iter().find(|(known, _, _)| known == id);
         let is = found.map(|(_, status, reason)| (status.as_str(), reason.as_deref()));
-        let is_settled = if sku == UNKNOWN_SKU {
+        let is_settled = if player.taken_back.contains(id) {
+            is == Some(("held", Some("withdrawn")))
+        } else if sku == UNKNOWN_SKU {
             is == Some(("held", Some("unknown_offer")))
         } else {
             is == Some(("reported", None))
@@ -75,7 +77,10 @@ async fn unsettled(player: &Player<'_>) -> Outcome<Vec<String>> {
 
 async fn kept(player: &Player<'_>) -> Outcome {
     let world = player.world;
-    let deliverable = player.claimed.iter().filter(|(_, sku)| sku != UNKNOWN_SKU);
+    let deliverable = player
+        .claimed
+        .iter()
+        .filter(|(id, sku)| sku != UNKNOWN_SKU && !player.taken_back.contains(id));
     let deliverable: BTreeSet<_> = deliverable.map(|(id, _)| id.clone()).collect();
     same(
         "the inventory",

@@ -106,6 +106,11 @@ impl Studio {
         self.inner().replies.extend(replies);
     }
 
+    /// What was scripted and not used is not to be.
+    pub fn forget_script(&self) {
+        self.inner().replies.clear();
+    }
+
     /// Every call so far.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {

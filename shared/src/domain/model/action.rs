@@ -11,6 +11,10 @@ use super::{Condition, System};
 pub(super) enum Action {
     /// The owner of the account claims an entitlement.
     Claim(Entitlement),
+    /// Amazon lists it with another word than `FULFILL`.
+    TakeBack(Entitlement),
+    /// Amazon lists what it has taken back as `FULFILL` again.
+    AskAgain(Entitlement),
     /// A callback's transaction: a new link, or one renewed.
     Link(Player, Account),
     /// A request comes in, and makes its first step.
@@ -63,6 +67,9 @@ impl System {
             let is_here = scope.home[it as usize].is_some();
             if is_here && state.claims[it as usize] == Claim::Unclaimed {
                 actions.push(Action::Claim(it));
+            }
+            if scope.takes_back {
+                actions.extend([Action::TakeBack(it), Action::AskAgain(it)]);
             }
         }
         if state.links < scope.links {

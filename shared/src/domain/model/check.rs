@@ -2,7 +2,7 @@
 
 use super::names::{Entitlement, Player, Process, Set};
 use super::scope::Delivery;
-use super::state::{State, Status};
+use super::state::{Claim, Lease, State, Status};
 use super::task::Task;
 use super::{Condition, System};
 
@@ -11,11 +11,13 @@ impl System {
     /// known.
     pub(super) fn ask(&self, state: &mut State, process: Process, player: Player) -> bool {
         let link = state.players[player as usize].filter(|link| link.token.is_some());
-        let listing = link.map(|link| self.listing(state, link.account));
+        let list = |word| link.map(|link| self.listing(state, link.account, word));
         state.processes[process as usize] = Task::Asked {
             player,
             link: link.map(|link| (link.id, link.account)),
-            listing: listing.unwrap_or_default(),
+            listing: list(Claim::Listed).unwrap_or_default(),
+            taken_back: list(Claim::TakenBack).unwrap_or_default(),
+            stale: Set::default(),
             delivered: Set::of(|it| {
                 let status = state.record(player, it).status;
                 matches!(status, Status::Delivered | Status::Reported)
@@ -26,11 +28,13 @@ impl System {
     }
 
     /// A check reads what is open, after Amazon has answered.
-    pub(super) fn read_open(state: &mut State, process: Process) {
+    pub(super) fn read_open(&self, state: &mut State, process: Process) {
         let Task::Asked {
             player,
             link,
             listing,
+            taken_back,
+            stale,
             answered,
             ..
         } = state.processes[process as usize]
@@ -38,33 +42,52 @@ impl System {
             return;
         };
         let status = |it| state.record(player, it).status;
-        let is_open = |it| !matches!(status(it), Status::Unseen | Status::Reported);
+        let is_told = |it| !stale.has(it) || !self.has(Condition::FreshList);
+        let is_news = |it| match status(it) {
+            Status::Unseen | Status::Reported => true,
+            Status::Withdrawn => is_told(it),
+            _ => false,
+        };
+        let taken_back =
+            Set::of(|it| taken_back.has(it) && status(it) == Status::Pending && is_told(it));
         state.processes[process as usize] = Task::Admitting {
             player,
             link,
-            news: Set::of(|it| listing.has(it) && !is_open(it)),
-            show: Set::of(|it| status(it) == Status::Pending),
+            taken_back,
+            news: Set::of(|it| listing.has(it) && is_news(it)),
+            // What changes from now on refuses the writes.
+            stale: Set::default(),
+            show: Set::of(|it| status(it) == Status::Pending && !taken_back.has(it)),
             answered,
         };
     }
 
-    /// One transaction: the next of the news becomes `pending` or `held`. After the last, the game
-    /// gets its answer.
+    /// One transaction: the next of what was taken back is withdrawn, or the next of the news
+    /// becomes `pending` or `held`. After the last, the game gets its answer.
     pub(super) fn admit_next(&self, state: &mut State, process: Process) {
         let Task::Admitting {
             player,
             link,
+            mut taken_back,
             mut news,
+            stale,
             mut show,
             answered,
         } = state.processes[process as usize]
         else {
             return;
         };
-        let (Some(it), Some((id, account))) = (news.first(), link) else {
-            let game = &mut state.games[player as usize];
+        let (Some(it), Some((id, account))) = (taken_back.first().or(news.first()), link) else {
             state.seen.pending_again |= show.meets(answered);
+            let is_no_longer = |it| {
+                let status = state.record(player, it).status;
+                show.has(it) && matches!(status, Status::Withdrawn | Status::Held)
+            };
             if self.scope.delivery == Some(Delivery::Confirm) {
+                let late = Set::of(is_no_longer);
+                let handed_out = &mut state.seen.handed_out;
+                *handed_out = Set::of(|it| handed_out.has(it) || late.has(it));
+                let game = &mut state.games[player as usize];
                 game.granted = Set::of(|it| game.granted.has(it) || show.has(it));
             }
             state.end(process);
@@ -75,12 +98,24 @@ impl System {
             state.end(process);
             return;
         }
-        news.remove(it);
-        let status = state.record(player, it).status;
-        if status == Status::Unseen || !self.has(Condition::RecordAbsent) {
-            state.seen.not_theirs |= linked.is_none_or(|link| link.account != account);
-            let next = self.admit(state, player, it);
-            state.become_status(player, it, next);
+        let is_as_read = !stale.has(it) || !self.has(Condition::FreshList);
+        if taken_back.has(it) {
+            if is_as_read && self.withdraw(state, process, player, it) {
+                // The other write is still to come.
+                return;
+            }
+            taken_back.remove(it);
+        } else {
+            news.remove(it);
+            let is_new = match state.record(player, it).status {
+                Status::Unseen => true,
+                Status::Withdrawn => is_as_read,
+                _ => false,
+            };
+            if is_new || !self.has(Condition::RecordAbsent) {
+                state.seen.not_theirs |= linked.is_none_or(|link| link.account != account);
+                self.admit(state, process, player, it);
+            }
         }
         if state.record(player, it).status == Status::Pending {
             show.add(it);
@@ -88,13 +123,67 @@ impl System {
         state.processes[process as usize] = Task::Admitting {
             player,
             link,
+            taken_back,
             news,
+            stale,
             show,
             answered,
         };
     }
 
-    fn admit(&self, state: &mut State, player: Player, it: Entitlement) -> Status {
+    /// Amazon has taken it back. `true`: only the first of two writes was made, where there are
+    /// two.
+    fn withdraw(
+        &self,
+        state: &mut State,
+        process: Process,
+        player: Player,
+        it: Entitlement,
+    ) -> bool {
+        let record = state.record(player, it);
+        let is_pending = record.status == Status::Pending || !self.has(Condition::WithdrawPending);
+        let is_free = record.lease.is_takeable() || !self.has(Condition::WithdrawUnleased);
+        if !is_pending || !is_free {
+            return false;
+        }
+        let guard = &mut state.guards[player as usize][self.sku(it)];
+        let keeps_place = record.tried && self.has(Condition::TriedKeepsPlace)
+            || !self.has(Condition::PlaceGivenBack);
+        if !keeps_place && guard.has(it) {
+            guard.remove(it);
+            if !self.has(Condition::WithdrawAtOnce) {
+                return true;
+            }
+        }
+        state.seen.intruded |= !record.lease.is_takeable();
+        state.record_mut(player, it).lease = Lease::Free;
+        state.become_status(player, it, Status::Withdrawn);
+        state.outdate(process, it);
+        state.seen.asked_again.remove(it);
+        if state.claims[it as usize] == Claim::Listed {
+            state.seen.asked_again.add(it);
+        }
+        let game = state.games[player as usize];
+        let is_the_games = self.scope.delivery == Some(Delivery::Confirm);
+        if is_the_games && game.granted.has(it) && !game.answered.has(it) {
+            state.seen.handed_out.add(it);
+        }
+        false
+    }
+
+    fn admit(&self, state: &mut State, process: Process, player: Player, it: Entitlement) {
+        let was_withdrawn = state.record(player, it).status == Status::Withdrawn;
+        let next = self.admitted_as(state, player, it);
+        if was_withdrawn {
+            state.seen.pending_unasked |=
+                next == Status::Pending && !state.seen.asked_again.has(it);
+            state.seen.asked_again.remove(it);
+            state.outdate(process, it);
+        }
+        state.become_status(player, it, next);
+    }
+
+    fn admitted_as(&self, state: &mut State, player: Player, it: Entitlement) -> Status {
         let owner = &mut state.owners[it as usize];
         let guard = &mut state.guards[player as usize][self.sku(it)];
         let is_other = owner.is_some_and(|owner| owner != player);

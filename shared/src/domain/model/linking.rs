@@ -1,7 +1,7 @@
 //! The player's side: claiming, linking, unlinking.
 
 use super::names::{Account, Entitlement, Player, Process};
-use super::state::{Claim, LINKS, Lease, Link, Place, State};
+use super::state::{Claim, LINKS, Lease, Link, Place, State, Status};
 use super::task::Task;
 use super::{Condition, System};
 
@@ -11,6 +11,20 @@ impl System {
         let can = self.scope.home[it as usize].is_some() && *claim == Claim::Unclaimed;
         if can {
             *claim = Claim::Listed;
+        }
+        can
+    }
+
+    /// Amazon's word for an entitlement that it lists changes.
+    pub(super) fn change_word(state: &mut State, it: Entitlement, from: Claim, to: Claim) -> bool {
+        let claim = &mut state.claims[it as usize];
+        let can = *claim == from;
+        if can {
+            *claim = to;
+        }
+        let is_withdrawn = |player| state.record(player, it).status == Status::Withdrawn;
+        if can && to == Claim::Listed && Player::ALL.into_iter().any(is_withdrawn) {
+            state.seen.asked_again.add(it);
         }
         can
     }

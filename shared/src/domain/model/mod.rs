@@ -8,10 +8,10 @@
 //!
 //! **What is modelled.** Every conditional write of [`store`](crate::store) is one step, with its
 //! condition: becoming `pending` (link, owner marker, record, guard) or `held`, confirming, taking
-//! a lease, marking as reported, giving back, taking the refresh lease, storing tokens or keeping
-//! them aside, the second look, linking, unlinking into a remnant. Every call to Amazon or to the studio's webhook is
-//! one step; it may work, fail, or work without us hearing of it, and Amazon may call a good token
-//! `invalid_grant`. Between any two steps the other
+//! a lease, withdrawing, marking as reported, giving back, taking the refresh lease, storing tokens
+//! or keeping them aside, the second look, linking, unlinking into a remnant. Every call to Amazon
+//! or to the studio's webhook is one step; it may work, fail, or work without us hearing of it, and
+//! Amazon may call a good token `invalid_grant`. Between any two steps the other
 //! process, the game, the player and the clock may do anything: leases run out whenever it suits
 //! the plot, also (in all scopes but one) while their holder lives and goes on. Crashes, lost
 //! answers and late holders are not counted: only the links made and the tokens exchanged have a
@@ -24,8 +24,10 @@
 //! happens together with the reading before it where nobody could tell. The first step of a
 //! request happens when it comes in. Admission refused and `held` written are one step. Confirming
 //! or reporting several entitlements is as many requests. A lost answer of the database is a crash:
-//! the SDK's repetitions are recognised by owner or by request token. Unknown words and unknown
-//! offers only lead to `held`, and an operator's commands are not here. Unlinking always leaves a
+//! the SDK's repetitions are recognised by owner or by request token. Unknown offers, and unknown
+//! words for what was never `pending`, only lead to `held`, and an operator's commands are not
+//! here. `NOOP` for what is `delivered` means that Amazon has heard; here every word but `FULFILL`
+//! leaves it alone. Unlinking always leaves a
 //! remnant here, and reports wait by themselves for a link; that the store leaves one only where
 //! reports may be owed, and parks and wakes what waits, is tried by the integration tests `unlink`
 //! and `store_parking`.
@@ -41,6 +43,8 @@
 //! | reported is what Amazon heard | 2 |
 //! | Amazon hears only of what is delivered | 3 |
 //! | an offer is granted at most once per player | 4 |
+//! | what Amazon took back uses no offer up | 4 |
+//! | what Amazon took back is pending again when Amazon asks again | 4 |
 //! | a superseded token is not exchanged | 5 |
 //! | a token is not replaced by an older one | 5 |
 //! | no token is lost without a crash | 5, 7 |
@@ -56,6 +60,9 @@
 //!   successor itself, and then the next holder exchange the old token once more. Only time limits
 //!   shorter than the lease prevent that; the property excuses it. Nothing is lost by it.
 //! - Where the answer to an exchange is lost, the token may be, too; the property excuses that.
+//! - Where the game delivers, it may grant what Amazon takes back before the confirmation comes. The
+//!   offer counts as not used up then, so the player may have the next one too; the property
+//!   excuses that. Where a webhook delivers, what may have been delivered keeps its place.
 //! - A studio must not take an entitlement that it has refused before ([`Condition::RefusalIsFinal`]).
 
 mod action;
@@ -117,6 +124,18 @@ enum Condition {
     RefusalIsFinal,
     /// Linking needs the account to be nobody else's.
     AccountFree,
+    /// `withdrawn` needs `pending`.
+    WithdrawPending,
+    /// `withdrawn` needs that no one has the lease to deliver it.
+    WithdrawUnleased,
+    /// What is withdrawn gives its place in the guard back.
+    PlaceGivenBack,
+    /// It does so in the transaction that withdraws it.
+    WithdrawAtOnce,
+    /// What a webhook may have delivered keeps its place.
+    TriedKeepsPlace,
+    /// A list says something about what was withdrawn only if it was asked for since.
+    FreshList,
 }
 
 /// The service and its surroundings.
@@ -165,6 +184,8 @@ impl System {
     fn apply(&self, state: &mut State, action: Action) -> bool {
         match action {
             Action::Claim(it) => self.claim(state, it),
+            Action::TakeBack(it) => Self::change_word(state, it, Claim::Listed, Claim::TakenBack),
+            Action::AskAgain(it) => Self::change_word(state, it, Claim::TakenBack, Claim::Listed),
             Action::Link(player, account) => self.link(state, player, account),
             Action::Start(process, job) => self.start(state, process, job),
             Action::Step(process, outcome) => self.step(state, process, outcome),

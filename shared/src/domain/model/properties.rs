@@ -16,6 +16,9 @@ pub(super) const NOTHING_LEFT: &str = "recovery leaves nothing behind";
 pub(super) const HEARD: &str = "reported is what Amazon heard";
 pub(super) const DELIVERED_FIRST: &str = "Amazon hears only of what is delivered";
 pub(super) const PER_PLAYER: &str = "an offer is granted at most once per player";
+pub(super) const PLACE: &str = "what Amazon took back uses no offer up";
+pub(super) const ASKED_AGAIN: &str =
+    "what Amazon took back is pending again when Amazon asks again";
 pub(super) const SUPERSEDED: &str = "a superseded token is not exchanged";
 pub(super) const NOT_OLDER: &str = "a token is not replaced by an older one";
 pub(super) const TOKEN_KEPT: &str = "no token is lost without a crash";
@@ -27,7 +30,7 @@ type Condition = fn(&System, &State) -> bool;
 
 /// What always holds, and, so that a run that explores nothing is noticed, what sometimes does.
 pub(super) fn of(scope: &Scope) -> Vec<Property<System>> {
-    let always: [(&'static str, Condition); 15] = [
+    let always: [(&'static str, Condition); 17] = [
         (ONE_PLAYER, |_, it| granted_to_one(it)),
         (NOT_AGAIN, |_, it| !it.seen.pending_again),
         (FORWARD, |_, it| !it.seen.backwards),
@@ -39,6 +42,8 @@ pub(super) fn of(scope: &Scope) -> Vec<Property<System>> {
         (HEARD, |_, it| reported_is_heard(it)),
         (DELIVERED_FIRST, |_, it| delivered_first(it)),
         (PER_PLAYER, once_per_player),
+        (PLACE, places_are_given_back),
+        (ASKED_AGAIN, |_, it| !it.seen.pending_unasked),
         (SUPERSEDED, |_, it| !it.seen.exchanged_again),
         (NOT_OLDER, |_, it| !it.seen.older_token),
         (TOKEN_KEPT, tokens_are_kept),
@@ -54,6 +59,9 @@ pub(super) fn of(scope: &Scope) -> Vec<Property<System>> {
     }
     if scope.delivery.is_some() && (scope.one_sku || scope.links > 1) {
         sometimes.push(("something is held", |_, it| any(it, Status::Held)));
+    }
+    if scope.takes_back {
+        sometimes.push(("something is withdrawn", |_, it| any(it, Status::Withdrawn)));
     }
     if scope.tokens > 1 {
         sometimes.push(("tokens are refreshed", |_, it| {
@@ -92,6 +100,7 @@ fn taken_is_not_held(state: &State) -> bool {
         Entitlement::ALL.into_iter().all(|it| {
             state.record(player, it).status != Status::Held
                 || !state.games[player as usize].granted.has(it)
+                || state.seen.handed_out.has(it)
         })
     })
 }
@@ -122,6 +131,19 @@ fn once_per_player(system: &System, state: &State) -> bool {
             .games
             .iter()
             .any(|game| game.granted.has(e) && game.granted.has(f))
+        || [e, f].into_iter().any(|it| state.seen.handed_out.has(it))
+}
+
+/// Where a webhook may have delivered it, the place stays.
+fn places_are_given_back(system: &System, state: &State) -> bool {
+    Player::ALL.into_iter().all(|player| {
+        Entitlement::ALL.into_iter().all(|it| {
+            let record = state.record(player, it);
+            record.status != Status::Withdrawn
+                || record.tried
+                || !state.guards[player as usize][system.sku(it)].has(it)
+        })
+    })
 }
 
 /// When nobody is at work and no answer has died, every stored token is one that Amazon takes.

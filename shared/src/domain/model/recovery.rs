@@ -1,7 +1,7 @@
 //! What is left to do in a state, and whether doing it gets everything to its end.
 
 use super::action::{Action, Job, Outcome};
-use super::names::{Account, Entitlement, Player, Process};
+use super::names::{Account, Entitlement, Player, Process, Set};
 use super::scope::Delivery;
 use super::state::{Claim, Lease, State, Status};
 use super::task::Task;
@@ -78,7 +78,10 @@ impl System {
                 match state.record(player, it).status {
                     Status::Reported | Status::Held => true,
                     Status::Pending => false,
-                    Status::Delivered => !is_asked_for,
+                    Status::Withdrawn => state.claims[it as usize] == Claim::TakenBack,
+                    Status::Delivered => {
+                        !is_asked_for || state.claims[it as usize] == Claim::TakenBack
+                    }
                     Status::Unseen => {
                         let link = state.players[player as usize];
                         let is_mine = link.is_some_and(|link| link.account == account);
@@ -92,6 +95,11 @@ impl System {
 
     fn games_are_answered(&self, state: &State) -> bool {
         self.scope.delivery != Some(Delivery::Confirm)
-            || state.games.iter().all(|game| game.granted == game.answered)
+            || state.games.iter().all(|game| {
+                let open = Set::of(|it| game.granted.has(it) && !game.answered.has(it));
+                Entitlement::ALL
+                    .into_iter()
+                    .all(|it| !open.has(it) || state.seen.handed_out.has(it))
+            })
     }
 }

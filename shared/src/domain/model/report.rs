@@ -14,10 +14,10 @@ enum Verdict {
 }
 
 impl System {
-    pub(super) fn listing(&self, state: &State, account: Account) -> Set {
+    /// What Amazon lists for the account with this word.
+    pub(super) fn listing(&self, state: &State, account: Account, word: Claim) -> Set {
         Set::of(|it| {
-            self.scope.home[it as usize] == Some(account)
-                && state.claims[it as usize] == Claim::Listed
+            self.scope.home[it as usize] == Some(account) && state.claims[it as usize] == word
         })
     }
 
@@ -57,6 +57,7 @@ impl System {
         if can {
             let record = state.record_mut(player, it);
             record.lease = Lease::Held(process);
+            record.tried = record.status == Status::Pending && self.scope.takes_back;
             state.processes[process as usize] = match record.status {
                 Status::Pending => Task::Sending(player, it),
                 // It may have been reported before.
@@ -77,6 +78,7 @@ impl System {
             player,
             link: Some((_, account)),
             listing,
+            taken_back,
             delivered,
             ..
         } = state.processes[process as usize]
@@ -86,6 +88,10 @@ impl System {
         let record = state.record_mut(player, it);
         let is_ours = self.scope.home[it as usize] == Some(account);
         if record.status != Status::Delivered || !record.lease.is_takeable() || !is_ours {
+            return false;
+        }
+        // Amazon's word is not known: it is left alone.
+        if taken_back.has(it) {
             return false;
         }
         record.lease = Lease::Held(process);
@@ -119,7 +125,7 @@ impl System {
         outcome: Outcome,
     ) -> bool {
         match state.processes[process as usize] {
-            Task::Asked { .. } => Self::read_open(state, process),
+            Task::Asked { .. } => self.read_open(state, process),
             Task::Admitting { .. } => self.admit_next(state, process),
             Task::LookingUp(player, it) => self.look_up(state, process, player, it, outcome),
             Task::Telling(player, it, waits) => {
@@ -168,8 +174,11 @@ impl System {
         let account = self.scope.home[it as usize];
         let session = account.filter(|account| state.session(*account).is_some());
         match session {
-            Some(account) if outcome == Outcome::Done => {
-                let verdict = if self.listing(state, account).has(it) {
+            // A word that is not known leaves it alone.
+            Some(account)
+                if outcome == Outcome::Done && state.claims[it as usize] != Claim::TakenBack =>
+            {
+                let verdict = if self.listing(state, account, Claim::Listed).has(it) {
                     Verdict::Wanted
                 } else {
                     Verdict::Heard
@@ -193,7 +202,9 @@ impl System {
         outcome: Outcome,
     ) {
         let account = self.scope.home[it as usize];
-        let has_session = account.is_some_and(|account| state.session(account).is_some());
+        let is_wanted = state.claims[it as usize] != Claim::TakenBack;
+        let has_session =
+            is_wanted && account.is_some_and(|account| state.session(account).is_some());
         if has_session && outcome != Outcome::Failed {
             state.claims[it as usize] = Claim::Fulfilled;
         }

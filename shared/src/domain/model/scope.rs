@@ -40,6 +40,8 @@ pub(super) struct Scope {
     pub(super) late: bool,
     /// Whether players unlink.
     pub(super) unlinks: bool,
+    /// Whether Amazon takes back what it lists, and asks for it again.
+    pub(super) takes_back: bool,
     pub(super) rotation: Rotation,
     /// How many refresh tokens a grant can have; 1: nobody refreshes.
     pub(super) tokens: u8,
@@ -62,6 +64,7 @@ impl Scope {
             links: 3,
             late: true,
             unlinks: true,
+            takes_back: false,
             rotation: Rotation::OldDies,
             tokens: 1,
         }
@@ -99,6 +102,20 @@ impl Scope {
             pairs: &[],
             links: 1,
             unlinks: false,
+            ..Self::account_changes_hands(delivery)
+        }
+    }
+
+    /// Two entitlements to one offer, of one account, that Amazon takes back and asks for again.
+    pub(super) fn amazon_takes_back(delivery: Delivery) -> Self {
+        Self {
+            home: [Some(Account::X); 2],
+            one_sku: true,
+            claimed: false,
+            pairs: &[],
+            links: 1,
+            unlinks: false,
+            takes_back: true,
             ..Self::account_changes_hands(delivery)
         }
     }

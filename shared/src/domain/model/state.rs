@@ -14,6 +14,8 @@ pub(super) enum Claim {
     Unclaimed,
     /// Listed, as `FULFILL`.
     Listed,
+    /// Listed, with another word: Amazon has taken it back.
+    TakenBack,
     /// We have reported it: no longer listed.
     Fulfilled,
 }
@@ -100,6 +102,8 @@ pub(super) enum Status {
     Delivered,
     Reported,
     Held,
+    /// Held, because Amazon has taken it back.
+    Withdrawn,
 }
 
 impl Status {
@@ -108,7 +112,11 @@ impl Status {
         matches!(
             (self, next),
             (Self::Unseen, Self::Pending | Self::Held)
-                | (Self::Pending, Self::Delivered | Self::Held)
+                | (
+                    Self::Pending,
+                    Self::Delivered | Self::Held | Self::Withdrawn
+                )
+                | (Self::Withdrawn, Self::Pending | Self::Held)
                 | (Self::Delivered, Self::Reported)
         )
     }
@@ -119,6 +127,8 @@ impl Status {
 pub(super) struct Record {
     pub(super) status: Status,
     pub(super) lease: Lease,
+    /// Whether a webhook may have been called for it; only where Amazon takes back.
+    pub(super) tried: bool,
 }
 
 /// The game of one player, or in webhook mode the studio's backend: its memory outlives crashes.
@@ -155,6 +165,13 @@ pub(super) struct Seen {
     pub(super) saved_in_remnant: bool,
     /// A second look has revived a link.
     pub(super) revived: bool,
+    /// What was withdrawn became `pending` again though Amazon had not asked for it since.
+    pub(super) pending_unasked: bool,
+    /// What is withdrawn, and has been listed as `FULFILL` since.
+    pub(super) asked_again: Set,
+    /// What was withdrawn after it was handed out to the game, which had not confirmed it, or while
+    /// the answer that hands it out was on its way.
+    pub(super) handed_out: Set,
 }
 
 /// Everything.
@@ -196,9 +213,19 @@ impl State {
 
     /// A record's next step.
     pub(super) fn become_status(&mut self, player: Player, it: Entitlement, next: Status) {
-        let status = &mut self.records[player as usize][it as usize].status;
-        self.seen.backwards |= !status.may_become(next);
-        *status = next;
+        let record = &mut self.records[player as usize][it as usize];
+        self.seen.backwards |= !record.status.may_become(next);
+        record.status = next;
+        record.tried &= matches!(next, Status::Pending | Status::Withdrawn);
+    }
+
+    /// A record has changed so that what Amazon was asked before says nothing about it, nor may
+    /// a write of `process`'s rivals that were begun before.
+    pub(super) fn outdate(&mut self, process: Process, it: Entitlement) {
+        match &mut self.processes[process.other() as usize] {
+            Task::Asked { stale, .. } | Task::Admitting { stale, .. } => stale.add(it),
+            _ => {}
+        }
     }
 
     pub(super) fn row(&mut self, place: Place) -> &mut Option<Link> {

@@ -14,16 +14,23 @@ pub(super) enum Task {
         player: Player,
         link: Option<(u8, Account)>,
         listing: Set,
+        /// What Amazon lists with another word than `FULFILL`.
+        taken_back: Set,
+        /// What was withdrawn, or became `pending` again, since Amazon was asked.
+        stale: Set,
         /// What was `delivered` or further when Amazon was asked.
         delivered: Set,
         /// What the game had been answered when the check began.
         answered: Set,
     },
-    /// A check: `news` are to be written down, `show` is what the game will see as `pending`.
+    /// A check: `taken_back` are to be withdrawn and `news` to be written down, `show` is what the
+    /// game will see as `pending`.
     Admitting {
         player: Player,
         link: Option<(u8, Account)>,
+        taken_back: Set,
         news: Set,
+        stale: Set,
         show: Set,
         answered: Set,
     },

@@ -4,8 +4,8 @@ use stateright::{Checker, HasDiscoveries, Model};
 
 use super::action::Action;
 use super::properties::{
-    DELIVERED_FIRST, FORWARD, HEARD, LOST_LEASE, NOT_AGAIN, NOT_OLDER, NOTHING_LEFT, ONE_ACCOUNT,
-    ONE_PLAYER, PER_PLAYER, REVIVED, SUPERSEDED, TAKEN, THEIRS, TOKEN_KEPT,
+    ASKED_AGAIN, DELIVERED_FIRST, FORWARD, HEARD, LOST_LEASE, NOT_AGAIN, NOT_OLDER, NOTHING_LEFT,
+    ONE_ACCOUNT, ONE_PLAYER, PER_PLAYER, PLACE, REVIVED, SUPERSEDED, TAKEN, THEIRS, TOKEN_KEPT,
 };
 use super::scope::{Delivery, Rotation, Scope};
 use super::state::State;
@@ -106,6 +106,16 @@ fn promises_hold_where_old_tokens_live_on() {
 }
 
 #[test]
+fn promises_hold_while_amazon_takes_back() {
+    holds(Scope::amazon_takes_back(Delivery::Confirm), 700_000);
+}
+
+#[test]
+fn promises_hold_while_amazon_takes_back_with_webhooks() {
+    holds(Scope::amazon_takes_back(Delivery::Webhook), 320_000);
+}
+
+#[test]
 fn owner_marker() {
     let scope = Scope::account_changes_hands(Delivery::Confirm);
     breaks(Condition::OwnerMarker, ONE_PLAYER, scope);
@@ -174,8 +184,8 @@ fn token_version() {
     let breaks = |promise, rotation| {
         breaks(Condition::TokenVersion, promise, Scope::tokens(rotation));
     };
+    // A late loser that buries the newest token loses nothing: that token is kept aside.
     breaks(NOT_OLDER, Rotation::OldLives);
-    breaks(TOKEN_KEPT, Rotation::OldDies);
     breaks(SUPERSEDED, Rotation::OldDies);
 }
 
@@ -209,4 +219,46 @@ fn unlink_as_read() {
 fn account_free() {
     let scope = Scope::tokens(Rotation::OldDies);
     breaks(Condition::AccountFree, ONE_ACCOUNT, scope);
+}
+
+#[test]
+fn withdraw_pending() {
+    let scope = Scope::amazon_takes_back(Delivery::Confirm);
+    breaks(Condition::WithdrawPending, FORWARD, scope);
+}
+
+#[test]
+fn withdraw_unleased() {
+    let scope = Scope::amazon_takes_back(Delivery::Webhook);
+    breaks(Condition::WithdrawUnleased, LOST_LEASE, scope);
+}
+
+#[test]
+fn place_given_back() {
+    for delivery in [Delivery::Confirm, Delivery::Webhook] {
+        let scope = Scope::amazon_takes_back(delivery);
+        breaks(Condition::PlaceGivenBack, PLACE, scope);
+    }
+}
+
+#[test]
+fn withdraw_at_once() {
+    for delivery in [Delivery::Confirm, Delivery::Webhook] {
+        let scope = Scope::amazon_takes_back(delivery);
+        breaks(Condition::WithdrawAtOnce, PER_PLAYER, scope);
+    }
+}
+
+#[test]
+fn tried_keeps_place() {
+    let scope = Scope::amazon_takes_back(Delivery::Webhook);
+    breaks(Condition::TriedKeepsPlace, PER_PLAYER, scope);
+}
+
+#[test]
+fn fresh_list() {
+    for delivery in [Delivery::Confirm, Delivery::Webhook] {
+        let scope = Scope::amazon_takes_back(delivery);
+        breaks(Condition::FreshList, ASKED_AGAIN, scope);
+    }
 }

@@ -60,6 +60,45 @@ impl Scenario for Unreported {
     }
 }
 
+/// Amazon has taken back what was pending, and the player has claimed the same offer again.
+struct TakenBack;
+
+impl Scenario for TakenBack {
+    type Ready<'w> = ();
+    fn function(&self) -> &'static str {
+        "entitlements"
+    }
+
+    /// Read the link, take the right to ask, ask Amazon, read what is open, read the offers,
+    /// withdraw one, write down the other.
+    fn least(&self) -> usize {
+        7
+    }
+
+    async fn prepare<'w>(&self, player: &mut Player<'w>) -> Outcome {
+        player.link().await?;
+        let id = player.claim("season-1:hat");
+        let check = player.check().await?.ok_or("a check was not answered")?;
+        if check.pending() != [id.clone()] {
+            return Err(format!("one should be pending: {check:?}"));
+        }
+        player.claim("season-1:hat");
+        player.take_back(&id, true);
+        player.world.pass(Duration::from_secs(60)).await
+    }
+
+    async fn act<'w>(&self, player: &mut Player<'w>, (): &mut ()) -> Outcome {
+        player.check().await.map(drop)
+    }
+}
+
+#[tokio::test]
+async fn a_check_that_finds_what_amazon_has_taken_back() {
+    let world = World::start().await;
+    sweep(&world, TakenBack).await;
+    world.stop().await;
+}
+
 #[tokio::test]
 async fn a_check_that_finds_news() {
     let world = World::start().await;

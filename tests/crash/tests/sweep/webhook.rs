@@ -117,10 +117,61 @@ impl Scenario for Callback {
     }
 }
 
+/// The studio was down when the player checked, and Amazon has taken it back since.
+struct TakenBack;
+
+impl Scenario for TakenBack {
+    type Ready<'w> = String;
+    fn function(&self) -> &'static str {
+        "entitlements"
+    }
+
+    /// Read the link, take the right to ask, ask Amazon, read what is open, withdraw.
+    fn least(&self) -> usize {
+        5
+    }
+
+    async fn prepare<'w>(&self, player: &mut Player<'w>) -> Outcome<String> {
+        player.link().await?;
+        // The service makes the first check by itself.
+        player.world.pass(NEXT_CHECK).await?;
+        let id = player.claim("season-1:hat");
+        let studio = player.world.studio.as_ref().ok_or("there is no studio")?;
+        studio.is_down(true);
+        let check = player.check().await;
+        studio.is_down(false);
+        let check = check?.ok_or("a check was not answered")?;
+        if check.pending() != [id.clone()] {
+            return Err(format!("one should be pending: {check:?}"));
+        }
+        player.take_back(&id, true);
+        player.world.pass(Duration::from_secs(60)).await?;
+        Ok(id)
+    }
+
+    async fn act<'w>(&self, player: &mut Player<'w>, _: &mut String) -> Outcome {
+        player.check().await.map(drop)
+    }
+
+    /// It is held until Amazon asks for it again, and then delivered.
+    async fn recover<'w>(&self, player: &mut Player<'w>, id: String) -> Outcome {
+        settle(player).await?;
+        player.take_back(&id, false);
+        settle(player).await
+    }
+}
+
 #[tokio::test]
 async fn a_callback_that_makes_the_first_check() {
     let world = World::with_studio().await;
     sweep(&world, Callback).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_check_that_finds_what_amazon_has_taken_back() {
+    let world = World::with_studio().await;
+    sweep(&world, TakenBack).await;
     world.stop().await;
 }
 

@@ -42,7 +42,7 @@ fn spoilt(change: &Value, item: &mut HashMap<String, AttributeValue>) {
 /// an answer; never a panic, and never the caller's fault.
 #[test]
 fn rows() {
-    const ATTRIBUTES: [&str; 34] = [
+    const ATTRIBUTES: [&str; 37] = [
         "status",
         "link_id",
         "amazon_user_id",
@@ -72,6 +72,9 @@ fn rows() {
         "reported_at",
         "attempts",
         "failing_since",
+        "waiting_since",
+        "unclear_since",
+        "ordered_at",
         "attention_at",
         "owner",
         "due_at",

@@ -6,7 +6,7 @@ use amazon::Endpoint::{Entitlements, Fulfill, Token};
 use amazon::Fault;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::{join, join_all};
-use it::{World, status_of};
+use it::World;
 use prime_gaming::domain::Timestamp;
 use prime_gaming::flow::{self, Budget};
 use serde_json::{Value, json};
@@ -85,33 +85,6 @@ async fn tries_are_seconds_apart_at_first_and_never_more_than_an_hour() {
         assert_eq!(world.reconcile().await, counts(1, 0, 1, 0));
     }
     assert_eq!(world.known_status("p1", &id).await, "delivered");
-}
-
-#[tokio::test]
-async fn after_seven_days_of_failing_an_operator_has_to_look() {
-    let world = World::new().await;
-    let id = unreported(&world, "p1", "alice").await;
-    let began = world.clock.now();
-    loop {
-        world.pass(6 * 3600);
-        let fault = Fault::ItemResult("ERROR".to_owned());
-        world.amazon.fault(Fulfill, fault, 1);
-        assert_eq!(world.reconcile().await, counts(1, 0, 1, 0));
-        let failing_for = world.clock.now().since(began);
-        let item = world.record_item("p1", &id).await;
-        let gave_up = item.contains_key("attention_at");
-        assert_eq!(gave_up, failing_for >= Duration::from_secs(7 * 24 * 3600));
-        if gave_up {
-            assert!(!item.contains_key("due_at") && !item.contains_key("due_shard"));
-            break;
-        }
-    }
-    world.pass(24 * 3600);
-    assert_eq!(world.reconcile().await, counts(0, 0, 0, 0));
-    // It stays visible.
-    world.forget();
-    assert_eq!(status_of(&world.check("p1").await, &id), "delivered");
-    assert_eq!(world.amazon.calls_to(Fulfill), 0);
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ async fn delivered() -> (World, Link, Record) {
 
 async fn park(world: &World, record: &Record, owner: &str, dead: Option<&Link>) -> bool {
     let fulfillments = &world.app.fulfillments;
-    let parked = fulfillments.park(&world.app.links, record, owner, dead);
+    let parked = fulfillments.park(&world.app.links, record, owner, dead, record.failing);
     parked.await.expect("an answer") == Parked::Done
 }
 

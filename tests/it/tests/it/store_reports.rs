@@ -4,12 +4,23 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use it::World;
-use prime_gaming::domain::{Status, Timestamp};
-use prime_gaming::store::Confirmation;
+use prime_gaming::domain::{Failing, Status, Timestamp};
+use prime_gaming::store::{Confirmation, Pause};
 
 use crate::store_kit::{admit, confirm, indexed, lease, linked_world, offer, record, written};
 
 const SECOND: Duration = Duration::from_secs(1);
+
+/// A try that failed at `since`, to be repeated at `due_at`.
+fn failed(due_at: Timestamp, since: Timestamp) -> Pause {
+    Pause {
+        due_at,
+        was_tried: true,
+        failing: Failing::default().tried(since),
+        unclear_since: None,
+        attention_at: None,
+    }
+}
 
 /// The sort keys of what the due index shows up to `until`.
 async fn due(world: &World, until: Timestamp) -> Vec<String> {
@@ -123,7 +134,7 @@ async fn a_report_has_one_owner_until_its_lease_ends() {
     );
     let before = world.record_item("p1", "e1").await;
     fulfillments
-        .postpone(&known, "you", now, now)
+        .postpone(&known, "you", &failed(now, now))
         .await
         .expect("nothing done");
     assert_eq!(world.record_item("p1", "e1").await, before);
@@ -139,7 +150,7 @@ async fn a_report_has_one_owner_until_its_lease_ends() {
             .expect("the late one")
     );
     fulfillments
-        .postpone(&known, "you", later + SECOND, now)
+        .postpone(&known, "you", &failed(later + SECOND, now))
         .await
         .expect("written");
     let postponed = record(&world, "e1").await;
@@ -147,7 +158,7 @@ async fn a_report_has_one_owner_until_its_lease_ends() {
         (
             postponed.owner.as_deref(),
             postponed.due_at,
-            postponed.failing_since
+            postponed.failing.since
         ),
         (None, Some(later + SECOND), Some(now))
     );
@@ -166,7 +177,9 @@ async fn only_what_is_delivered_can_be_reported() {
     let before = world.record_item("p1", "e1").await;
     let marked = fulfillments.mark_reported(&pending, "me", now).await;
     assert!(!marked.expect("refused"));
-    let postponed = fulfillments.postpone(&pending, "me", now, now).await;
+    let postponed = fulfillments
+        .postpone(&pending, "me", &failed(now, now))
+        .await;
     postponed.expect("nothing done");
     assert_eq!(world.record_item("p1", "e1").await, before);
 

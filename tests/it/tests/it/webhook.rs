@@ -319,19 +319,116 @@ async fn a_rotated_secret_is_read_again_when_the_signature_is_refused() {
         .expect("signed with the new one");
 }
 
+fn turn_off(world: &mut World) {
+    world.app.webhook = None;
+    world.app.config.delivery = prime_gaming::config::DeliveryConfig::Confirm;
+}
+
 #[tokio::test]
-async fn after_webhook_was_turned_off_the_game_delivers() {
+async fn after_webhook_was_turned_off_what_it_was_called_for_is_held() {
+    // Whoever comes upon it first: the game, or `reconcile`.
+    for by_check in [true, false] {
+        let (mut world, studio, id) = claimed().await;
+        studio.script([Reply::status(500)]);
+        assert_eq!(status_of(&world.check("p1").await, &id), "pending");
+        turn_off(&mut world);
+        // Not the game's to grant, also before that is written down.
+        assert_eq!(world.known_status("p1", &id).await, HELD);
+        let list = async |status: &str| {
+            let path = format!("/v1/entitlements?status={status}");
+            ids_of(&world.call_as("p1", "GET", &path).send().await.ok())
+        };
+        assert_eq!(list("pending").await, [""; 0]);
+        assert_eq!(list("held").await, [id.as_str()]);
+        assert_eq!(world.confirm("p1", &[&id]).await[0]["status"], "held");
+        world.pass(60);
+        if by_check {
+            assert_eq!(status_of(&world.check("p1").await, &id), HELD);
+        } else {
+            let done = world.reconcile().await;
+            assert_eq!((&done["taken"], &done["done"]), (&json!(1), &json!(1)));
+        }
+        let item = world.record_item("p1", &id).await;
+        assert_eq!(item["status"].as_s().expect("text"), "held");
+        assert!(!item.contains_key("due_at") && !item.contains_key("owner"));
+        for _ in 0..2 {
+            assert_eq!(world.reconcile().await["taken"], 0);
+            assert_eq!(status_of(&world.check_later("p1").await, &id), HELD);
+        }
+        assert_eq!(world.confirm("p1", &[&id]).await[0]["status"], "held");
+        assert_eq!(
+            (studio.calls().len(), world.amazon.calls_to(Fulfill)),
+            (1, 0)
+        );
+        // Nor does turning it on again bring it back: only an operator does.
+        assert_eq!(world.known_status("p1", &id).await, HELD);
+    }
+}
+
+const HELD: &str = "held delivery_unknown";
+
+#[tokio::test]
+async fn what_a_webhook_was_called_for_is_not_the_games_even_if_that_can_not_be_written() {
     let (mut world, studio, id) = claimed().await;
     studio.script([Reply::status(500)]);
     world.check("p1").await;
-    world.app.webhook = None;
-    world.app.config.delivery = prime_gaming::config::DeliveryConfig::Confirm;
+    turn_off(&mut world);
+    world.pass(1);
+    // Not fresh: the only update is this one.
+    world.database.refuse("UpdateItem", 0, 1);
+    assert_eq!(status_of(&world.check("p1").await, &id), HELD);
+    let item = world.record_item("p1", &id).await;
+    assert_eq!(item["status"].as_s().expect("text"), "pending");
+    assert_eq!(status_of(&world.check("p1").await, &id), HELD);
+    let item = world.record_item("p1", &id).await;
+    assert_eq!(item["status"].as_s().expect("text"), "held");
+}
+
+#[tokio::test]
+async fn a_delivery_that_is_under_way_while_webhooks_are_turned_off_is_left_alone() {
+    let (mut world, studio, id) = claimed().await;
+    studio.script([Reply::status(500)]);
+    world.check("p1").await;
+    let store = &world.app.fulfillments;
+    let record = crate::store_kit::record(&world, &id).await;
+    let now = world.clock.now();
+    let lease = crate::store_kit::lease("me", now);
+    let taken = store.take(&record, lease, now).await;
+    let taken = taken.expect("written").expect("free");
+    turn_off(&mut world);
+    world.pass(5);
+    assert_eq!(status_of(&world.check("p1").await, &id), HELD);
+    let store = &world.app.fulfillments;
+    let marked = store.mark_delivered(&taken, lease, world.clock.now()).await;
+    assert!(matches!(
+        marked.expect("written"),
+        prime_gaming::store::Confirmation::Delivered(_)
+    ));
     world.pass(60);
-    world.reconcile().await;
+    world.check("p1").await;
+    assert_eq!(world.known_status("p1", &id).await, "reported");
+}
+
+#[tokio::test]
+async fn what_no_webhook_was_called_for_is_the_games_after_it_was_turned_off() {
+    let mut world = World::new().await;
+    let id = world.pending("p1", "alice", "hat").await;
+    let (studio, url) = Studio::start().await;
+    let url: url::Url = url.parse().expect("a URL");
+    let http = prime_gaming::net::Client::new(world.app.clock.clone()).expect("a client");
+    world.app.webhook = Some(prime_gaming::delivery::Webhook::new(http, url.clone()));
+    world.app.config.delivery = prime_gaming::config::DeliveryConfig::Webhook {
+        url,
+        private: false,
+    };
+    // It is due now, and nothing calls the webhook for it.
+    assert_eq!(status_of(&world.check("p1").await, &id), "pending");
+    turn_off(&mut world);
+    assert_eq!(world.reconcile().await["taken"], 1);
     assert_eq!(world.reconcile().await["taken"], 0);
     assert_eq!(status_of(&world.check("p1").await, &id), "pending");
     assert_eq!(world.confirm("p1", &[&id]).await[0]["status"], "reported");
-    assert_eq!(studio.calls().len(), 1);
+    assert_eq!(studio.calls().len(), 0);
 }
 
 #[tokio::test]

@@ -1,0 +1,111 @@
+//! How long something has been failing, and when an operator has to know.
+
+use std::time::Duration;
+
+use super::time::Timestamp;
+
+/// What has been failing for so long, or met the same unknown word for so long, is shown to an
+/// operator.
+const ATTENTION_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// From then on it is tried at most so often, and never given up. The back-offs before have spread
+/// what failed together.
+pub const ATTENTION_PAUSE: Duration = Duration::from_secs(24 * 3600);
+
+/// Since when tries have been failing. Only tries count: the time that is spent waiting, because
+/// Amazon refuses the link, asks for rest or says a word that we do not know, does not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Failing {
+    /// When the first try failed, later by the time that was spent waiting since.
+    pub since: Option<Timestamp>,
+    /// Since when it waits; `None` while tries go on.
+    pub waiting_since: Option<Timestamp>,
+}
+
+impl Failing {
+    /// After a try that failed at `now`.
+    #[must_use]
+    pub fn tried(self, now: Timestamp) -> Self {
+        let since = match (self.since, self.waiting_since) {
+            (Some(since), Some(waiting)) => (since + now.since(waiting)).min(now),
+            (Some(since), None) => since,
+            (None, _) => now,
+        };
+        Self {
+            since: Some(since),
+            waiting_since: None,
+        }
+    }
+
+    /// After `now` it waits: nothing was tried.
+    #[must_use]
+    pub fn waits(self, now: Timestamp) -> Self {
+        Self {
+            waiting_since: self.since.and(self.waiting_since.or(Some(now))),
+            ..self
+        }
+    }
+
+    /// Whether an operator has to know, after a try that failed at `now`.
+    #[must_use]
+    pub fn needs_attention(self, now: Timestamp) -> bool {
+        self.since.is_some_and(|since| is_long_ago(since, now))
+    }
+}
+
+/// Whether what began at `since` has lasted so long at `now` that an operator has to know.
+#[must_use]
+pub fn is_long_ago(since: Timestamp, now: Timestamp) -> bool {
+    now.since(since) >= ATTENTION_AFTER
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Duration = ATTENTION_PAUSE;
+
+    fn day(number: u32) -> Timestamp {
+        Timestamp::from_millis(0) + DAY * number
+    }
+
+    #[test]
+    fn seven_days_of_failing_tries_need_attention() {
+        let first = Failing::default().tried(day(0));
+        for number in 0..7 {
+            assert!(!first.tried(day(number)).needs_attention(day(number)));
+        }
+        assert!(first.tried(day(7)).needs_attention(day(7)));
+    }
+
+    #[test]
+    fn time_spent_waiting_does_not_count() {
+        let failing = Failing::default().tried(day(0)).tried(day(2));
+        // It waits from day 3 to day 10, whatever asks in between.
+        let waits = failing.waits(day(3)).waits(day(5)).waits(day(9));
+        let again = waits.tried(day(10));
+        assert_eq!((again.since, again.waiting_since), (Some(day(7)), None));
+        assert!(!again.tried(day(13)).needs_attention(day(13)));
+        assert!(again.tried(day(14)).needs_attention(day(14)));
+    }
+
+    #[test]
+    fn waiting_is_no_failing() {
+        let waits = Failing::default().waits(day(0)).waits(day(8));
+        assert_eq!(waits, Failing::default());
+        assert!(!waits.tried(day(9)).needs_attention(day(9)));
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_does_no_harm() {
+        let failing = Failing {
+            since: Some(day(5)),
+            waiting_since: Some(day(1)),
+        };
+        assert_eq!(failing.tried(day(6)).since, Some(day(6)));
+        assert_eq!(
+            Failing::default().tried(day(5)).tried(day(4)).since,
+            Some(day(5))
+        );
+    }
+}

@@ -1,0 +1,101 @@
+//! What Amazon takes back before it is delivered, and what it leaves unclear for too long.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::StoreError;
+use super::admissions::{Admission, Claim};
+use super::fulfillments::{Fulfillments, player_pk, record_sk};
+use super::item::{n, s, time};
+use super::links::Links;
+use super::record::Record;
+use super::reports::{UNLEASED, UNTRIED};
+use super::write::{Committed, Written, transact};
+use crate::domain::{Failing, HoldReason, Status, Timestamp};
+
+impl Fulfillments {
+    /// `pending` → `held`, `withdrawn`: in one transaction the link is still the player's, the
+    /// record is as `known` says and no one delivers it, and its place in the guard is free again.
+    ///
+    /// What a webhook may have delivered keeps its place: if it did deliver it, the player has had
+    /// the offer.
+    ///
+    /// # Errors
+    /// If the database does not answer, or the row is corrupt.
+    pub async fn withdraw(
+        &self,
+        links: &Links,
+        claim: &Claim<'_>,
+        known: &Record,
+    ) -> Result<Admission, StoreError> {
+        let was_tried = known.may_have_been_delivered();
+        // As long as a record is `pending` it does not change.
+        let ordered_at = known.ordered_at.unwrap_or(known.updated_at);
+        let as_tried = if was_tried {
+            "#attempts = :attempts"
+        } else {
+            UNTRIED
+        };
+        let record = self
+            .change(player_pk(&known.player), record_sk(&known.id))
+            .when(format!(
+                "#status = :pending AND #updated_at = :expected_at AND {UNLEASED} AND {as_tried}"
+            ))
+            .value(":pending", s(Status::Pending.as_str()))
+            .value(":expected_at", time(known.updated_at))
+            .value(":now", time(claim.now))
+            .value(
+                if was_tried { ":attempts" } else { ":none" },
+                n(known.attempts),
+            )
+            .released()
+            .settled()
+            .set("status", s(Status::Held.as_str()))
+            .set("reason", s(HoldReason::Withdrawn.as_str()))
+            .set("updated_at", time(claim.now))
+            .set("ordered_at", time(ordered_at));
+        let mut parts = vec![links.still(claim.link), record.in_transaction()];
+        if let Some(sku) = known.sku.as_deref().filter(|_| !was_tried) {
+            let id = AttributeValue::Ss(vec![known.id.to_string()]);
+            let guard = self.change(player_pk(&known.player), format!("G#{sku}"));
+            parts.push(guard.take_out("entitlements", id).in_transaction());
+        }
+        match transact(&self.client, parts).await? {
+            Committed::All => Ok(Admission::Written(Box::new(Record {
+                status: Status::Held,
+                reason: Some(HoldReason::Withdrawn),
+                updated_at: claim.now,
+                ordered_at: Some(ordered_at),
+                failing: Failing::default(),
+                unclear_since: None,
+                attention_at: None,
+                owner: None,
+                due_at: None,
+                ..known.clone()
+            }))),
+            Committed::Nothing(refusals) => match &refusals[..] {
+                [_, Some(item), ..] if !item.is_empty() => self.known(item),
+                _ => Ok(Admission::LinkChanged),
+            },
+        }
+    }
+
+    /// A hold has lasted so long that an operator has to look. `false`: it is another by now, or
+    /// that was noted before.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn mark_attention(&self, known: &Record, now: Timestamp) -> Result<bool, StoreError> {
+        let written = self
+            .change(player_pk(&known.player), record_sk(&known.id))
+            .when(
+                "#status = :held AND #updated_at = :expected_at \
+                 AND attribute_not_exists(#attention_at)",
+            )
+            .value(":held", s(Status::Held.as_str()))
+            .value(":expected_at", time(known.updated_at))
+            .set("attention_at", time(now))
+            .apply(&self.client)
+            .await?;
+        Ok(matches!(written, Written::Done(_)))
+    }
+}
