@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::StoreError;
 use super::fulfillments::{Fulfillments, player_pk, record_sk, seen};
-use super::item::{Item, n, s, time};
+use super::item::{Item, Reader, n, s, time};
 use super::leases::Lease;
 use super::links::Links;
 use super::record::{Link, Record, record};
@@ -140,7 +140,12 @@ impl Fulfillments {
                     [.., Some(item)] if !item.is_empty() => self.known(item),
                     [Some(_), ..] => Ok(Admission::LinkChanged),
                     [_, Some(_), ..] => Ok(Admission::OtherPlayer),
-                    [_, _, Some(_), _] => Ok(Admission::UsedUp),
+                    [_, _, Some(guard), _] => {
+                        let reader = Reader::new(&self.table, guard);
+                        let used = reader.texts("entitlements");
+                        used.map(|_| Admission::UsedUp)
+                            .ok_or_else(|| reader.corrupt("entitlements"))
+                    }
                     _ => Err(StoreError::Unavailable {
                         operation: "TransactWriteItems",
                         cause: "canceled without a reason".to_owned(),

@@ -6,8 +6,8 @@ use super::StoreError;
 use super::item::{Item, Reader};
 use super::remnants::Remnant;
 use crate::domain::{
-    AmazonUserId, Content, EntitlementId, Failing, HoldReason, LinkId, LinkStatus, PlayerId, Status,
-    Timestamp,
+    AmazonUserId, Content, EntitlementId, Failing, HoldReason, LinkId, LinkStatus, PlayerId,
+    Status, Timestamp,
 };
 use crate::seal::Sealed;
 

@@ -182,6 +182,10 @@ fn the_question_asked_again_is_a_refusal_with_a_form() {
 }
 
 #[test]
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the method's path has one lifetime, and `plain` lends any"
+)]
 fn a_browser_that_has_to_wait_looks_again_by_itself() {
     let page = plain(|pages| pages.under_way()).expect("a page");
     assert_eq!(page.status(), 200);

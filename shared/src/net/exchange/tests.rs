@@ -30,9 +30,9 @@ fn ok() -> Reply {
     Reply::json(200, "{}")
 }
 
-fn of(client: &Client, method: Method, server: &Server) -> Request {
+fn of(client: &Client, method: &Method, server: &Server) -> Request {
     let url = server.url("/x?token=hush");
-    let request = if method == Method::GET {
+    let request = if *method == Method::GET {
         client.get(url)
     } else {
         client.post(url).body("x")
@@ -41,11 +41,11 @@ fn of(client: &Client, method: Method, server: &Server) -> Request {
 }
 
 async fn ask(client: &Client, method: Method, server: &Server) -> Result<Answer, NetError> {
-    exchange(client, of(client, method, server), LIMIT, 100).await
+    exchange(client, of(client, &method, server), LIMIT, 100).await
 }
 
 async fn ask_with(client: &Client, repeat: Repeat, server: &Server) -> Result<Answer, NetError> {
-    let request = of(client, Method::POST, server);
+    let request = of(client, &Method::POST, server);
     exchange_with(client, request, repeat, LIMIT, 100).await
 }
 
@@ -120,7 +120,7 @@ async fn an_old_connection_that_swallows_a_read_is_not_waited_for() {
     let client = new_client();
     open_three(&client, &server).await;
     // Far below the limit, so that nothing else can have ended the wait.
-    let request = of(&client, Method::GET, &server);
+    let request = of(&client, &Method::GET, &server);
     let patience = Duration::from_millis(50);
     let sent = send(&client, request, Repeat::Harmless, patience).await;
     assert!(sent.expect("an answer").1);
@@ -137,7 +137,7 @@ async fn a_slow_answer_of_an_old_connection_counts_and_slowness_is_no_suspicion(
     let client = new_client();
     let patience = Duration::from_millis(100);
     let get = async || {
-        let request = of(&client, Method::GET, &server);
+        let request = of(&client, &Method::GET, &server);
         send(&client, request, Repeat::Harmless, patience).await
     };
     get().await.expect("an answer");
@@ -243,7 +243,7 @@ async fn the_limit_covers_a_silent_host() {
     for method in [Method::GET, Method::POST] {
         let server = Server::start([Reply::Stall]);
         let client = new_client();
-        let request = of(&client, method, &server);
+        let request = of(&client, &method, &server);
         let error = exchange(&client, request, Duration::from_millis(100), 10)
             .await
             .expect_err("too slow");

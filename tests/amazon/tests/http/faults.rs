@@ -139,8 +139,9 @@ async fn a_code_whose_answer_got_lost_is_used_up() {
     let form = crate::support::exchange_form(&code);
     let answer = t.post("/auth/o2/token", &form).send().await;
     assert_eq!(answer.expect("an answer").status(), 504);
+    // Whether a 504 had an effect can't be known, so trying again is no fault of the client.
     assert_eq!(t.exchange(&code).await.1["error"], "invalid_grant");
-    t.violated("used already");
+    t.clean();
 }
 
 #[tokio::test]

@@ -36,7 +36,9 @@ fn is_good(token: &str, now: f64) -> bool {
     let is_player = (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
     let is_server = match &claims["scope"] {
         Value::String(words) => words.split(' ').any(|word| word == SERVER),
-        list => list.as_array().is_some_and(|list| list.iter().any(|word| word == SERVER)),
+        list => list
+            .as_array()
+            .is_some_and(|list| list.iter().any(|word| word == SERVER)),
     };
     header["alg"] == "HS256"
         && header.get("crit").is_none()
@@ -137,7 +139,10 @@ fn key_sets() {
     let key = object(vec![
         ("kty", text_of(vec!["RSA", "EC", "OKP", "oct"])),
         ("kid", text_of(vec!["k", ""])),
-        ("alg", text_of(vec!["RS256", "ES256", "EdDSA", "Ed25519", "HS256"])),
+        (
+            "alg",
+            text_of(vec!["RS256", "ES256", "EdDSA", "Ed25519", "HS256"]),
+        ),
         ("use", text_of(vec!["sig", "enc"])),
         ("crv", text_of(vec!["P-256", "Ed25519", "P-384"])),
         ("n", text_of(vec!["AQAB", "", "w7s7Ow", "!!"])),

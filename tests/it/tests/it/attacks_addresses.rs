@@ -113,7 +113,7 @@ async fn line_breaks_in_everything_that_may_come_back_in_a_header() {
     answers.push(browser.get(&with(&back, "scope", Some(evil))).await);
     answers.push(asked_back_to(&world, &format!("https://play.example.com/{evil}")).await);
     answers.push(asked_back_to(&world, &format!("mygame:{evil}")).await);
-    // A name that has one is not shown; an id that has one is none.
+    // A name that has one is shown without it; an id that has one is none.
     let ticket = link_login::arrive(&mut browser).await;
     let body = json!({"login_ticket": ticket, "player_id": "p2", "player_name": evil});
     let call = world
@@ -121,7 +121,11 @@ async fn line_breaks_in_everything_that_may_come_back_in_a_header() {
         .bearer(&world.server_token());
     let answer = call.json(&body).send().await;
     let question = browser.get(&link_login::continue_url(&answer)).await;
-    question.page(200, "Link Amazon to player <bdi>p2</bdi>?");
+    question.page(
+        200,
+        "player <bdi>xSet-Cookie: evil=1Location: https://ev…</bdi>?",
+    );
+    question.page(200, "Player id: <bdi>p2</bdi>");
     answers.extend([answer, question]);
     let token = world.token(&json!({"sub": evil}));
     answers.push(world.call("GET", "/v1/link").bearer(&token).send().await);

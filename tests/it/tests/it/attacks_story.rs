@@ -55,10 +55,12 @@ impl Kept {
             // A header that sets it says that it is sensitive, and does not print.
             self.own(value, &[]);
         }
+        let void = self.answer("to amazon", browser.post("/link/start", &inputs).await);
+        self.own(parameter(void.location(), "state"), &["to amazon"]);
         let sent = self.answer("to amazon", browser.post("/link/start", &inputs).await);
-        let again = browser.post("/link/start", &inputs).await;
-        self.answer("ticket used", again)
-            .page(400, "invalid_ticket");
+        let back = browser.allow(void.location(), "alice");
+        self.answer("void", browser.get(&back).await)
+            .page(400, "invalid_state");
         self.own(parameter(sent.location(), "state"), &["to amazon"]);
         sent.location().to_owned()
     }

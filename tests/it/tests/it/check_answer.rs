@@ -199,6 +199,22 @@ async fn an_answer_has_at_most_fifty_and_no_pending_one_is_left_out_for_others()
 }
 
 #[tokio::test]
+async fn the_fifty_first_is_more() {
+    let world = World::new().await;
+    world.offer_with("coin", &json!({"per_player": null})).await;
+    world.linked("p1", "alice").await;
+    for more in [false, true] {
+        let new = if more { 1 } else { 50 };
+        for _ in 0..new {
+            world.amazon.claim("alice", "coin");
+        }
+        for answer in [world.check_later("p1").await, world.check("p1").await] {
+            assert_eq!((ids_of(&answer).len(), &answer["more"]), (50, &json!(more)));
+        }
+    }
+}
+
+#[tokio::test]
 async fn content_is_as_it_was_when_the_entitlement_became_pending() {
     let world = World::new().await;
     let id = world.pending("p1", "alice", "hat").await;

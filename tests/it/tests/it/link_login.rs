@@ -6,7 +6,7 @@ use it::{Answer, BASE_URL, Browser, World, hidden_inputs};
 use prime_gaming::domain::random_token;
 use serde_json::{Value, json};
 
-use crate::link_support::{linked_pairs, links, no_violations, parameter};
+use crate::link_support::{linked_pairs, links, no_violations, parameter, text};
 
 /// The studio's login page.
 pub(crate) const LOGIN_PAGE: &str =

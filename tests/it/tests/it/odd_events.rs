@@ -11,12 +11,12 @@ async fn every_odd_event_is_answered() {
     assert!(events.len() >= 79, "{}", events.len());
     for event in events {
         let answer = world.handle_text("link", &event.payload).await;
-        match event.status {
-            Some(status) => {
-                assert_eq!(answer.status.as_u16(), status, "{}: {answer:?}", event.name)
-            }
-            None => assert!(answer.status.as_u16() < 500, "{}: {answer:?}", event.name),
-        }
+        let status = answer.status.as_u16();
+        let right = match event.status {
+            Some(expected) => status == expected,
+            None => status < 500,
+        };
+        assert!(right, "{}: {answer:?}", event.name);
         assert!(
             !answer.body.contains(odd::MARK),
             "{}: {answer:?}",

@@ -190,6 +190,9 @@ async fn what_is_left_of_a_link_goes_when_its_last_inherited_report_is_made() {
 async fn housekeeping_that_fails_comes_back_later_and_later() {
     let world = World::new().await;
     let id = parked(&world).await;
+    // No second look at the dead tokens is due any more.
+    world.pass(8 * 24 * 3600);
+    world.reconcile().await;
     world.linked("p1", "alice").await;
     for attempt in 1..=12 {
         // The first takes the note, the second would wake what is in it.
@@ -231,13 +234,13 @@ async fn waking_goes_on_where_a_crash_has_stopped_it() {
     let woken = woken.expect("an answer");
     assert_eq!((woken.records.len(), woken.is_rest), (100, true));
     assert_eq!(noted(&world).await.len(), 31);
-    world.pass(30);
-    let done = world.reconcile().await;
-    assert_eq!(
-        (&done["done"], &done["left"]),
-        (&json!(131), &json!(0)),
-        "{done}"
-    );
+    // What the dead process has taken is due when its leases end.
+    let mut done = 0;
+    for _ in 0..10 {
+        world.pass(30);
+        done += world.reconcile().await["done"].as_u64().expect("a number");
+    }
+    assert_eq!(done, 131, "each once");
     assert!(note(&world).await.is_empty());
     for id in more.iter().chain([&id]) {
         let item = world.record_item("p1", id).await;

@@ -143,8 +143,28 @@ async fn a_dead_link_parks_its_reports_until_the_player_links_again() {
         world.forget();
         world.pass(24 * 3600);
         assert_eq!(world.reconcile().await, counts(0, 0, 0, 0));
-        assert_eq!(world.database.requests(), ["Query"; 8]);
+        // Only the second look: it is taken, reads the link, takes the refresh lease, asks Amazon,
+        // gives the lease back, and is due a day later.
+        let look = [
+            "UpdateItem",
+            "GetItem",
+            "UpdateItem",
+            "UpdateItem",
+            "UpdateItem",
+        ];
+        let requests = world.database.requests();
+        assert_eq!(requests[..8], ["Query"; 8]);
+        assert_eq!(requests[8..13], look);
+        assert_eq!(requests[13..], ["Query"]);
+        assert_eq!(world.amazon.calls_to(Token), 1);
     }
+    // The tokens are forgotten after seven days; then nothing is left to be done.
+    world.pass(7 * 24 * 3600);
+    world.reconcile().await;
+    world.forget();
+    world.pass(24 * 3600);
+    assert_eq!(world.reconcile().await, counts(0, 0, 0, 0));
+    assert_eq!(world.database.requests(), ["Query"; 8]);
     world.linked("p1", "alice").await;
     assert_eq!(world.reconcile().await, counts(1, 1, 0, 0));
     assert_eq!(world.known_status("p1", &id).await, "reported");

@@ -96,6 +96,7 @@ mod tests {
     fn prepare(data: &Path, given: &[(&str, &str)]) -> Result<Secrets, Error> {
         let template = Template {
             tables: Vec::new(),
+            cors: None,
             functions: Vec::new(),
         };
         let given = given

@@ -32,12 +32,11 @@ async fn odd_events_are_answered_and_no_log_line_holds_what_was_sent() {
             } else {
                 Some(404)
             };
-            match expected {
-                Some(expected) => {
-                    assert_eq!(status, u64::from(expected), "{}: {answer}", event.name)
-                }
-                None => assert!(status < 500, "{}: {answer}", event.name),
-            }
+            let right = match expected {
+                Some(expected) => status == u64::from(expected),
+                None => status < 500,
+            };
+            assert!(right, "{}: {answer}", event.name);
             let id = answer["headers"]["x-request-id"].as_str();
             assert!(
                 id.is_some_and(|id| !id.is_empty()),
