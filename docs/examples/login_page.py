@@ -51,7 +51,7 @@ class LoginPage(BaseHTTPRequestHandler):
         form = parse_qs(self.rfile.read(min(length, 10_000)).decode(errors="replace"))
         field = lambda name: form.get(name, [""])[0]
         key, visit = self.visit()
-        # Our own form, in the browser that got it: nobody else's page can log this browser in.
+        # Our own form, in the browser that got it: no other page can log this browser in.
         if not visit or self.headers.get("Origin") != ORIGIN or not same(field("form_token"), visit["form_token"]):
             return self.answer(403, "Please start again at Prime Gaming.")
         player = player_of(field("name"), field("password"))  # yours: and limit how often it is tried
