@@ -295,6 +295,8 @@ impl Browser {
         let lines = lines.as_array().into_iter().flatten();
         lines
             .map(|line| line["message"].as_str().unwrap_or_default().to_owned())
+            // The browser's own pages, such as a new tab's, are not what is tested.
+            .filter(|line| !line.starts_with("chrome://"))
             .collect()
     }
 

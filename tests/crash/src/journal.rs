@@ -76,7 +76,7 @@ impl Journal {
             .entry(id.to_owned())
             .or_insert_with(|| body.to_owned());
         if first != body {
-            let breach = format!("{id} was sent with one body and then with another");
+            let breach = format!("{id} was sent with {first}, and then with {body}");
             pages.breaches.push(breach);
         }
     }

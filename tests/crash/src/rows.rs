@@ -12,9 +12,9 @@ use crate::Outcome;
 pub(crate) const LINKS: &str = "links";
 pub(crate) const FULFILLMENTS: &str = "fulfillments";
 
-/// Of the first the sort key of two indexes is made, and a key does not grow older. The second
-/// stands in what the studio is sent, and that never changes.
-const FIXED: [&str; 2] = ["first_seen_at", "updated_at"];
+/// Of the first the sort key of two indexes is made, and a key does not grow older. The others
+/// stand in what the studio is sent, and that never changes.
+const FIXED: [&str; 3] = ["first_seen_at", "updated_at", "ordered_at"];
 
 /// How many rows one request may change.
 const BATCH: usize = 25;

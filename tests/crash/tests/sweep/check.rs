@@ -69,10 +69,10 @@ impl Scenario for TakenBack {
         "entitlements"
     }
 
-    /// Read the link, take the right to ask, ask Amazon, read what is open, read the offers,
-    /// withdraw one, write down the other.
+    /// Read the link, take the right to ask, ask Amazon, read what is open, withdraw one, write
+    /// down the other.
     fn least(&self) -> usize {
-        7
+        6
     }
 
     async fn prepare<'w>(&self, player: &mut Player<'w>) -> Outcome {

@@ -153,8 +153,11 @@ impl Scenario for TakenBack {
         player.check().await.map(drop)
     }
 
-    /// It is held until Amazon asks for it again, and then delivered.
+    /// It is held until Amazon asks for it again, and then delivered. The next check finds out, and
+    /// not `reconcile`, which does not ask for lists.
     async fn recover<'w>(&self, player: &mut Player<'w>, id: String) -> Outcome {
+        player.world.pass(NEXT_CHECK).await?;
+        player.check().await?;
         settle(player).await?;
         player.take_back(&id, false);
         settle(player).await
