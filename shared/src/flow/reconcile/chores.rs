@@ -145,7 +145,14 @@ async fn look_again(
     let player_id = link.player.clone();
     let session = Session::new(app, budget, link);
     let next = match session.look_again().await {
-        Ok(()) => return store.finish_chore(chore, owner).await,
+        Ok(()) => {
+            // Where the database did not take the new tokens, the look has still to be made.
+            let stored = link_of(app, chore, now).await?;
+            if stored.is_none_or(|link| link.dead.is_none()) {
+                return store.finish_chore(chore, owner).await;
+            }
+            now
+        }
         Err(SessionError::Dead) => {
             let dead = session.link().await.dead;
             dead.map_or(now, |dead| dead.next_look_at)
