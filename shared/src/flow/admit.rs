@@ -33,6 +33,8 @@ pub(super) struct Admitted {
     pub(super) forgotten: Vec<Record>,
     /// What Amazon has taken back, where that could not be written down.
     pub(super) taken_back: HashSet<EntitlementId>,
+    /// Something could not be written down, or there was no time: Amazon lists it again.
+    pub(super) left_out: bool,
     /// The player has linked anew or unlinked meanwhile: the listing is not for them.
     pub(super) link_changed: bool,
 }
@@ -73,6 +75,7 @@ pub(super) async fn admit(
     let offers = Offers::read(app, wanted, now).await;
     for (listed, step) in news {
         if !budget.allows_a_step() {
+            admitted.left_out = true;
             tracing::warn!(event = "check_cut_short", player_id = %link.player);
             return admitted;
         }
@@ -115,7 +118,10 @@ pub(super) async fn admit(
             }
             Ok(Admission::UsedUp | Admission::OtherPlayer) => {}
             Err(NotAdmitted::OnHold) => {}
-            Err(error) => log_not_admitted(&claim, &error),
+            Err(error) => {
+                admitted.left_out = true;
+                log_not_admitted(&claim, &error);
+            }
         }
     }
     admitted

@@ -38,12 +38,15 @@ pub struct CheckAnswer {
     /// Whether there are more than the answer shows.
     more: bool,
     entitlements: Vec<EntitlementView>,
+    /// Something that Amazon listed could not be written down.
+    #[serde(skip)]
+    left_out: bool,
 }
 
 impl CheckAnswer {
-    /// Whether Amazon was asked and answered.
-    pub(super) fn is_fresh(&self) -> bool {
-        self.fresh
+    /// Whether Amazon was asked and answered, and all that it listed is written down.
+    pub(super) fn is_whole(&self) -> bool {
+        self.fresh && !self.left_out
     }
 
     /// Before this, a check is answered from what is known.
@@ -156,7 +159,12 @@ async fn ask(
     };
     let mut link = session.link().await;
     match asked {
-        Ok(open) => return Ok(answer(app, LinkStatus::Linked, Some(&link), true, open)),
+        Ok((open, left_out)) => {
+            return Ok(CheckAnswer {
+                left_out,
+                ..answer(app, LinkStatus::Linked, Some(&link), true, open)
+            });
+        }
         Err(SessionError::Store(error)) => return Err(error),
         Err(error) => {
             tracing::warn!(event = "check_not_fresh", player_id = %player, cause = %error);
@@ -184,21 +192,22 @@ async fn ask(
     .await
 }
 
-/// Brings our records and Amazon's list together. Gives what is open afterwards.
+/// Brings our records and Amazon's list together. Gives what is open afterwards, and whether
+/// something could not be written down.
 async fn settle(
     app: &App,
     budget: Budget,
     session: &Session<'_>,
     row: &PlayerRow,
     lookup: &Lookup,
-) -> Result<Vec<Record>, SessionError> {
+) -> Result<(Vec<Record>, bool), SessionError> {
     let (link, listing) = (session.link().await, &lookup.listing);
     if listing.broken > 0 {
         let count = listing.broken;
         tracing::warn!(event = "broken_entitlements", player_id = %link.player, count);
     }
     if listing.entitlements.is_empty() && !row.has_open {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), false));
     }
     let open = read_open(app, &link.player).await?;
     if listing.entitlements.is_empty() && open.is_nothing() {
@@ -213,6 +222,7 @@ async fn settle(
         changed,
         forgotten,
         taken_back,
+        left_out,
         link_changed,
     } = admit(app, budget, &link, lookup, &open, &owner).await;
     if link_changed {
@@ -233,7 +243,7 @@ async fn settle(
         }
     }
     open.retain(|record| record.status != Status::Reported);
-    Ok(open)
+    Ok((open, left_out))
 }
 
 /// Where the studio's backend delivers, it gets what is `pending`: what `owner` has just written
@@ -313,6 +323,7 @@ fn answer(
         next_check_at: link.and_then(|link| standing::may_ask_at(app, link)),
         more: entitlements.len() > MOST,
         entitlements: show(entitlements),
+        left_out: false,
     }
 }
 

@@ -49,7 +49,7 @@ async fn make(app: &App, budget: Budget, player: &PlayerId) -> Result<(), StoreE
     let Some(link) = app.links.get(player).await?.link else {
         return Ok(());
     };
-    if check(app, budget, player).await?.is_fresh() {
+    if check(app, budget, player).await?.is_whole() {
         app.fulfillments.first_check_made(&link).await?;
     }
     Ok(())
@@ -83,7 +83,7 @@ pub(super) async fn in_reconcile(
         Some(at) if at > now => Ok(Next::Again(Some(at))),
         Some(_) => {
             let answer = Box::pin(check(app, budget, &link.player)).await?;
-            Ok(if answer.is_fresh() {
+            Ok(if answer.is_whole() {
                 Next::Done
             } else {
                 Next::Again(answer.next_check_at())
