@@ -187,7 +187,8 @@ pub(crate) async fn to_amazon(app: &App, request: &Request) -> Result<Response, 
         return ask(app, request, cookie, &browser, secret, &ticket, Ask::Again).await;
     };
     let redirect_uri = address(&base_url, "/link/callback");
-    match flow::begin_link(app, &ticket, &browser.hash(), &redirect_uri).await {
+    let (browser, posted_at) = (browser.hash(), request.received_at());
+    match flow::begin_link(app, &ticket, &browser, &redirect_uri, posted_at).await {
         Ok(Ok(Begun::ToAmazon(amazon))) => redirect(StatusCode::SEE_OTHER, &amazon),
         Ok(Ok(Begun::Ended(ended))) => end(&pages, &ended),
         Ok(Ok(Begun::TooManyAttempts(wait))) => Err(ApiError::new(

@@ -123,7 +123,7 @@ pub enum Begun {
 
 /// The player has said yes: binds the ticket to this browser, and starts an attempt. The player may
 /// say yes again, by a double click or after coming back from Amazon. `browser` is the hash of the
-/// browser's id.
+/// browser's id, `posted_at` when the gateway received the form.
 ///
 /// # Errors
 /// [`LinkFailure::InvalidTicket`] inside; outside, if the database does not answer.
@@ -132,6 +132,7 @@ pub async fn begin_link(
     ticket: &Ticket,
     browser: &str,
     redirect_uri: &Url,
+    posted_at: Option<Timestamp>,
 ) -> Result<Result<Begun, LinkFailure>, StoreError> {
     let now = app.clock.now();
     let state = random_token();
@@ -147,10 +148,12 @@ pub async fn begin_link(
         browser,
         verifier: &sealed,
         redirect_uri,
+        posted_at: posted_at.unwrap_or(now),
         expires_at: now + LIFETIME,
     };
     let begun = match app.links.start_attempt(ticket, &new, now).await? {
-        AttemptStarted::Started => {
+        // The browser follows the answer to its last post, never that to an overtaken one.
+        AttemptStarted::Started | AttemptStarted::Overtaken => {
             let redirect_uri = redirect_uri.as_str();
             Begun::ToAmazon(app.login.authorize_url(redirect_uri, &state, &verifier))
         }

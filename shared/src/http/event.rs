@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::request::Pairs;
 use super::{Request, route};
+use crate::domain::Timestamp;
 
 /// The longest id of a request that is taken over.
 const MAX_ID_BYTES: usize = 128;
@@ -49,6 +50,7 @@ impl Request {
             body,
             request_id: request_id.unwrap_or(invocation).to_owned(),
             domain_name: text(&context["domainName"]),
+            received_at: context["timeEpoch"].as_i64().map(Timestamp::from_millis),
             path,
         }
     }

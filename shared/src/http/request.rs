@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use url::{Url, form_urlencoded};
 
 use super::{ApiError, Code, body, route};
+use crate::domain::Timestamp;
 
 /// The longest body that is read, in bytes.
 pub const MAX_BODY_BYTES: usize = 65_536;
@@ -52,6 +53,7 @@ pub struct Request {
     pub(super) body: Vec<u8>,
     pub(super) request_id: String,
     pub(super) domain_name: Option<String>,
+    pub(super) received_at: Option<Timestamp>,
 }
 
 /// Only what may be logged: a query, a header or a body can hold a secret.
@@ -122,6 +124,12 @@ impl Request {
     #[must_use]
     pub fn request_id(&self) -> &str {
         &self.request_id
+    }
+
+    /// When the gateway received this request; `None` where it does not say so.
+    #[must_use]
+    pub fn received_at(&self) -> Option<Timestamp> {
+        self.received_at
     }
 
     /// The one value of `name` in the query.

@@ -7,7 +7,9 @@
 //! The form may be posted again until the ticket expires: each post starts an attempt of its own.
 //! The ticket's row decides which of them may go on:
 //!
-//! - `attempt` is the newest one. Every older one that has not been consumed is void.
+//! - `attempt` is the newest one. Every older one that has not been consumed is void. The newest one
+//!   is the one of the last post that the gateway received, at `posted_at`: two posts of a double
+//!   click may be written in the other order, and the browser follows the answer to the last one.
 //! - `at_work` is the one that a request is making a link of, `at_work_since` when that began. No
 //!   other one can be consumed meanwhile.
 //! - `linked_by` is the one that has linked. After it none is started or consumed.
@@ -35,6 +37,10 @@ const MAX_OPEN: usize = 10;
 
 /// How long after its end a short-lived item is remembered; then TTL sweeps it.
 pub(super) const LINGER: Duration = Duration::from_secs(3600);
+
+/// The longest time that the posts of one browser can take to overtake each other: that of a request.
+/// A post that seems to be overtaken by a later one was measured by another clock.
+const LONGEST_POST: Duration = Duration::from_secs(30);
 
 /// How often a count that others change too is tried.
 const COUNT_TRIES: u32 = 8;
@@ -90,6 +96,8 @@ pub struct Ticket {
 pub enum AttemptStarted {
     /// It is stored, and the newest one of its ticket.
     Started,
+    /// It is stored, and void: a form that was posted after this one was faster.
+    Overtaken,
     /// An attempt of this ticket has linked.
     Linked,
     /// The ticket belongs to another browser by now, or is gone.
@@ -108,6 +116,8 @@ pub struct NewAttempt<'a> {
     pub verifier: &'a Sealed,
     /// The `redirect_uri` that is sent to Amazon, and again with the code.
     pub redirect_uri: &'a Url,
+    /// When the gateway received the form.
+    pub posted_at: Timestamp,
     /// When it expires.
     pub expires_at: Timestamp,
 }
@@ -245,8 +255,12 @@ impl Links {
             let Committed::Nothing(refusals) = transact(&self.client, parts).await? else {
                 return Ok(AttemptStarted::Started);
             };
-            if let Some(Some(ticket)) = refusals.first() {
-                return Ok(self.why_not(ticket, new.browser));
+            if let Some(Some(item)) = refusals.first() {
+                let reason = self.why_not(item, new);
+                if reason == AttemptStarted::Overtaken {
+                    transact(&self.client, vec![self.attempt_part(ticket, new)]).await?;
+                }
+                return Ok(reason);
             }
             // The third part: look at what is counted, and decide by that.
             count = refusals.into_iter().nth(2).flatten();
@@ -263,8 +277,12 @@ impl Links {
         self.change(ticket_key(&ticket.hash))
             .when(
                 "attribute_exists(#pk) AND attribute_not_exists(#linked_by) \
-                 AND (attribute_not_exists(#browser) OR #browser = :browser)",
+                 AND (attribute_not_exists(#browser) OR #browser = :browser) \
+                 AND (attribute_not_exists(#posted_at) OR #posted_at <= :posted_at \
+                      OR #posted_at > :another_clock)",
             )
+            .value(":another_clock", time(new.posted_at + LONGEST_POST))
+            .set("posted_at", time(new.posted_at))
             .set("browser", s(new.browser))
             .set_or_remove("bound_by_post", bound)
             .set("attempt", s(hash(new.state)))
@@ -274,12 +292,14 @@ impl Links {
     }
 
     /// Why the ticket, as it is, does not let this browser start an attempt.
-    fn why_not(&self, ticket: &Item, browser: &str) -> AttemptStarted {
+    fn why_not(&self, ticket: &Item, new: &NewAttempt<'_>) -> AttemptStarted {
         let reader = Reader::new(&self.table, ticket);
-        if reader.text("browser") == Some(browser) && reader.text("linked_by").is_some() {
+        if reader.text("browser") != Some(new.browser) {
+            AttemptStarted::TicketTaken
+        } else if reader.text("linked_by").is_some() {
             AttemptStarted::Linked
         } else {
-            AttemptStarted::TicketTaken
+            AttemptStarted::Overtaken
         }
     }
 

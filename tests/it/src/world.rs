@@ -64,6 +64,11 @@ impl TestClock {
         self.0.fetch_add(by, Ordering::SeqCst);
     }
 
+    /// Makes it this time, an earlier one too: requests do not end in the order in which they came.
+    pub fn set(&self, now: Timestamp) {
+        self.0.store(now.as_millis(), Ordering::SeqCst);
+    }
+
     fn clock(&self) -> Clock {
         let clock = self.clone();
         Clock::from_fn(move || clock.now())

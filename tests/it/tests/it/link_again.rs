@@ -67,6 +67,36 @@ async fn a_second_post_goes_to_amazon_again_and_the_first_way_is_void() {
 }
 
 #[tokio::test]
+async fn of_two_posts_that_overtake_each_other_the_last_one_leads_on() {
+    let world = World::new().await;
+    let (mut browser, inputs) = asked(&world, "p1").await;
+    let pressed = world.clock.now();
+    world.clock.advance(Duration::from_millis(80));
+    let second = post_and_allow(&mut browser, &inputs, "alice").await;
+    world.clock.set(pressed);
+    let first = post_and_allow(&mut browser, &inputs, "alice").await;
+    is_void(&mut browser, &first).await;
+    assert_eq!(open_attempts(&world, "p1").await, 1);
+    browser.get(&second).await.page(200, "Player p1");
+    linked_pairs(&world, &[("p1", "alice")]).await;
+    no_violations(&world);
+}
+
+#[tokio::test]
+async fn a_post_is_not_overtaken_by_the_clock_of_another_gateway() {
+    let world = World::new().await;
+    let (mut browser, inputs) = asked(&world, "p1").await;
+    let right = world.clock.now();
+    world.clock.advance(Duration::from_millis(30_001));
+    let first = post_and_allow(&mut browser, &inputs, "alice").await;
+    world.clock.set(right);
+    let second = post_and_allow(&mut browser, &inputs, "alice").await;
+    is_void(&mut browser, &first).await;
+    browser.get(&second).await.page(200, "Player p1");
+    no_violations(&world);
+}
+
+#[tokio::test]
 async fn a_void_state_is_never_sent_anywhere() {
     let world = World::new().await;
     for return_to in [SITE, "mygame:x"] {
