@@ -7,8 +7,6 @@ mod failing;
 mod ids;
 mod json;
 mod link;
-#[cfg(test)]
-mod model;
 mod offer;
 mod retry;
 mod time;

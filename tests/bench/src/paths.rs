@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path as FilePath;
 
-use amazon::Endpoint;
 use local::Error;
 use local::system::System;
 use local::template::Template;
 use serde::Serialize;
 use serde_json::Value;
+use stand_in::Endpoint;
 
 use crate::process::{Process, Subject};
 use crate::upstream::Upstream;

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use amazon::Consent;
 use local::Error;
 use local::system::System;
 use reqwest::header::{COOKIE, HeaderName, LOCATION, ORIGIN, SET_COOKIE};
 use serde_json::{Value, json};
+use stand_in::Consent;
 
 /// Links the player of this token with the Amazon account of this short name.
 pub(crate) async fn link(system: &System, token: &str, account: &str) -> Result<(), Error> {

@@ -3,8 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use amazon::{Amazon, Endpoint, fingerprint};
 use serde_json::{Value, json};
+use stand_in::{Amazon, Endpoint, fingerprint};
 use url::Url;
 
 use crate::screenshots::folder;

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use amazon::Amazon;
 use local::Error;
 use local::front::{Front, Leading};
 use local::log::{Lines, Log};
 use local::studio::Studio;
 use local::system::{Options, System};
 use local::tools;
+use stand_in::Amazon;
 use tokio::runtime::Runtime;
 use url::Url;
 

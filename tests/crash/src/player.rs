@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use amazon::Consent;
 use local::demo::{Browser, Form, Page};
 use reqwest::Method;
 use serde_json::{Value, json};
+use stand_in::Consent;
 use url::Url;
 
 use crate::{Outcome, World};

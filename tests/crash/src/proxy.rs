@@ -3,7 +3,6 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use amazon::{Amazon, Endpoint, Fault};
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, Request, Response, request};
@@ -12,6 +11,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use stand_in::{Amazon, Endpoint, Fault};
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 

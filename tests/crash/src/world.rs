@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use amazon::Amazon;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use local::dynamo::{Embedded, Storage};
@@ -13,6 +12,7 @@ use local::log::Log;
 use local::runtime::Function;
 use local::system::{Options, System};
 use serde_json::{Value, json};
+use stand_in::Amazon;
 
 use crate::proxy::{Proxy, Service};
 use crate::rows::{FULFILLMENTS, LINKS, Rows};
@@ -84,7 +84,7 @@ impl World {
 
     async fn begin(has_studio: bool, has_wires: bool) -> Self {
         let database = Embedded::start(Storage::Memory).await.expect("a database");
-        let amazon = Amazon::start(amazon::Options::default())
+        let amazon = Amazon::start(stand_in::Options::default())
             .await
             .expect("a stand-in");
         let rows = Rows::new(database.client());
@@ -123,13 +123,13 @@ impl World {
         })
         .await
         .expect("a system");
-        amazon.register_client(amazon::Client {
+        amazon.register_client(stand_in::Client {
             client_id: CLIENT_ID.to_owned(),
             client_secret: Some(CLIENT_SECRET.to_owned()),
             return_urls: vec![format!("{}/link/callback", system.base_url)],
             allowed_scopes: vec![
-                amazon::SCOPE_PRIME.to_owned(),
-                amazon::SCOPE_PROFILE.to_owned(),
+                stand_in::SCOPE_PRIME.to_owned(),
+                stand_in::SCOPE_PROFILE.to_owned(),
             ],
         });
         Self {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use amazon::Consent;
 use serde_json::json;
+use stand_in::Consent;
 use url::form_urlencoded;
 
 use crate::world::BASE_URL;

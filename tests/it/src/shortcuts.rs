@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use amazon::Endpoint;
 use aws_sdk_dynamodb::types::AttributeValue;
 use prime_gaming::domain::{EntitlementId, PlayerId};
 use prime_gaming::flow::{self, Budget};
@@ -11,6 +10,7 @@ use prime_gaming::secrets::Secrets;
 use prime_gaming::store::Link;
 use prime_gaming::{App, net};
 use serde_json::{Value, json};
+use stand_in::Endpoint;
 
 use crate::World;
 

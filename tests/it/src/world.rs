@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use amazon::{Amazon, Client, Options};
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::body::Bytes;
 use base64::Engine;
@@ -21,6 +20,7 @@ use prime_gaming::{App, Clock, net};
 use ring::hmac;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use stand_in::{Amazon, Client, Options};
 
 use crate::{Answer, Browser, Call, Spy, Studio};
 

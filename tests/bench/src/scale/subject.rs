@@ -4,13 +4,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use amazon::{Endpoint, Fault};
 use it::World;
 use local::Error;
 use prime_gaming::secrets::Secrets;
 use prime_gaming::store::DUE_SHARDS;
 use prime_gaming::{App, net};
 use serde_json::json;
+use stand_in::{Endpoint, Fault};
 use url::Url;
 
 use super::meter::{Meter, Used};

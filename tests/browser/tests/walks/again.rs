@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use amazon::{Consent, Endpoint, Fault};
 use browser::{keys, walk, walk_alone};
+use stand_in::{Consent, Endpoint, Fault};
 
 #[test]
 fn a_double_click_on_the_question_leads_to_a_link() {

@@ -1,8 +1,8 @@
 //! Pictures of every page that our service has, as a studio sees them that has set nothing.
 
-use amazon::{Endpoint, Fault};
 use browser::{Browser, Player, Walk, walk_alone};
 use serde_json::json;
+use stand_in::{Endpoint, Fault};
 
 /// A new player is at Amazon's page.
 async fn to_amazon(walk: &Walk, browser: &Browser) -> Player {

@@ -1,7 +1,7 @@
 //! What strangers can do with addresses that are not theirs, and with sites of their own.
 
-use amazon::Consent;
 use browser::{Attacker, walk};
+use stand_in::Consent;
 
 #[test]
 fn a_stolen_callback_address_is_worth_nothing_in_another_browser() {

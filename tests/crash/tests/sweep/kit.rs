@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use amazon::{Endpoint, Fault};
 use crash::{Outcome, Player};
+use stand_in::{Endpoint, Fault};
 
 /// So long after it was issued an access token has expired.
 pub(crate) const EXPIRES_AFTER: Duration = Duration::from_secs(2 * 3600);

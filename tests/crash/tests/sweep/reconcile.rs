@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use amazon::{Endpoint, Fault};
 use crash::{Outcome, Player, Scenario, World, settle, sweep};
+use stand_in::{Endpoint, Fault};
 
 use crate::kit::{EXPIRES_AFTER, half_delivered, with_status};
 

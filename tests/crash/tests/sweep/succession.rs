@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use amazon::{Endpoint, Fault};
 use crash::{Outcome, Player, Scenario, World, sweep};
+use stand_in::{Endpoint, Fault};
 
 use crate::kit::{half_delivered, with_status};
 

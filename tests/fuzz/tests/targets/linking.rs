@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use amazon::Consent;
 use fuzz::{fuzz, runtime, text};
 use it::{Browser, World, hidden_inputs};
 use prime_gaming::http::presentable;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
+use stand_in::Consent;
 use url::Url;
 
 use crate::acceptable;

@@ -24,11 +24,11 @@ mod secrets;
 mod settings;
 mod tokens;
 
-use amazon::Amazon;
 use schedule::Schedules;
 use secrets::Secrets;
 use settings::{CORS_ORIGINS, Settings};
 pub use settings::{from_environment, known_names};
+use stand_in::Amazon;
 use tokens::Tokens;
 
 /// Where the functions' binaries come from.
@@ -292,21 +292,21 @@ async fn start_amazon(
     base_url: &str,
     data_file: Option<PathBuf>,
 ) -> Result<Amazon, Error> {
-    let amazon = Amazon::start(amazon::Options { port: 0, data_file }).await?;
-    let scopes = [amazon::SCOPE_PRIME, amazon::SCOPE_PROFILE].map(str::to_owned);
+    let amazon = Amazon::start(stand_in::Options { port: 0, data_file }).await?;
+    let scopes = [stand_in::SCOPE_PRIME, stand_in::SCOPE_PROFILE].map(str::to_owned);
     let website = settings.get("LWA_CLIENT_ID").unwrap_or_default();
     if let Some(device) = settings
         .get("LWA_DEVICE_CLIENT_ID")
         .filter(|id| *id != website)
     {
-        amazon.register_client(amazon::Client {
+        amazon.register_client(stand_in::Client {
             client_id: device.to_owned(),
             client_secret: secrets.lwa_device_client_secret.clone(),
             return_urls: Vec::new(),
             allowed_scopes: scopes.to_vec(),
         });
     }
-    amazon.register_client(amazon::Client {
+    amazon.register_client(stand_in::Client {
         client_id: website.to_owned(),
         client_secret: secrets.lwa_client_secret.clone(),
         return_urls: vec![format!("{base_url}/link/callback")],

@@ -1,0 +1,10 @@
+//! What an attacker tries, each test named after the attack.
+
+mod accounts;
+mod addresses;
+mod linking;
+mod login;
+mod posts;
+mod secrets;
+mod story;
+mod tokens;

@@ -1,0 +1,12 @@
+//! `POST /v1/entitlements/check` and `GET /v1/entitlements`.
+
+mod amazon_down;
+mod cost;
+mod first_check;
+mod history;
+mod intake;
+mod listing;
+mod promises;
+mod reports;
+mod response;
+mod secrets;

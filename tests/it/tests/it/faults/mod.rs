@@ -1,0 +1,9 @@
+//! Amazon, the database and the studio's backend fail in every way.
+
+mod amazon;
+mod bad_rows;
+mod database;
+mod support;
+mod time;
+mod tries;
+mod webhook;

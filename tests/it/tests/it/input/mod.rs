@@ -1,0 +1,4 @@
+//! Bodies, queries, cookies, headers and paths from outside.
+
+mod bodies;
+mod requests;

@@ -1,0 +1,4 @@
+//! The offers that an operator stores, and their content.
+
+mod commands;
+mod content;
