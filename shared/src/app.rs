@@ -6,10 +6,10 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::amazon::{Login, PrimeGaming};
+use crate::auth::Authenticator;
 use crate::clock::Clock;
 use crate::config::{Config, DeliveryConfig, SecretsSource};
 use crate::delivery::Webhook;
-use crate::http::Authenticator;
 use crate::secrets::Secrets;
 use crate::store::{CachedOffers, Fulfillments, Links, Offers};
 use crate::{logging, net};

@@ -5,7 +5,7 @@
 //! [`flow`], and answers. Read in this direction, and nothing points back:
 //!
 //! ```text
-//! functions → http, flow → store, amazon, delivery → domain
+//! functions → http, auth, pages, flow → store, amazon, delivery → domain
 //! ```
 //!
 //! - [`domain`] is pure: ids, states, decisions. No AWS, no HTTP, no clock.
@@ -13,10 +13,12 @@
 //! - [`amazon`] speaks to Login with Amazon and Prime Gaming.
 //! - [`delivery`] calls the studio's backend, where that delivers.
 //! - [`flow`] has one file per use case.
-//! - [`http`] is the one place where requests come in and errors become answers.
+//! - [`http`] is the one place where requests come in and errors become answers; [`auth`] tells
+//!   who calls, and [`pages`] are what a browser sees.
 
 pub mod amazon;
 pub mod app;
+pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod delivery;
@@ -25,6 +27,7 @@ pub mod flow;
 pub mod http;
 pub mod logging;
 pub mod net;
+pub mod pages;
 pub mod seal;
 pub mod secrets;
 pub mod store;

@@ -9,8 +9,9 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 use super::Code;
-use super::answer::{Response, answer};
+use super::response::{Response, response};
 use crate::net::chain;
+use crate::store::StoreError;
 
 /// A private cause: any error, or a sentence.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -123,7 +124,7 @@ impl ApiError {
 
     /// With a page that is the answer, instead of the problem: a person reads it.
     #[must_use]
-    pub(super) fn shown_as(mut self, page: Response) -> Self {
+    pub(crate) fn shown_as(mut self, page: Response) -> Self {
         self.page = Some(Box::new(page));
         self
     }
@@ -162,7 +163,7 @@ impl ApiError {
             request_id,
         };
         let body = serde_json::to_string(&problem).unwrap_or_default();
-        let mut response = answer(status, "application/problem+json", body);
+        let mut response = response(status, "application/problem+json", body);
         let headers = response.headers_mut();
         if status == StatusCode::UNAUTHORIZED {
             let challenge = if self.token_was_sent {
@@ -195,6 +196,15 @@ impl Error for ApiError {
         self.cause
             .as_deref()
             .map(|cause| cause as &(dyn Error + 'static))
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable { .. } => Self::unavailable(error),
+            StoreError::Corrupt { .. } => Self::internal(error),
+        }
     }
 }
 

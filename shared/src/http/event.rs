@@ -105,5 +105,4 @@ fn body(event: &mut Value) -> Vec<u8> {
 }
 
 #[cfg(test)]
-#[path = "event_tests.rs"]
 mod tests;

@@ -253,5 +253,4 @@ pub fn address(base_url: &Url, path: &str) -> Url {
 }
 
 #[cfg(test)]
-#[path = "request_tests.rs"]
 mod tests;

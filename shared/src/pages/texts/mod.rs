@@ -9,8 +9,8 @@ mod en;
 
 use http::header::ACCEPT_LANGUAGE;
 
-use super::{Code, Request};
 use crate::domain::{LinkFailure, LinkStatus};
+use crate::http::{Code, Request};
 
 /// Every language, by its primary tag (RFC 5646). Who asks for none of them reads the first.
 const LANGUAGES: [&Texts; 2] = [&en::TEXTS, &de::TEXTS];

@@ -26,7 +26,7 @@ pub fn presentable(name: &str) -> Option<String> {
 }
 
 /// `id` as it is shown: a long one without its middle, because ids often differ only at one end.
-pub(super) fn short_id(id: &str) -> Cow<'_, str> {
+pub(crate) fn short_id(id: &str) -> Cow<'_, str> {
     let count = id.chars().count();
     if count <= MAX_CHARS {
         return Cow::Borrowed(id);

@@ -1,7 +1,7 @@
 //! Who calls, and for which player it may act.
 
-use super::ApiError;
 use crate::domain::PlayerId;
+use crate::http::ApiError;
 
 /// Who calls, by its token.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! What a token's claims must say. The signature is checked before; see [`super::auth`].
+//! What a token's claims must say. The signature is checked before; see [`super`].
 
 use std::time::Duration;
 

@@ -3,6 +3,7 @@
 //! of the text around it.
 
 mod style;
+mod texts;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -16,12 +17,12 @@ use http::{HeaderValue, StatusCode};
 use url::{Url, form_urlencoded};
 
 use self::style::FormTo;
-use super::answer::{answer, with_code};
-use super::player_name::{presentable, short_id};
-use super::texts::{Failure, PROGRAM, Texts};
-use super::{ApiError, Request, Response};
+use self::texts::{Failure, PROGRAM, Texts};
+use crate::auth::{presentable, short_id};
 use crate::config::StudioConfig;
 use crate::domain::{LinkFailure, LinkStatus};
+use crate::http::response::{response, with_code};
+use crate::http::{ApiError, Request, Response};
 
 /// When trying again makes sense after Amazon did not answer.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(30);
@@ -324,7 +325,7 @@ impl<'a> Pages<'a> {
             .collect();
         let policy = style::policy(&styles, form);
         let policy = HeaderValue::try_from(policy).map_err(ApiError::internal)?;
-        let mut response = answer(status, "text/html; charset=utf-8", html);
+        let mut response = response(status, "text/html; charset=utf-8", html);
         let headers = response.headers_mut();
         headers.insert(CONTENT_SECURITY_POLICY, policy);
         // With `no-referrer` browsers would send `Origin: null` with the form.

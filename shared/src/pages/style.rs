@@ -7,7 +7,7 @@ use ring::digest;
 use crate::config::Color;
 
 /// Stands in every page.
-pub(super) const STYLE: &str = include_str!("../../../templates/style.css");
+pub(super) const STYLE: &str = include_str!("../../templates/style.css");
 
 /// The background of the card, in the light and in the dark, as it is in [`STYLE`].
 const CARDS: [&str; 2] = ["#ffffff", "#1f2228"];

@@ -14,7 +14,7 @@ use super::ApiError;
 pub type Response = http::Response<String>;
 
 /// Every answer begins here.
-pub(super) fn answer(status: StatusCode, content_type: &'static str, body: String) -> Response {
+pub(crate) fn response(status: StatusCode, content_type: &'static str, body: String) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -41,7 +41,7 @@ fn harden(headers: &mut http::HeaderMap) {
 /// 500, if `value` can't be written as JSON.
 pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Response, ApiError> {
     let body = serde_json::to_string(value).map_err(ApiError::internal)?;
-    Ok(answer(status, "application/json", body))
+    Ok(response(status, "application/json", body))
 }
 
 /// 204

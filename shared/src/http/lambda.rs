@@ -1,13 +1,17 @@
-//! The wrapper around every function's router.
+//! The loop around a function, and the wrapper around its router.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::time::Duration;
 
-use http::HeaderValue;
-use http::header::HeaderName;
+use http::HeaderMap;
+use http::header::{Entry, HeaderName, HeaderValue, SET_COOKIE};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use lambda_http::{Body, Error, LambdaEvent, lambda_runtime, service_fn};
+use serde_json::value::RawValue;
 use tracing::Instrument;
 
-use super::answer::ShownCode;
+use super::response::ShownCode;
 use super::{ApiError, Request, Response};
 use crate::clock::Clock;
 
@@ -17,6 +21,60 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(26);
 
 /// Where a caller finds the id that the log has, too.
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Answers the events of an HTTP API (payload format 2.0) with `handle` until the process ends.
+///
+/// Unlike `lambda_http::run`, it takes the event as text and reads it with
+/// [`Request::from_event`], so no event that a caller can bring about ends in a panic or in an
+/// error of the runtime. And what `handle` returns need not be `Send`, because one thread does
+/// everything.
+///
+/// # Errors
+/// If the Runtime API can't be reached.
+pub async fn run<F, Fut>(handle: F) -> Result<(), Error>
+where
+    F: Fn(Request) -> Fut,
+    Fut: Future<Output = Response>,
+{
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
+        let request = Request::from_event(event.payload.get(), &event.context.request_id);
+        // Boxed once, because the runtime's layers hand it on by value, and it is large.
+        let answer = Box::pin(handle(request));
+        async move { Ok::<_, Infallible>(outgoing(answer.await)) }
+    }))
+    .await
+}
+
+/// The response as the gateway takes it: cookies apart from the headers, and each header once.
+fn outgoing(response: Response) -> ApiGatewayV2httpResponse {
+    let (parts, body) = response.into_parts();
+    let mut headers = HeaderMap::with_capacity(parts.headers.len());
+    let mut cookies = Vec::new();
+    for (name, value) in &parts.headers {
+        if name == SET_COOKIE {
+            cookies.extend(value.to_str().ok().map(ToOwned::to_owned));
+            continue;
+        }
+        match headers.entry(name) {
+            Entry::Vacant(entry) => {
+                entry.insert(value.clone());
+            }
+            Entry::Occupied(mut entry) => {
+                let joined = [entry.get().as_bytes(), value.as_bytes()].join(&b", "[..]);
+                // Two values of headers make one.
+                if let Ok(joined) = HeaderValue::from_bytes(&joined) {
+                    entry.insert(joined);
+                }
+            }
+        }
+    }
+    let mut reply = ApiGatewayV2httpResponse::default();
+    reply.status_code = i64::from(parts.status.as_u16());
+    reply.headers = headers;
+    reply.cookies = cookies;
+    reply.body = (!body.is_empty()).then_some(Body::Text(body));
+    reply
+}
 
 /// Waits for `work` as long as there is time for an answer. The flows keep their own time and end
 /// earlier with what is known; this is for a database that makes each of their steps last.
@@ -97,79 +155,4 @@ fn log(error: &ApiError, duration_ms: u64) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-    use std::time::Duration;
-
-    use serde_json::Value;
-
-    use super::*;
-    use crate::config::StudioConfig;
-    use crate::domain::{LinkFailure, Timestamp};
-    use crate::http::testing::{body_json, logged, request};
-    use crate::http::{Code, Pages};
-
-    /// Serves one request with secrets in every place; returns the answer and the lines logged.
-    async fn serve_one(result: Result<Response, ApiError>) -> (Response, Vec<Value>) {
-        let times = Mutex::new(0);
-        let clock = Clock::from_fn(move || {
-            let mut now = times.lock().expect("no test panics with the lock");
-            *now += 7;
-            Timestamp::from_millis(0) + Duration::from_millis(*now)
-        });
-        let headers = [("authorization", "Bearer hush"), ("cookie", "a=hush")];
-        let request = request("POST", "/link/start?ticket=hush", &headers, "hush");
-        let mut response = None;
-        let lines = logged(async {
-            response = Some(serve(&clock, request, |_| async { result }).await);
-        })
-        .await;
-        let text = Value::from(lines.clone()).to_string();
-        assert!(!text.contains("hush"), "{text}");
-        (response.expect("an answer"), lines)
-    }
-
-    #[tokio::test]
-    async fn every_request_is_one_line_with_its_cause() {
-        for (error, level) in [
-            (ApiError::internal("the disk is full"), "ERROR"),
-            (ApiError::unavailable("the disk is full"), "WARN"),
-            (ApiError::not_found().because("the disk is full"), "INFO"),
-        ] {
-            let code = error.code();
-            let (response, lines) = serve_one(Err(error)).await;
-            assert_eq!(body_json(&response)["request_id"], "req-1");
-            assert!(!body_json(&response).to_string().contains("disk"));
-            let [line] = lines.as_slice() else {
-                panic!("one line: {lines:?}")
-            };
-            assert_eq!(line["level"], level);
-            assert_eq!(line["event"], "request");
-            assert_eq!(line["status"], code.status().as_u16());
-            assert_eq!(line["code"], code.as_str());
-            assert_eq!(line["cause"], "the disk is full");
-            assert_eq!(line["duration_ms"], 7);
-            assert_eq!(line["span"]["request_id"], "req-1");
-            assert_eq!(line["span"]["method"], "POST");
-            assert_eq!(line["span"]["path"], "/link/start");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_page_is_logged_with_the_code_that_it_shows() {
-        let (studio, request) = (
-            StudioConfig::default(),
-            request("GET", "/link/start", &[], ""),
-        );
-        let page = Pages::new(&studio, &request).failure(LinkFailure::WrongBrowser);
-        let (response, lines) = serve_one(page).await;
-        assert_eq!(response.status(), 403);
-        assert_eq!(
-            (&lines[0]["status"], &lines[0]["code"]),
-            (&403.into(), &"wrong_browser".into())
-        );
-        let (_, lines) = serve_one(Err(ApiError::new(Code::Forbidden, "no"))).await;
-        assert_eq!((lines.len(), &lines[0]["detail"]), (1, &"no".into()));
-        assert!(lines[0].get("cause").is_none());
-    }
-}
+mod tests;

@@ -3,16 +3,30 @@
 //! The algorithm is decided by where the keys come from, never by the token: a key set serves
 //! RS256, ES256 and EdDSA, a secret serves HS256, and no token can choose to be checked otherwise.
 
+mod caller;
+mod claims;
+mod jwk_set;
+mod jwks_cache;
+mod jwt;
+mod jwt_crypto;
+mod player_name;
+#[cfg(test)]
+mod tests;
+
 use jsonwebtoken::{Algorithm, DecodingKey};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-use super::jwks::{Jwks, Verdict};
-use super::jwt::Jwt;
-use super::{ApiError, Caller, Request, claims, jwt_crypto};
+use self::jwks_cache::{JwksCache, Verdict};
+use self::jwt::Jwt;
 use crate::config::PlayersConfig;
 use crate::domain::Timestamp;
+use crate::http::{ApiError, Request};
 use crate::net;
+
+pub use self::caller::Caller;
+pub use self::player_name::presentable;
+pub(crate) use self::player_name::short_id;
 
 /// Longer tokens are refused unread.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
@@ -29,7 +43,7 @@ pub struct Authenticator {
 
 #[derive(Debug)]
 enum Keys {
-    Set(Jwks),
+    Set(JwksCache),
     Secret(DecodingKey),
 }
 
@@ -66,7 +80,7 @@ impl Authenticator {
         http: net::Client,
     ) -> Result<Self, AuthConfigError> {
         let keys = match (&players.jwks_url, &secret) {
-            (Some(url), None) => Keys::Set(Jwks::new(http, url.clone())),
+            (Some(url), None) => Keys::Set(JwksCache::new(http, url.clone())),
             (None, Some(secret)) => {
                 let bytes = secret.expose_secret().as_bytes();
                 if bytes.len() < MIN_SECRET_BYTES {
@@ -153,7 +167,3 @@ impl Authenticator {
             .ok_or_else(|| ApiError::invalid_token("the token's claims can't be read"))
     }
 }
-
-#[cfg(test)]
-#[path = "auth_tests/mod.rs"]
-mod tests;

@@ -13,7 +13,7 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use reqwest::header::ACCEPT;
 use url::Url;
 
-use super::keys::{KeySet, KeySetError};
+use super::jwk_set::{KeySet, KeySetError};
 use crate::domain::Timestamp;
 use crate::net::{self, NetError};
 
@@ -34,7 +34,7 @@ const MAX_BYTES: usize = 256 * 1024;
 
 /// The key set behind a URL.
 #[derive(Debug)]
-pub(super) struct Jwks {
+pub(super) struct JwksCache {
     http: net::Client,
     url: Url,
     known: Mutex<Known>,
@@ -87,7 +87,7 @@ enum Reason {
     JustFailed,
 }
 
-impl Jwks {
+impl JwksCache {
     pub(super) fn new(http: net::Client, url: Url) -> Self {
         Self {
             http,
