@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use crate::amazon::{Login, PrimeGaming};
+use crate::amazon::{Lwa, PrimeGaming};
 use crate::auth::Authenticator;
 use crate::clock::Clock;
 use crate::config::{Config, DeliveryConfig, SecretsSource};
@@ -30,7 +30,7 @@ pub struct App {
     /// What SKUs stand for.
     pub offers: CachedOffers,
     /// Login with Amazon.
-    pub login: Login,
+    pub lwa: Lwa,
     /// Prime Gaming.
     pub prime_gaming: PrimeGaming,
     /// The studio's backend, where it delivers.
@@ -45,7 +45,7 @@ pub struct App {
 pub enum Warm {
     /// Login with Amazon. A code is exchanged over a connection of its own, which then resumes
     /// the TLS session.
-    Login,
+    Lwa,
     /// Prime Gaming.
     PrimeGaming,
 }
@@ -53,7 +53,7 @@ pub enum Warm {
 impl Warm {
     fn url(self, config: &Config) -> &Url {
         match self {
-            Self::Login => &config.login.token_url,
+            Self::Lwa => &config.login.token_url,
             Self::PrimeGaming => &config.prime_gaming.entitlements_url,
         }
     }
@@ -139,7 +139,7 @@ impl App {
             links: Links::new(dynamodb.clone(), config.tables.links.clone()),
             fulfillments: Fulfillments::new(dynamodb, config.tables.fulfillments.clone()),
             offers: CachedOffers::new(offers),
-            login: Login::new(http.clone(), &config.login),
+            lwa: Lwa::new(http.clone(), &config.login),
             prime_gaming: PrimeGaming::new(http, &config.prime_gaming),
             webhook,
             config,

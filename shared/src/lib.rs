@@ -19,6 +19,7 @@
 pub mod amazon;
 pub mod app;
 pub mod auth;
+pub mod budget;
 pub mod clock;
 pub mod config;
 pub mod delivery;

@@ -6,11 +6,11 @@
 
 use std::time::Duration;
 
-mod login;
+mod lwa;
 mod prime_gaming;
 mod text;
 
-pub use login::{CodePair, IdentifyError, Login, PollError, TokenError, Tokens};
+pub use lwa::{CodePair, IdentifyError, Lwa, PollError, TokenError, Tokens};
 pub use prime_gaming::{CallError, FulfillResult, Instruction, Listed, Listing, PrimeGaming};
 
 /// What one request to Amazon may take, from its first byte to the answer's last.

@@ -8,10 +8,10 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::sync::Mutex;
 
-use super::budget::Budget;
 use super::tokens::OpenTokens;
 use crate::App;
 use crate::amazon::{CallError, FulfillResult, Listing};
+use crate::budget::Budget;
 use crate::store::{Link, LinkState, Record, StoreError};
 
 /// How long tokens that Prime Gaming refuses are left alone.

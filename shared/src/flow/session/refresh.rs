@@ -19,8 +19,8 @@ use secrecy::SecretString;
 
 use super::{Session, SessionError, State};
 use crate::amazon::{TokenError, Tokens};
+use crate::budget::REQUEST_LIFE;
 use crate::domain::{Timestamp, random_token};
-use crate::flow::budget::REQUEST_LIFE;
 use crate::flow::tokens::{OpenTokens, open_tokens, seal_tokens};
 use crate::seal::Sealed;
 use crate::store::{DeadTokens, Home, Link, LinkState};
@@ -193,7 +193,7 @@ impl Session<'_> {
             .secrets
             .current()
             .secret_for(&link.client_id, &app.config.login);
-        app.login
+        app.lwa
             .refresh(&link.client_id, &secret, &old.refresh, app.clock.now())
             .await
     }

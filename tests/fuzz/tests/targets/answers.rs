@@ -144,7 +144,7 @@ fn token_answers() {
         let now = clients.world.clock.now();
         let app = &clients.world.app;
         let client_secret = secret("the client's secret, which is long");
-        let answer = runtime.block_on(app.login.exchange_code(
+        let answer = runtime.block_on(app.lwa.exchange_code(
             &client_secret,
             &secret(CODE),
             "https://links.example/link/callback",
@@ -215,7 +215,7 @@ fn identities() {
         clients.server.answer(0, 200, &[], tokeninfo);
         clients.server.answer(1, status, &[], profile);
         let (app, now) = (&clients.world.app, clients.world.clock.now());
-        let answer = runtime.block_on(app.login.identify("ours", &secret(TOKEN), now));
+        let answer = runtime.block_on(app.lwa.identify("ours", &secret(TOKEN), now));
         match answer {
             Ok(user) => {
                 let read = |text: &[u8]| serde_json::from_slice::<Value>(text).expect("JSON");

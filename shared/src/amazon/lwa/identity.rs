@@ -1,0 +1,144 @@
+//! Whose token is it?
+
+use std::time::Duration;
+
+use reqwest::{Request, RequestBuilder};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use super::token::{is_gateways, nothing_was_sent};
+use super::{Lwa, MAX_ANSWER_BYTES};
+use crate::amazon::CALL_LIMIT;
+use crate::amazon::prime_gaming::access_token_header;
+use crate::domain::{AmazonUserId, Timestamp};
+use crate::net::{NetError, exchange};
+
+/// Why the Amazon account is not known.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentifyError {
+    /// The token is not for this app, not of the profile's user, or not good: do not link.
+    #[error("the access token is not what it should be: {0}")]
+    Mismatch(&'static str),
+    /// The token opens less than what was asked for.
+    #[error("the access token lacks a permission")]
+    PermissionMissing,
+    /// Amazon could not be asked, or its answer was unusable: try again later.
+    #[error("Login with Amazon is unavailable: {cause}")]
+    Unavailable {
+        /// How long Amazon wants to be left alone.
+        retry_after: Option<Duration>,
+        /// Whether it passes, as [`IdentifyError::passing`] says.
+        is_passing: bool,
+        /// For the log.
+        cause: String,
+    },
+}
+
+impl IdentifyError {
+    /// The shortest wait after which asking again in the same breath may help: no connection came
+    /// about, or a gateway answered in Amazon's place.
+    #[must_use]
+    pub fn passing(&self) -> Option<Duration> {
+        match self {
+            Self::Unavailable {
+                is_passing: true,
+                retry_after,
+                ..
+            } => Some(retry_after.unwrap_or_default()),
+            _ => None,
+        }
+    }
+}
+
+impl Lwa {
+    /// Whose access token it is. Amazon is asked twice, at the same time: the token must have
+    /// been issued to `client_id`, and to the user whose profile it opens. Otherwise it is
+    /// a token that someone else's app was given.
+    ///
+    /// # Errors
+    /// [`IdentifyError`].
+    pub async fn identify(
+        &self,
+        client_id: &str,
+        access_token: &SecretString,
+        now: Timestamp,
+    ) -> Result<AmazonUserId, IdentifyError> {
+        let token = access_token.expose_secret();
+        let tokeninfo = self
+            .http
+            .get(self.tokeninfo_url.clone())
+            .query(&[("access_token", token)]);
+        let (name, value) = access_token_header(access_token)
+            .ok_or(IdentifyError::Mismatch("it is not visible ASCII"))?;
+        let profile = self.http.get(self.profile_url.clone()).header(name, value);
+        let (tokeninfo, profile) = tokio::join!(
+            self.ask("tokeninfo", tokeninfo, now),
+            self.ask("profile", profile, now),
+        );
+        // What is final comes before the other answer's being unavailable.
+        let (tokeninfo, profile) = match (tokeninfo, profile) {
+            (Ok(tokeninfo), Ok(profile)) => (tokeninfo, profile),
+            (Err(IdentifyError::Unavailable { .. }), Err(error))
+            | (Err(error), _)
+            | (_, Err(error)) => return Err(error),
+        };
+        if tokeninfo.get("aud").and_then(Value::as_str) != Some(client_id) {
+            return Err(IdentifyError::Mismatch("`aud` is not our client id"));
+        }
+        let user_id = profile.get("user_id").and_then(Value::as_str);
+        if user_id.is_none() || tokeninfo.get("user_id").and_then(Value::as_str) != user_id {
+            return Err(IdentifyError::Mismatch("`user_id` is not the profile's"));
+        }
+        AmazonUserId::new(user_id.unwrap_or_default())
+            .map_err(|error| unavailable(&error.to_string()))
+    }
+
+    async fn ask(
+        &self,
+        what: &'static str,
+        request: RequestBuilder,
+        now: Timestamp,
+    ) -> Result<Value, IdentifyError> {
+        let answer = async {
+            let request: Request = request.build()?;
+            exchange(&self.http, request, CALL_LIMIT, MAX_ANSWER_BYTES).await
+        };
+        let answer = answer
+            .await
+            .map_err(|error: NetError| IdentifyError::Unavailable {
+                retry_after: None,
+                is_passing: nothing_was_sent(&error),
+                cause: format!("{what}: {error}"),
+            })?;
+        match answer.status {
+            200 => serde_json::from_slice(&answer.body)
+                .ok()
+                .filter(Value::is_object)
+                // serde_json's own text would quote the answer.
+                .ok_or_else(|| unavailable(&format!("{what}: the answer is not a JSON object"))),
+            400 | 401 | 403 if error_of(&answer.body).as_deref() == Some("insufficient_scope") => {
+                Err(IdentifyError::PermissionMissing)
+            }
+            400 | 401 => Err(IdentifyError::Mismatch("Amazon does not take it")),
+            status => Err(IdentifyError::Unavailable {
+                retry_after: answer.retry_after(now),
+                is_passing: is_gateways(status),
+                cause: format!("{what}: status {status}"),
+            }),
+        }
+    }
+}
+
+/// OAuth's error word in an answer.
+fn error_of(body: &[u8]) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    Some(body.get("error")?.as_str()?.to_owned())
+}
+
+fn unavailable(cause: &str) -> IdentifyError {
+    IdentifyError::Unavailable {
+        retry_after: None,
+        is_passing: false,
+        cause: cause.to_owned(),
+    }
+}

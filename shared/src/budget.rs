@@ -1,0 +1,83 @@
+//! How much time a request has left.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::amazon::CALL_LIMIT;
+
+/// No function lives longer with one request: API Gateway gives up after 30 s, Lambda after 28 s.
+/// Who took something longer ago than this and did not finish it will not finish it any more.
+pub(crate) const REQUEST_LIFE: Duration = Duration::from_secs(30);
+
+/// What a request's work is planned for: what is begun within it still ends in time.
+const PLANNED: Duration = Duration::from_secs(20);
+
+/// After the planned time, what is under way may take so much longer; then the caller gets what is
+/// known. With the answer's own work that still ends before Lambda ends the function.
+const GRACE: Duration = Duration::from_secs(4);
+
+/// The time that a request's work may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    deadline: Instant,
+}
+
+impl Budget {
+    /// For a request that has just come in: 20 s.
+    #[must_use]
+    pub fn of_request() -> Self {
+        Self::of(PLANNED)
+    }
+
+    /// From now on for `total`.
+    #[must_use]
+    pub fn of(total: Duration) -> Self {
+        Self {
+            deadline: Instant::now() + total,
+        }
+    }
+
+    /// What is left of it, but no more than a request may take: for a part of longer work whose
+    /// leases must outlive it.
+    #[must_use]
+    pub(crate) fn of_part(&self) -> Self {
+        self.of_at_most(PLANNED)
+    }
+
+    /// What is left of it, but no more than `most`: for a part that others wait for.
+    #[must_use]
+    pub(crate) fn of_at_most(&self, most: Duration) -> Self {
+        Self {
+            deadline: self.deadline.min(Self::of(most).deadline),
+        }
+    }
+
+    /// Whether there is time for a page of work: for a call to ask what Amazon knows, and for one
+    /// that follows from it.
+    #[must_use]
+    pub(crate) fn allows_a_page(&self) -> bool {
+        self.deadline.saturating_duration_since(Instant::now()) >= 2 * CALL_LIMIT
+    }
+
+    /// Waits for `work`, but not beyond the time at which the caller must be answered. `None`: it
+    /// was given up, as a crash would have ended it.
+    pub(crate) async fn at_most<F: Future>(&self, work: F) -> Option<F::Output> {
+        tokio::time::timeout_at(self.deadline + GRACE, work)
+            .await
+            .ok()
+    }
+
+    /// Whether there is time for one more step, be it a request to Amazon with its whole time
+    /// limit, or writes to the database.
+    #[must_use]
+    pub fn allows_a_step(&self) -> bool {
+        self.allows_a_step_after(Duration::ZERO)
+    }
+
+    /// Whether there will be after this pause.
+    #[must_use]
+    pub(crate) fn allows_a_step_after(&self, pause: Duration) -> bool {
+        self.deadline.saturating_duration_since(Instant::now()) >= CALL_LIMIT + pause
+    }
+}

@@ -1,0 +1,305 @@
+//! Writes down what Amazon listed: each entitlement becomes `pending` or `held`, or stays what
+//! it is.
+
+mod offers;
+mod step;
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use offers::Offers;
+use step::Step;
+
+use crate::App;
+use crate::amazon::{Instruction, Listed};
+use crate::budget::Budget;
+use crate::domain::{EntitlementId, HoldReason, Offer, PerPlayer, Sku, Status, Timestamp};
+use crate::flow::fulfillment::lease::{UNCLEAR, lease};
+use crate::flow::fulfillment::report::Lookup;
+use crate::flow::rows::log_unreadable;
+use crate::flow::standing;
+use crate::store::{Admission, Claim, Link, Record, StoreError};
+
+/// Amazon lists a reported entitlement for a while. One that it still lists after this time it
+/// has forgotten, and is told once more.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(600);
+
+/// What became of a listing.
+#[derive(Debug, Default)]
+pub(in crate::flow) struct Admitted {
+    /// The records that are open and were not known so before.
+    pub(in crate::flow) changed: Vec<Record>,
+    /// Reported long ago, and listed still: ours to report once more.
+    pub(in crate::flow) forgotten: Vec<Record>,
+    /// What Amazon has taken back, where that could not be written down.
+    pub(in crate::flow) taken_back: HashSet<EntitlementId>,
+    /// Something could not be written down, or there was no time: Amazon lists it again.
+    pub(in crate::flow) left_out: bool,
+    /// The player has linked anew or unlinked meanwhile: the listing is not for them.
+    pub(in crate::flow) link_changed: bool,
+}
+
+/// Writes down what is new in what Amazon listed for `link`; `open` is what was known. What the
+/// studio's backend is to deliver is `owner`'s. What can't be written now, Amazon lists again.
+pub(in crate::flow) async fn admit(
+    app: &App,
+    budget: Budget,
+    link: &Link,
+    lookup: &Lookup,
+    open: &[Record],
+    owner: &str,
+) -> Admitted {
+    let mut admitted = Admitted::default();
+    let now = app.clock.now();
+    let known: HashMap<_, _> = open.iter().map(|record| (&record.id, record)).collect();
+    let listing = &lookup.listing.entitlements;
+    listing.iter().for_each(|listed| log_unknown(link, listed));
+    let account = &link.amazon_user_id;
+    let mut news = Vec::new();
+    for listed in listing {
+        let known = known.get(&listed.id).copied();
+        if let Some(step) = Step::of(listed, known, account, lookup.asked_at) {
+            news.push((listed, step));
+        }
+    }
+    // What is taken back first makes room in the guard for what is new.
+    news.sort_by_key(|(_, step)| !matches!(step, Step::Withdraw(_)));
+    let withdrawn = news
+        .iter()
+        .filter(|(_, step)| matches!(step, Step::Withdraw(_)));
+    admitted.taken_back = withdrawn.map(|(listed, _)| listed.id.clone()).collect();
+    let wanted = news
+        .iter()
+        .filter(|(listed, _)| listed.instruction == Instruction::Fulfill)
+        .filter_map(|(listed, _)| listed.sku.as_deref());
+    let offers = Offers::read(app, wanted, now).await;
+    for (listed, step) in news {
+        if !budget.allows_a_step() {
+            admitted.left_out = true;
+            tracing::warn!(event = "check_cut_short", player_id = %link.player);
+            return admitted;
+        }
+        let claim = Claim {
+            link,
+            id: &listed.id,
+            sku: listed.sku.as_deref(),
+            known: step.known(),
+            now,
+        };
+        // One that can't be written down keeps nothing from the others: Amazon lists it again.
+        let done = match step {
+            Step::Admit(_) => admit_one(app, &claim, &listed.instruction, &offers, owner).await,
+            Step::Withdraw(record) => withdraw(app, &claim, record).await,
+            Step::Attention(record) => {
+                mark_attention(app, record, now).await;
+                continue;
+            }
+        };
+        match done {
+            Ok(Admission::Written(record)) => {
+                log_admission(&record);
+                admitted.taken_back.remove(&record.id);
+                admitted.changed.push(*record);
+            }
+            Ok(Admission::Known(record)) if record.status != Status::Reported => {
+                // The studio's backend may be delivering it.
+                admitted.taken_back.remove(&record.id);
+                admitted.changed.push(*record);
+            }
+            Ok(Admission::Known(record)) => {
+                let is_wanted = listed.instruction == Instruction::Fulfill;
+                if is_wanted && take_forgotten(app, &record, now).await {
+                    admitted.forgotten.push(*record);
+                }
+            }
+            Ok(Admission::LinkChanged) => {
+                admitted.link_changed = true;
+                return admitted;
+            }
+            Ok(Admission::UsedUp | Admission::OtherPlayer) => {}
+            Err(NotAdmitted::OnHold) => {}
+            Err(error) => {
+                admitted.left_out = true;
+                log_not_admitted(&claim, &error);
+            }
+        }
+    }
+    admitted
+}
+
+/// What Amazon takes back while the studio's backend may be delivering it stays `pending`, until
+/// that is over.
+async fn withdraw(app: &App, claim: &Claim<'_>, record: &Record) -> Result<Admission, NotAdmitted> {
+    if record.is_leased(claim.now) {
+        return Ok(Admission::Known(Box::new(record.clone())));
+    }
+    Ok(app.fulfillments.withdraw(&app.links, claim, record).await?)
+}
+
+async fn mark_attention(app: &App, record: &Record, now: Timestamp) {
+    let (player_id, entitlement_id, sku) = (&record.player, &record.id, record.sku.as_deref());
+    match app.fulfillments.mark_attention(record, now).await {
+        Ok(true) => {
+            tracing::error!(
+                event = "attention",
+                %player_id, %entitlement_id, sku, cause = UNCLEAR
+            );
+        }
+        Ok(false) => {}
+        Err(error) => {
+            tracing::warn!(event = "attention_not_noted", %player_id, %entitlement_id, %error);
+        }
+    }
+}
+
+/// Why an entitlement is not written down now.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::flow) enum NotAdmitted {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the offers could not be read: {0}")]
+    NoOffers(String),
+    #[error("its offer can't be read")]
+    UnreadableOffer,
+    #[error("the intake is on hold")]
+    OnHold,
+}
+
+async fn admit_one(
+    app: &App,
+    claim: &Claim<'_>,
+    instruction: &Instruction,
+    offers: &Offers,
+    owner: &str,
+) -> Result<Admission, NotAdmitted> {
+    if *instruction == Instruction::Fulfill
+        && let Some(order) = claim.ordered_before()
+    {
+        return order_again(app, claim, order, owner).await;
+    }
+    let reason = match instruction {
+        Instruction::Fulfill => match offers.of(claim.sku)? {
+            Some(_) if standing::is_on_hold(app) => return on_hold(app, claim).await,
+            Some(offer) => match pend(app, claim, offer, owner).await? {
+                Admission::UsedUp => HoldReason::DuplicateOffer,
+                Admission::OtherPlayer => HoldReason::OtherPlayer,
+                done => return Ok(done),
+            },
+            None => HoldReason::UnknownOffer,
+        },
+        _ => HoldReason::UnknownInstruction,
+    };
+    match claim.known {
+        // Held for that already: no write says nothing new.
+        Some(record) if record.reason == Some(reason) => {
+            Ok(Admission::Known(Box::new(record.clone())))
+        }
+        _ => Ok(app.fulfillments.hold(&app.links, claim, reason).await?),
+    }
+}
+
+/// What would become `pending` while the intake is on hold. Nothing is written, for Amazon lists it
+/// again; what is known already stays what it is, and may have to be reported once more.
+async fn on_hold(app: &App, claim: &Claim<'_>) -> Result<Admission, NotAdmitted> {
+    let known = app.fulfillments.get(&claim.link.player, claim.id).await?;
+    known
+        .map(|record| Admission::Known(Box::new(record)))
+        .ok_or(NotAdmitted::OnHold)
+}
+
+async fn pend(
+    app: &App,
+    claim: &Claim<'_>,
+    offer: &Offer,
+    owner: &str,
+) -> Result<Admission, StoreError> {
+    let lease = app.webhook.as_ref().map(|_| lease(owner, claim.now));
+    app.fulfillments
+        .admit(&app.links, claim, offer, lease)
+        .await
+}
+
+/// It was withdrawn though a webhook may have delivered it, so it kept its place in the guard. The
+/// webhook is called again with the same body, whatever the offer is by now.
+async fn order_again(
+    app: &App,
+    claim: &Claim<'_>,
+    order: &Record,
+    owner: &str,
+) -> Result<Admission, NotAdmitted> {
+    let claim = Claim {
+        sku: order.sku.as_deref(),
+        ..claim.clone()
+    };
+    if app.webhook.is_none() {
+        let reason = HoldReason::DeliveryUnknown;
+        return Ok(app.fulfillments.hold(&app.links, &claim, reason).await?);
+    }
+    if standing::is_on_hold(app) {
+        return on_hold(app, &claim).await;
+    }
+    let sku = order.sku.as_deref().and_then(|sku| Sku::new(sku).ok());
+    let (Some(sku), Some(content)) = (sku, order.content.clone()) else {
+        return Err(NotAdmitted::UnreadableOffer);
+    };
+    let offer = Offer {
+        sku,
+        title: order.title.clone().unwrap_or_default(),
+        content,
+        per_player: PerPlayer(None),
+    };
+    Ok(pend(app, &claim, &offer, owner).await?)
+}
+
+/// Takes what is `reported` for so long that Amazon must have forgotten it, to report it again.
+async fn take_forgotten(app: &App, record: &Record, now: Timestamp) -> bool {
+    let before = now - FORGOTTEN_AFTER;
+    if record.reported_at.is_none_or(|at| at > before) {
+        return false;
+    }
+    let taken = app
+        .fulfillments
+        .take_reported_again(record, before, now)
+        .await;
+    taken.unwrap_or_else(|error| {
+        tracing::warn!(event = "not_taken", entitlement_id = %record.id, %error);
+        false
+    })
+}
+
+fn log_not_admitted(claim: &Claim<'_>, error: &NotAdmitted) {
+    if let NotAdmitted::Store(error @ StoreError::Corrupt { .. }) = error {
+        log_unreadable(error);
+    }
+    tracing::error!(
+        event = "not_admitted",
+        player_id = %claim.link.player, entitlement_id = %claim.id, sku = claim.sku, %error
+    );
+}
+
+/// An operator has to see every word that we do not know, whatever became of it.
+fn log_unknown(link: &Link, listed: &Listed) {
+    if let Instruction::Unknown(word) = &listed.instruction {
+        tracing::warn!(
+            event = "unknown_instruction",
+            player_id = %link.player, entitlement_id = %listed.id, instruction = ?word
+        );
+    }
+}
+
+fn log_admission(record: &Record) {
+    let Record {
+        player, id, sku, ..
+    } = record;
+    match record.reason {
+        Some(reason) => tracing::warn!(
+            event = "held",
+            reason = reason.as_str(),
+            player_id = %player, entitlement_id = %id, sku = sku.as_deref()
+        ),
+        None => tracing::info!(
+            event = "pending",
+            player_id = %player, entitlement_id = %id, sku = sku.as_deref()
+        ),
+    }
+}

@@ -1,0 +1,344 @@
+//! The on-demand check: what may this player have now?
+//!
+//! It is never an error that it comes too soon, that Amazon is down or that there is no link:
+//! the game gets what is known.
+
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+
+use serde::Serialize;
+
+use crate::App;
+use crate::budget::Budget;
+use crate::domain::{EntitlementId, LinkStatus, PlayerId, Status, Timestamp, random_token};
+use crate::flow::entitlements::admit::{Admitted, admit};
+use crate::flow::entitlements::view::EntitlementView;
+use crate::flow::fulfillment::deliver::{deliver_all, keep_from_the_game};
+use crate::flow::fulfillment::lease::take;
+use crate::flow::fulfillment::report::{Lookup, Verdict, look_up, report_again, report_all};
+use crate::flow::rows::{Open, read_open};
+use crate::flow::session::{Session, SessionError};
+use crate::flow::standing;
+use crate::store::{Link, LinkState, PlayerRow, Record, StoreError, TakenCheck};
+
+/// The most entitlements in one answer.
+const MOST: usize = 50;
+
+/// Every check tries a failed report again, until it has failed so often: from then on it waits
+/// for its time like everything else.
+const EAGER_ATTEMPTS: u32 = 5;
+
+/// The answer to a check.
+#[derive(Debug, Serialize)]
+pub struct CheckAnswer {
+    link: LinkStatus,
+    fresh: bool,
+    checked_at: Option<Timestamp>,
+    next_check_at: Option<Timestamp>,
+    /// Whether there are more than the answer shows.
+    more: bool,
+    entitlements: Vec<EntitlementView>,
+    /// Something that Amazon listed could not be written down.
+    #[serde(skip)]
+    left_out: bool,
+}
+
+impl CheckAnswer {
+    /// Whether Amazon was asked and answered, and all that it listed is written down.
+    pub(in crate::flow) fn is_whole(&self) -> bool {
+        self.fresh && !self.left_out
+    }
+
+    /// Before this, a check is answered from what is known.
+    pub(in crate::flow) fn next_check_at(&self) -> Option<Timestamp> {
+        self.next_check_at
+    }
+}
+
+/// Checks for this player.
+///
+/// # Errors
+/// If our own records can't be read: then nothing is known.
+pub async fn check(
+    app: &App,
+    budget: Budget,
+    player: &PlayerId,
+) -> Result<CheckAnswer, StoreError> {
+    let now = app.clock.now();
+    let row = app.links.get(player).await?;
+    let Some(link) = &row.link else {
+        return known(app, player, row).await;
+    };
+    if standing::may_ask_at(app, link).is_none_or(|at| at > now) {
+        return known(app, player, row).await;
+    }
+    let next = now + app.config.check_min_interval;
+    match app
+        .links
+        .take_check(link, &random_token(), now, next)
+        .await?
+    {
+        // Boxed, so that the many checks that end before this do not carry its state around.
+        TakenCheck::Ours(row) => {
+            let asked = budget.at_most(Box::pin(ask(app, budget, player, row.clone())));
+            match asked.await {
+                Some(answer) => answer,
+                None => {
+                    tracing::error!(event = "check_cut_short", player_id = %player);
+                    // What was written down meanwhile belongs to the answer.
+                    let row = PlayerRow {
+                        has_open: true,
+                        ..row
+                    };
+                    known(app, player, row).await
+                }
+            }
+        }
+        TakenCheck::Lost(row) => known(app, player, row).await,
+    }
+}
+
+/// What is known without asking Amazon. Of a player who is not linked, that is everything.
+async fn known(app: &App, player: &PlayerId, row: PlayerRow) -> Result<CheckAnswer, StoreError> {
+    let open = if row.has_open {
+        Box::pin(read_open(app, player)).await?
+    } else {
+        Open::default()
+    };
+    if row.has_open && open.is_nothing() {
+        Box::pin(clear_open(app, player, &row)).await;
+    }
+    let mut open = open.records;
+    if app.webhook.is_some() {
+        if !standing::is_on_hold(app) {
+            Box::pin(make_due(app, &open)).await;
+        }
+    } else {
+        open = Box::pin(keep_from_the_game(app, open)).await;
+    }
+    let fresh = row.link.is_none();
+    let status = standing::status(app, &row);
+    Ok(answer(app, status, row.link.as_ref(), fresh, open))
+}
+
+/// What became `pending` while the game was to grant it is the studio's backend's to deliver now,
+/// also if Amazon is not asked about this player any more.
+async fn make_due(app: &App, open: &[Record]) {
+    let now = app.clock.now();
+    for record in open {
+        if record.status == Status::Pending
+            && record.due_at.is_none()
+            && let Err(error) = app.fulfillments.make_due(record, now).await
+        {
+            tracing::warn!(event = "not_made_due", entitlement_id = %record.id, %error);
+        }
+    }
+}
+
+/// Saves the next check a look. That it fails costs nothing else.
+async fn clear_open(app: &App, player: &PlayerId, row: &PlayerRow) {
+    if let Err(error) = app.links.clear_open(player, row).await {
+        tracing::warn!(event = "open_not_cleared", player_id = %player, %error);
+    }
+}
+
+/// Asks Amazon, and writes down what it says.
+async fn ask(
+    app: &App,
+    budget: Budget,
+    player: &PlayerId,
+    row: PlayerRow,
+) -> Result<CheckAnswer, StoreError> {
+    let Some(link) = row.link.clone() else {
+        return known(app, player, row).await;
+    };
+    let session = Session::new(app, budget, link);
+    let asked = match look_up(app, &session).await {
+        Ok(lookup) => settle(app, budget, &session, &row, &lookup).await,
+        Err(error) => Err(error),
+    };
+    let mut link = session.link().await;
+    match asked {
+        Ok((open, left_out)) => {
+            return Ok(CheckAnswer {
+                left_out,
+                ..answer(app, LinkStatus::Linked, Some(&link), true, open)
+            });
+        }
+        Err(SessionError::Store(error)) => return Err(error),
+        Err(error) => {
+            tracing::warn!(event = "check_not_fresh", player_id = %player, cause = %error);
+            match error {
+                SessionError::Changed => {
+                    let row = app.links.get(player).await?;
+                    return known(app, player, row).await;
+                }
+                SessionError::Dead => {
+                    link.state = LinkState::RelinkRequired;
+                    link.tokens = None;
+                }
+                _ => {}
+            }
+        }
+    }
+    known(
+        app,
+        player,
+        PlayerRow {
+            link: Some(link),
+            ..row
+        },
+    )
+    .await
+}
+
+/// Brings our records and Amazon's list together. Gives what is open afterwards, and whether
+/// something could not be written down.
+async fn settle(
+    app: &App,
+    budget: Budget,
+    session: &Session<'_>,
+    row: &PlayerRow,
+    lookup: &Lookup,
+) -> Result<(Vec<Record>, bool), SessionError> {
+    let (link, listing) = (session.link().await, &lookup.listing);
+    if listing.broken > 0 {
+        let count = listing.broken;
+        tracing::warn!(event = "broken_entitlements", player_id = %link.player, count);
+    }
+    if listing.entitlements.is_empty() && !row.has_open {
+        return Ok((Vec::new(), false));
+    }
+    let open = read_open(app, &link.player).await?;
+    if listing.entitlements.is_empty() && open.is_nothing() {
+        clear_open(app, &link.player, row).await;
+    }
+    let mut open = open.records;
+    if app.webhook.is_none() {
+        open = keep_from_the_game(app, open).await;
+    }
+    let owner = random_token();
+    let Admitted {
+        changed,
+        forgotten,
+        taken_back,
+        left_out,
+        link_changed,
+    } = admit(app, budget, &link, lookup, &open, &owner).await;
+    if link_changed {
+        return Err(SessionError::Changed);
+    }
+    replace(&mut open, changed);
+    // That Amazon has taken it back is known, though it could not be written down.
+    open.retain(|record| record.status != Status::Pending || !taken_back.contains(&record.id));
+    if app.webhook.is_none() {
+        open = open.into_iter().map(Record::for_the_game).collect();
+    }
+    let mut open = deliver_pending(app, budget, open, &owner).await;
+    let statuses = report_delivered(app, budget, session, lookup, &open, &owner).await;
+    report_again(session, forgotten).await;
+    for record in &mut open {
+        if let Some(status) = statuses.get(&record.id) {
+            record.status = *status;
+        }
+    }
+    open.retain(|record| record.status != Status::Reported);
+    Ok((open, left_out))
+}
+
+/// Where the studio's backend delivers, it gets what is `pending`: what `owner` has just written
+/// down, and what is due for another try. Gives all of `open` as it is afterwards.
+async fn deliver_pending(
+    app: &App,
+    budget: Budget,
+    mut open: Vec<Record>,
+    owner: &str,
+) -> Vec<Record> {
+    if app.webhook.is_none() || standing::is_on_hold(app) {
+        return open;
+    }
+    let now = app.clock.now();
+    let is_ours = |record: &&Record| {
+        record.status == Status::Pending && record.owner.as_deref() == Some(owner)
+    };
+    let is_free = |record: &&Record| {
+        record.status == Status::Pending && record.due_at.is_none_or(|at| at <= now)
+    };
+    let mut ours: Vec<_> = open.iter().filter(is_ours).cloned().collect();
+    let free = open.iter().filter(is_free).cloned().collect();
+    ours.extend(take(app, owner, free).await);
+    replace(&mut open, deliver_all(app, budget, owner, ours).await);
+    open
+}
+
+/// Puts records in the place of what was known of them.
+fn replace(open: &mut Vec<Record>, changed: Vec<Record>) {
+    let ids: HashSet<_> = changed.iter().map(|record| record.id.clone()).collect();
+    open.retain(|record| !ids.contains(&record.id));
+    open.extend(changed);
+}
+
+/// Brings what is `delivered` to Amazon's knowledge: what `owner` has just delivered, and what
+/// was before.
+async fn report_delivered(
+    app: &App,
+    budget: Budget,
+    session: &Session<'_>,
+    lookup: &Lookup,
+    open: &[Record],
+    owner: &str,
+) -> HashMap<EntitlementId, Status> {
+    let now = app.clock.now();
+    let account = session.link().await.amazon_user_id;
+    let is_to_do = |record: &&Record| {
+        let is_eager = record.amazon_user_id == account
+            && record.may_be_tried(now)
+            && (record.attempts < EAGER_ATTEMPTS || record.is_parked());
+        record.status == Status::Delivered
+            && !record.is_leased(now)
+            && (is_eager || record.is_due(now))
+            && lookup.verdict(record) != Verdict::Unclear
+    };
+    let is_ours = |record: &&Record| {
+        record.status == Status::Delivered && record.owner.as_deref() == Some(owner)
+    };
+    let to_do = open.iter().filter(is_to_do).cloned().collect();
+    let mut taken = take(app, owner, to_do).await;
+    taken.extend(open.iter().filter(is_ours).cloned());
+    report_all(app, budget, Some(session), Some(lookup), owner, taken).await
+}
+
+fn answer(
+    app: &App,
+    status: LinkStatus,
+    link: Option<&Link>,
+    fresh: bool,
+    mut entitlements: Vec<Record>,
+) -> CheckAnswer {
+    entitlements.retain(|record| standing::is_shown(app, record));
+    CheckAnswer {
+        link: status,
+        fresh,
+        checked_at: link.and_then(|link| link.checked_at),
+        next_check_at: link.and_then(|link| standing::may_ask_at(app, link)),
+        more: entitlements.len() > MOST,
+        entitlements: show(entitlements),
+        left_out: false,
+    }
+}
+
+/// `pending` ones first, then the others, each oldest first.
+fn show(mut records: Vec<Record>) -> Vec<EntitlementView> {
+    records.sort_by(|a, b| {
+        let rank = |record: &Record| {
+            (
+                Reverse(record.status == Status::Pending),
+                record.first_seen_at,
+                record.id.clone(),
+            )
+        };
+        rank(a).cmp(&rank(b))
+    });
+    records.truncate(MOST);
+    records.into_iter().map(EntitlementView::from).collect()
+}

@@ -1,0 +1,192 @@
+//! The game says "delivered": that is written down first, and then reported to Prime Gaming.
+
+use std::collections::{HashMap, HashSet};
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use serde::{Serialize, Serializer};
+
+use crate::App;
+use crate::budget::Budget;
+use crate::domain::{EntitlementId, PlayerId, Status, random_token};
+use crate::flow::fulfillment::lease::{lease, take};
+use crate::flow::fulfillment::report::report_all;
+use crate::flow::session::Session;
+use crate::store::{Confirmation, Record, StoreError};
+
+/// How many confirmations are written at once, in their order.
+const AT_ONCE: usize = 8;
+
+/// What one id of a confirmation is now.
+#[derive(Debug, Serialize)]
+pub struct Confirmed {
+    entitlement_id: EntitlementId,
+    #[serde(serialize_with = "word")]
+    status: Option<Status>,
+}
+
+/// `None` is an id that is not this player's, or was never seen.
+fn word<S: Serializer>(status: &Option<Status>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(status.map_or("unknown", Status::as_str))
+}
+
+/// Confirms these entitlements of this player: one result per distinct id, in the order of first
+/// mention. Repeating it gives the same answer. An id that could not be written comes back
+/// `pending`: confirm again.
+pub async fn confirm(
+    app: &App,
+    budget: Budget,
+    player: &PlayerId,
+    ids: Vec<EntitlementId>,
+) -> Vec<Confirmed> {
+    let mut mentioned = HashSet::new();
+    let distinct: Vec<_> = ids
+        .into_iter()
+        .filter(|id| mentioned.insert(id.clone()))
+        .collect();
+    let mut known = look_at_all(app, budget, player, &distinct).await;
+    let owner = random_token();
+    let owner = owner.as_str();
+    let writes: Vec<_> = distinct
+        .into_iter()
+        .map(|id| {
+            let known = known.remove(&id);
+            write_down(app, budget, player, id, known, owner)
+        })
+        .collect();
+    let written: Vec<Written> = stream::iter(writes).buffered(AT_ONCE).collect().await;
+    // What is written down is true whether or not Amazon answers in time.
+    let reported = budget
+        .at_most(report(app, budget, player, owner, &written))
+        .await
+        .unwrap_or_default();
+    written
+        .into_iter()
+        .map(|(id, written)| {
+            let status = reported.get(&id).copied().or(match written {
+                Ok(Confirmation::Delivered(record) | Confirmation::Was(record)) => {
+                    Some(record.status)
+                }
+                Ok(Confirmation::Unknown) => None,
+                Err(error) => {
+                    tracing::error!(event = "not_confirmed", entitlement_id = %id, %error);
+                    Some(Status::Pending)
+                }
+            });
+            Confirmed {
+                entitlement_id: id,
+                status,
+            }
+        })
+        .collect()
+}
+
+/// An id, and what became of it.
+type Written = (EntitlementId, Result<Confirmation, StoreError>);
+
+/// What is stored under each of several ids, so that one that does not exist costs no write. An id
+/// that is missing here was not read: its write finds out.
+async fn look_at_all(
+    app: &App,
+    budget: Budget,
+    player: &PlayerId,
+    ids: &[EntitlementId],
+) -> HashMap<EntitlementId, Option<Box<Record>>> {
+    if ids.len() < 2 {
+        return HashMap::new();
+    }
+    let looked = budget.at_most(app.fulfillments.get_all(player, ids)).await;
+    match looked {
+        Some(Ok(known)) => known,
+        Some(Err(error)) => {
+            tracing::warn!(event = "confirmed_unseen", player_id = %player, %error);
+            HashMap::new()
+        }
+        None => HashMap::new(),
+    }
+}
+
+/// Where the studio's webhook delivers, what the game says changes nothing. `known`: what is
+/// stored, if that was read, and `Some(None)` where nothing is.
+async fn write_down(
+    app: &App,
+    budget: Budget,
+    player: &PlayerId,
+    id: EntitlementId,
+    known: Option<Option<Box<Record>>>,
+    owner: &str,
+) -> Written {
+    match known {
+        Some(None) => return (id, Ok(Confirmation::Unknown)),
+        Some(Some(record)) if app.webhook.is_some() || record.status != Status::Pending => {
+            return (id, Ok(Confirmation::Was(record)));
+        }
+        _ => {}
+    }
+    let late = || StoreError::Unavailable {
+        operation: "UpdateItem",
+        cause: "no time left for another write".to_owned(),
+    };
+    if !budget.allows_a_step() {
+        return (id, Err(late()));
+    }
+    // Given up, it may be written all the same: the next confirmation finds that out.
+    let written = budget.at_most(write_one(app, player, &id, owner)).await;
+    (id, written.unwrap_or_else(|| Err(late())))
+}
+
+async fn write_one(
+    app: &App,
+    player: &PlayerId,
+    id: &EntitlementId,
+    owner: &str,
+) -> Result<Confirmation, StoreError> {
+    let store = &app.fulfillments;
+    if app.webhook.is_some() {
+        let record = store.get(player, id).await?;
+        return Ok(record.map_or(Confirmation::Unknown, |record| {
+            Confirmation::Was(Box::new(record))
+        }));
+    }
+    let now = app.clock.now();
+    let confirmed = store.confirm(player, id, lease(owner, now), now).await?;
+    Ok(match confirmed {
+        Confirmation::Was(record) => Confirmation::Was(Box::new(record.for_the_game())),
+        confirmed => confirmed,
+    })
+}
+
+/// Reports what has just become `delivered`, and what has been and is due for another try.
+async fn report(
+    app: &App,
+    budget: Budget,
+    player: &PlayerId,
+    owner: &str,
+    written: &[Written],
+) -> HashMap<EntitlementId, Status> {
+    let now = app.clock.now();
+    let (mut taken, mut due) = (Vec::new(), Vec::new());
+    for (_, written) in written {
+        match written {
+            Ok(Confirmation::Delivered(record)) => taken.push(Record::clone(record)),
+            Ok(Confirmation::Was(record))
+                if record.status == Status::Delivered && record.is_due(now) =>
+            {
+                due.push(Record::clone(record));
+            }
+            _ => {}
+        }
+    }
+    taken.extend(take(app, owner, due).await);
+    if taken.is_empty() {
+        return HashMap::new();
+    }
+    let own = match app.links.get(player).await {
+        Ok(row) => row.link.map(|link| Session::new(app, budget, link)),
+        Err(error) => {
+            tracing::warn!(event = "link_not_read", player_id = %player, %error);
+            None
+        }
+    };
+    report_all(app, budget, own.as_ref(), None, owner, taken).await
+}

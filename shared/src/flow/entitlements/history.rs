@@ -1,0 +1,178 @@
+//! A player's history: everything that was ever seen, or what of it has one status, newest first.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+
+use crate::App;
+use crate::domain::{PlayerId, Status};
+use crate::flow::entitlements::view::EntitlementView;
+use crate::flow::rows::log_unreadable;
+use crate::flow::standing;
+use crate::store::{Listed, StoreError};
+
+/// The most rows that are read for one page. A page that has found less than its limit by then
+/// ends all the same, and its cursor goes on.
+const MOST_READ: usize = 500;
+
+/// How many rows are read at once where not each of them belongs on the page.
+const READ_AT_ONCE: usize = 100;
+
+/// Which page is asked for.
+#[derive(Debug)]
+pub struct HistoryPage {
+    /// How many entitlements it has at most.
+    pub limit: usize,
+    /// Where the page before ended.
+    pub cursor: Option<Cursor>,
+    /// The one status that it shows; `None`: all.
+    pub status: Option<Status>,
+}
+
+/// One page.
+#[derive(Debug, Serialize)]
+pub struct HistoryAnswer {
+    entitlements: Vec<EntitlementView>,
+    next_cursor: Option<String>,
+}
+
+/// The cursor is not one that an answer gave.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("cursor must be the next_cursor of an earlier answer, unchanged")]
+pub struct InvalidCursor;
+
+/// A position in the history, as it travels to the game and back.
+#[derive(Debug)]
+pub struct Cursor(String);
+
+impl Cursor {
+    const VERSION: &'static str = "1:";
+
+    /// Reads a cursor that came back.
+    ///
+    /// # Errors
+    /// If an answer could not have given it.
+    pub fn parse(text: &str) -> Result<Self, InvalidCursor> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidCursor)?;
+        let text = String::from_utf8(bytes).map_err(|_| InvalidCursor)?;
+        let position = text.strip_prefix(Self::VERSION).ok_or(InvalidCursor)?;
+        if is_position(position) {
+            Ok(Self(position.to_owned()))
+        } else {
+            Err(InvalidCursor)
+        }
+    }
+
+    fn show(position: &str) -> String {
+        URL_SAFE_NO_PAD.encode(format!("{}{position}", Self::VERSION))
+    }
+}
+
+/// Whether this is a position that the store gives: the time of first sight and the id.
+fn is_position(text: &str) -> bool {
+    text.len() <= 15 + 1 + 512
+        && text.split_once('#').is_some_and(|(time, id)| {
+            time.len() == 15 && time.bytes().all(|b| b.is_ascii_digit()) && !id.is_empty()
+        })
+}
+
+/// One page of the player's history. It may have less than its limit, also nothing, and still not
+/// be the last.
+///
+/// # Errors
+/// If the database does not answer.
+pub async fn history(
+    app: &App,
+    player: &PlayerId,
+    page: HistoryPage,
+) -> Result<HistoryAnswer, StoreError> {
+    let HistoryPage {
+        limit,
+        cursor,
+        status,
+    } = page;
+    let listed = match status {
+        None | Some(Status::Reported) => Listed::All,
+        Some(_) => Listed::Open,
+    };
+    let mut entitlements = Vec::new();
+    let mut read = 0;
+    let mut after = cursor.map(|cursor| cursor.0);
+    // A row with another position than ours can't be the end of a page: its cursor would be
+    // refused.
+    let mut end = None;
+    'page: loop {
+        let wanted = match status {
+            None => limit - entitlements.len(),
+            Some(_) => READ_AT_ONCE,
+        };
+        let rows = app
+            .fulfillments
+            .history(player, listed, at_most(wanted), after.as_deref())
+            .await?;
+        let count = rows.rows.len();
+        for (index, row) in rows.rows.into_iter().enumerate() {
+            after = Some(row.position);
+            if after.as_deref().is_some_and(is_position) {
+                end.clone_from(&after);
+            }
+            let record = row.record.map(|record| match app.webhook {
+                Some(_) => record,
+                None => record.for_the_game(),
+            });
+            match record {
+                Ok(record)
+                    if status.is_none_or(|status| status == record.status)
+                        && standing::is_shown(app, &record) =>
+                {
+                    entitlements.push(EntitlementView::from(record));
+                }
+                Ok(_) => {}
+                Err(error) => log_unreadable(&error),
+            }
+            let is_last = index + 1 == count && !rows.more;
+            if entitlements.len() == limit && !is_last {
+                break 'page;
+            }
+        }
+        if !rows.more {
+            end = None;
+            break;
+        }
+        read += count;
+        if read >= MOST_READ {
+            break;
+        }
+    }
+    Ok(HistoryAnswer {
+        entitlements,
+        next_cursor: end.as_deref().map(Cursor::show),
+    })
+}
+
+fn at_most(rows: usize) -> i32 {
+    i32::try_from(rows).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_own_cursors_are_taken() {
+        let cursor = Cursor::show("001769851800125#ent-1");
+        assert_eq!(
+            Cursor::parse(&cursor).expect("our own").0,
+            "001769851800125#ent-1"
+        );
+        for foreign in [
+            "",
+            "%",
+            "abc",
+            &URL_SAFE_NO_PAD.encode("1:x#y"),
+            &cursor[1..],
+        ] {
+            assert!(Cursor::parse(foreign).is_err(), "{foreign}");
+        }
+    }
+}

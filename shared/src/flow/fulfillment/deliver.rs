@@ -1,0 +1,195 @@
+//! Delivers through the studio's backend what is `pending`: what is answered with "delivered"
+//! becomes so before anything else happens.
+
+use crate::App;
+use crate::budget::Budget;
+use crate::delivery::{Delivery, Order, Webhook};
+use crate::domain::{HoldReason, Status, Timestamp};
+use crate::flow::fulfillment::lease::{Unfinished, at_once, give_back, lease};
+use crate::flow::standing;
+use crate::store::{Confirmation, Record, StoreError};
+
+/// Delivers what `owner` has taken. Gives each record as it is afterwards: those `delivered` that
+/// still are `owner`'s are to be reported.
+pub(in crate::flow) async fn deliver_all(
+    app: &App,
+    budget: Budget,
+    owner: &str,
+    taken: Vec<Record>,
+) -> Vec<Record> {
+    let deliveries: Vec<_> = taken
+        .into_iter()
+        .map(|record| deliver_one(app, budget, owner, record))
+        .collect();
+    at_once(deliveries).await
+}
+
+async fn deliver_one(app: &App, budget: Budget, owner: &str, record: Record) -> Record {
+    let Some(webhook) = &app.webhook else {
+        return leave_to_the_game(app, owner, record).await;
+    };
+    let unfinished = if standing::is_on_hold(app) {
+        Unfinished::Waiting {
+            cause: "the intake is on hold".to_owned(),
+            not_before: Some(standing::after_hold(app.clock.now())),
+        }
+    } else if budget.allows_a_step() {
+        match call(app, webhook, &record).await {
+            Ok(delivery) => match write_down(app, owner, &record, delivery).await {
+                Ok(after) => return after,
+                Err(unfinished) => unfinished,
+            },
+            Err(unfinished) => unfinished,
+        }
+    } else {
+        Unfinished::Waiting {
+            cause: "no time left for another delivery".to_owned(),
+            not_before: None,
+        }
+    };
+    give_back(app, owner, &record, &unfinished).await;
+    record
+}
+
+/// It was to be delivered by the webhook once, and the setting has changed since. What the webhook
+/// may have delivered is never the game's to deliver.
+async fn leave_to_the_game(app: &App, owner: &str, record: Record) -> Record {
+    // Taking it has counted as a try.
+    if record.attempts > 1 {
+        return hold_undelivered(app, Some(owner), record).await;
+    }
+    if let Err(error) = app.fulfillments.release(&record, owner).await {
+        tracing::warn!(event = "not_given_back", entitlement_id = %record.id, %error);
+    }
+    record
+}
+
+/// Where the game delivers: writes down which of these a webhook may have delivered before, and
+/// gives all of them as the game is to see them. What can't be written down now is found again.
+pub(in crate::flow) async fn keep_from_the_game(app: &App, records: Vec<Record>) -> Vec<Record> {
+    let now = app.clock.now();
+    let (held, mut others): (Vec<_>, Vec<_>) = records.into_iter().partition(|record| {
+        record.status == Status::Pending
+            && record.may_have_been_delivered()
+            && !record.is_leased(now)
+    });
+    let holds: Vec<_> = held
+        .into_iter()
+        .map(|record| hold_undelivered(app, None, record))
+        .collect();
+    others.extend(at_once(holds).await);
+    others.into_iter().map(Record::for_the_game).collect()
+}
+
+async fn hold_undelivered(app: &App, owner: Option<&str>, record: Record) -> Record {
+    let now = app.clock.now();
+    let held = app.fulfillments.hold_undelivered(&record, owner, now).await;
+    match held {
+        Ok(after) => {
+            if after.status == Status::Held {
+                let reason = HoldReason::DeliveryUnknown.as_str();
+                let (player_id, entitlement_id) = (&record.player, &record.id);
+                tracing::warn!(event = "held", reason, %player_id, %entitlement_id);
+            }
+            after
+        }
+        Err(error) => {
+            tracing::warn!(event = "not_held", entitlement_id = %record.id, %error);
+            record
+        }
+    }
+}
+
+async fn call(app: &App, webhook: &Webhook, record: &Record) -> Result<Delivery, Unfinished> {
+    let secrets = app.secrets.current();
+    let Some(secret) = &secrets.delivery_webhook_secret else {
+        return Err(Unfinished::Failed {
+            cause: "delivery_webhook_secret is missing in the secret".to_owned(),
+            not_before: None,
+        });
+    };
+    let order = Order {
+        player: &record.player,
+        id: &record.id,
+        sku: record.sku.as_deref(),
+        title: record.title.as_deref(),
+        content: record.content.as_ref(),
+        // Neither changes while the record is pending; the second is there since a version that
+        // did not write the first.
+        since: record.ordered_at.unwrap_or(record.updated_at),
+    };
+    Ok(webhook.deliver(secret, &order, app.clock.now()).await)
+}
+
+async fn write_down(
+    app: &App,
+    owner: &str,
+    record: &Record,
+    delivery: Delivery,
+) -> Result<Record, Unfinished> {
+    let now = app.clock.now();
+    let (player_id, entitlement_id) = (&record.player, &record.id);
+    let written = match delivery {
+        Delivery::Delivered => mark_delivered(app, owner, record, now).await,
+        Delivery::Refused(why) => {
+            let refused = app
+                .fulfillments
+                .refuse_delivery(record, owner, why.as_deref(), now)
+                .await;
+            refused.map(|is_held| {
+                let mut after = record.clone();
+                if is_held {
+                    let reason = HoldReason::DeliveryRefused.as_str();
+                    tracing::warn!(event = "held", reason, %player_id, %entitlement_id);
+                    after.status = Status::Held;
+                    after.reason = Some(HoldReason::DeliveryRefused);
+                    after.updated_at = now;
+                }
+                after
+            })
+        }
+        Delivery::Unknown {
+            retry_after,
+            is_signature_refused,
+            cause,
+        } => {
+            if is_signature_refused {
+                // The secret may have been rotated: the next try signs with the new one.
+                app.secrets.reload(now).await;
+            }
+            return Err(Unfinished::Failed {
+                cause,
+                not_before: retry_after.map(|wait| now + wait),
+            });
+        }
+    };
+    // What could not be written down is not known: it is asked for again, under the same id.
+    written.map_err(|error| Unfinished::Failed {
+        cause: error.to_string(),
+        not_before: None,
+    })
+}
+
+async fn mark_delivered(
+    app: &App,
+    owner: &str,
+    record: &Record,
+    now: Timestamp,
+) -> Result<Record, StoreError> {
+    let marked = app
+        .fulfillments
+        .mark_delivered(record, lease(owner, now), now)
+        .await?;
+    Ok(match marked {
+        Confirmation::Delivered(after) => {
+            tracing::info!(
+                event = "delivered",
+                player_id = %record.player, entitlement_id = %record.id
+            );
+            *after
+        }
+        // Someone else is at it, and delivers it under the same id.
+        Confirmation::Was(after) => *after,
+        Confirmation::Unknown => record.clone(),
+    })
+}

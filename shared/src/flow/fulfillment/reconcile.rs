@@ -1,0 +1,234 @@
+//! Finishes what a crash, an outage or a player who stays away has left half done: delivers what
+//! is `pending` where the studio's backend delivers, and reports what is `delivered`.
+//!
+//! Each shard of the due index is worked on by itself, so what is slow or poisonous in one holds
+//! up at most that one, and only until its time is over. Any number of runs at the same time is
+//! safe: each takes what it works on by a lease. With nothing to do a run costs one query per shard.
+
+use std::ops::AddAssign;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::join_all;
+use serde::Serialize;
+
+use super::housekeeping;
+use crate::App;
+use crate::budget::Budget;
+use crate::domain::{Status, Timestamp, random_token};
+use crate::flow::fulfillment::deliver::deliver_all;
+use crate::flow::fulfillment::lease::{at_once, lease};
+use crate::flow::fulfillment::report::report_all;
+use crate::flow::rows::log_unreadable;
+use crate::store::{Chore, DUE_SHARDS, Due, Record, StoreError, Taken};
+
+/// For so long an item that can't be read is out of the way of the others.
+const UNREADABLE_PAUSE: Duration = Duration::from_secs(3600);
+
+/// What a run has done. Counts entitlements, not the housekeeping beside them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Reconciled {
+    /// How many it has taken.
+    pub taken: u64,
+    /// How many of these need nothing more of us.
+    pub done: u64,
+    /// How many of these could not be finished: they are due again later, parked, or an
+    /// operator has to look.
+    pub failed: u64,
+    /// How many items are due still: at least so many, where there are very many.
+    pub left: u64,
+}
+
+impl AddAssign for Reconciled {
+    fn add_assign(&mut self, part: Self) {
+        self.taken += part.taken;
+        self.done += part.done;
+        self.failed += part.failed;
+        self.left += part.left;
+    }
+}
+
+/// Works on what is due until nothing is, or until the budget is used up.
+///
+/// # Errors
+/// If the database does not answer, in all shards.
+pub async fn reconcile(app: &App, budget: Budget) -> Result<Reconciled, StoreError> {
+    let began = app.clock.now();
+    // Boxed, because each is large.
+    let shards = (0..DUE_SHARDS).map(|shard| work_shard(app, budget, shard).boxed_local());
+    let mut total = Reconciled::default();
+    let mut overdue = Duration::ZERO;
+    let (mut broken, mut cause) = (0, None);
+    for outcome in join_all(shards).await {
+        match outcome {
+            Ok((part, longest)) => {
+                total += part;
+                overdue = overdue.max(longest);
+            }
+            Err(error) => {
+                broken += 1;
+                tracing::error!(event = "shard_not_read", %error);
+                cause = Some(error);
+            }
+        }
+    }
+    if let Some(error) = cause
+        && broken == DUE_SHARDS
+    {
+        return Err(error);
+    }
+    let duration = app.clock.now().since(began);
+    tracing::info!(
+        event = "reconciled",
+        taken = total.taken,
+        done = total.done,
+        failed = total.failed,
+        left = total.left,
+        // The alarm watches these: how long the longest due item had been waiting.
+        overdue_seconds = overdue.as_secs(),
+        duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+    );
+    Ok(total)
+}
+
+/// Works on one shard, and tells how long the longest due item had been waiting.
+async fn work_shard(
+    app: &App,
+    budget: Budget,
+    shard: u8,
+) -> Result<(Reconciled, Duration), StoreError> {
+    let mut total = Reconciled::default();
+    let mut overdue = Duration::ZERO;
+    // What is woken or fails for a moment may be due again at the end of a pass.
+    loop {
+        let mut after = None;
+        let mut took_any = false;
+        loop {
+            let now = app.clock.now();
+            let page = match app.fulfillments.due(shard, now, after).await {
+                Ok(page) => page,
+                Err(error) if total.taken > 0 => {
+                    tracing::warn!(event = "shard_cut_short", %error);
+                    return Ok((total, overdue));
+                }
+                Err(error) => return Err(error),
+            };
+            if let Some(first) = page.hints.first() {
+                overdue = overdue.max(now.since(first.due_at));
+            }
+            if !page.hints.is_empty() {
+                if !budget.allows_a_page() {
+                    total.left = left(app, shard, now, &page.hints).await;
+                    return Ok((total, overdue));
+                }
+                let page_budget = budget.of_part();
+                let work = work_page(app, page_budget, &page.hints);
+                // No longer than its leases live, nor than this run.
+                let Some((part, took)) = page_budget.at_most(work).await else {
+                    tracing::warn!(event = "shard_cut_short", "a page took too long");
+                    total.left = left(app, shard, now, &page.hints).await;
+                    return Ok((total, overdue));
+                };
+                total += part;
+                took_any |= took;
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        if !took_any {
+            return Ok((total, overdue));
+        }
+    }
+}
+
+/// How many are due in this shard: those that were `seen`, if the database does not say. That it
+/// does not must not cost the counts of what was done.
+async fn left(app: &App, shard: u8, now: Timestamp, seen: &[Due]) -> u64 {
+    let counted = app.fulfillments.count_due(shard, now).await;
+    counted.unwrap_or_else(|error| {
+        tracing::warn!(event = "shard_not_counted", %error);
+        count(seen.len())
+    })
+}
+
+/// Takes what these hints point to, and works on it. Also tells whether anything was taken.
+async fn work_page(app: &App, budget: Budget, hints: &[Due]) -> (Reconciled, bool) {
+    let owner = random_token();
+    let (mut records, chores) = take_all(app, &owner, hints).await;
+    let took = !records.is_empty() || !chores.is_empty();
+    let chores: Vec<_> = chores
+        .iter()
+        .map(|chore| housekeeping::work(app, budget, &owner, chore).boxed_local())
+        .collect();
+    records.extend(at_once(chores).await.into_iter().flatten());
+    let taken = count(records.len());
+    let (pending, mut reports): (Vec<_>, Vec<_>) = records
+        .into_iter()
+        .partition(|record| record.status == Status::Pending);
+    let mut done = 0;
+    for record in deliver_all(app, budget, &owner, pending).await {
+        match record.status {
+            Status::Delivered if record.owner.as_deref() == Some(&owner) => reports.push(record),
+            // Someone else is at it.
+            Status::Delivered => {}
+            Status::Held | Status::Reported => done += 1,
+            // Left to the game, where the studio's backend no longer delivers.
+            Status::Pending => done += u64::from(app.webhook.is_none()),
+        }
+    }
+    let statuses = report_all(app, budget, None, None, &owner, reports).await;
+    done += count(
+        statuses
+            .values()
+            .filter(|status| **status == Status::Reported)
+            .count(),
+    );
+    let part = Reconciled {
+        taken,
+        done,
+        failed: taken.saturating_sub(done),
+        left: 0,
+    };
+    (part, took)
+}
+
+async fn take_all(app: &App, owner: &str, hints: &[Due]) -> (Vec<Record>, Vec<Chore>) {
+    let takes: Vec<_> = hints
+        .iter()
+        .map(|hint| take_one(app, owner, hint))
+        .collect();
+    let (mut records, mut chores) = (Vec::new(), Vec::new());
+    for taken in at_once(takes).await.into_iter().flatten() {
+        match taken {
+            Taken::Record(record) => records.push(*record),
+            Taken::Chore(chore) => chores.push(chore),
+        }
+    }
+    (records, chores)
+}
+
+async fn take_one(app: &App, owner: &str, hint: &Due) -> Option<Taken> {
+    let now = app.clock.now();
+    let lease = lease(owner, now);
+    match app.fulfillments.take_due(hint, lease, now).await {
+        Ok(taken) => taken,
+        Err(error @ StoreError::Corrupt { .. }) => {
+            log_unreadable(&error);
+            let due_at = now + UNREADABLE_PAUSE;
+            if let Err(error) = app.fulfillments.put_off(hint, lease, due_at).await {
+                tracing::warn!(event = "not_given_back", %error);
+            }
+            None
+        }
+        Err(error) => {
+            tracing::warn!(event = "not_taken", %error);
+            None
+        }
+    }
+}
+
+fn count(items: usize) -> u64 {
+    u64::try_from(items).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,329 @@
+//! The way back from Amazon. The order of the steps is the protection: the state is known, the
+//! browser is the one that started, the state is consumed by one conditional write, and only
+//! then is the code exchanged.
+//!
+//! A request that finds another one at work, on this attempt or on another one of the same ticket,
+//! looks for its ending for a short time, and then asks the browser to come again.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tokio::time::Instant;
+
+use super::establish::{Candidate, NotMade, accept, has_scopes, has_time, log_outcome, make_link};
+use super::persist::persist;
+use crate::App;
+use crate::amazon::{TokenError, Tokens};
+use crate::budget::{Budget, REQUEST_LIFE};
+use crate::domain::{LinkFailure, PlayerId, random_token};
+use crate::flow::entitlements::first_check;
+use crate::flow::tokens::{open, seal_tokens};
+use crate::store::{Attempt, AttemptState, Consumed, Ending, Standing, StoreError, Ticket};
+
+/// Pause between looks for the ending that another request is about to write.
+const OUTCOME_PAUSE: Duration = Duration::from_millis(250);
+
+/// How long a request looks for that ending. The browser has an answer within 3 s.
+const OUTCOME_WATCH: Duration = Duration::from_secs(2);
+
+/// What the browser brought back from Amazon.
+#[derive(Debug)]
+pub enum Callback {
+    /// Amazon's authorization code, and the scopes that it says it granted.
+    Code {
+        /// The code.
+        code: SecretString,
+        /// Space separated; `None` where Amazon said nothing, which is as asked (RFC 6749, 5.1).
+        scope: Option<String>,
+    },
+    /// OAuth's error word.
+    Error(String),
+}
+
+/// The player whom a page tells that the link was made.
+#[derive(Debug)]
+pub struct LinkedPlayer {
+    /// The player's id.
+    pub id: PlayerId,
+    /// What the player is called.
+    pub name: Option<String>,
+}
+
+/// How an attempt ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Linked, or why not.
+    pub outcome: Result<LinkedPlayer, LinkFailure>,
+    /// Where the browser goes; `None`: it sees a page.
+    pub return_to: Option<String>,
+}
+
+impl Ended {
+    fn without_attempt(failure: LinkFailure) -> Self {
+        Self {
+            outcome: Err(failure),
+            return_to: None,
+        }
+    }
+
+    fn of(attempt: &Attempt, outcome: Result<(), LinkFailure>) -> Self {
+        Self {
+            outcome: outcome.map(|()| LinkedPlayer {
+                id: attempt.player.clone(),
+                name: attempt.player_name.clone(),
+            }),
+            return_to: attempt.return_to.clone(),
+        }
+    }
+
+    /// The ending of the attempt that linked the player by this ticket.
+    pub(in crate::flow) fn linked_by(ticket: &Ticket) -> Self {
+        Self {
+            outcome: Ok(LinkedPlayer {
+                id: ticket.player.clone(),
+                name: ticket.player_name.clone(),
+            }),
+            return_to: ticket.return_to.clone(),
+        }
+    }
+}
+
+/// What a browser that comes back is told.
+#[derive(Debug)]
+pub enum Finished {
+    /// How the attempt ended.
+    Ended(Ended),
+    /// Another request is still at work: come again soon.
+    UnderWay,
+}
+
+/// Finishes the link that this `state` began. `browser` is the hash of the browser's id.
+/// The same browser coming back sees the same ending again; nothing is exchanged by two requests.
+///
+/// # Errors
+/// If the database does not answer, or a row is corrupt, before the state was consumed.
+pub async fn finish_link(
+    app: &App,
+    budget: Budget,
+    state: &str,
+    callback: Callback,
+    browser: Option<&str>,
+) -> Result<Finished, StoreError> {
+    let owner = random_token();
+    let watch_until = Instant::now() + OUTCOME_WATCH;
+    loop {
+        let ended = match look(app, state, &owner, browser).await? {
+            Found::Ended(ended) => ended,
+            Found::Ours(attempt) => {
+                let work = Work {
+                    app,
+                    budget,
+                    attempt: &attempt,
+                    owner: &owner,
+                };
+                let outcome = work.end(callback).await;
+                if outcome.is_ok() {
+                    first_check::in_request(app, budget, &attempt.player).await;
+                }
+                Ended::of(&attempt, outcome)
+            }
+            Found::UnderWay if Instant::now() < watch_until => {
+                tokio::time::sleep(OUTCOME_PAUSE).await;
+                continue;
+            }
+            Found::UnderWay => return Ok(Finished::UnderWay),
+        };
+        return Ok(Finished::Ended(ended));
+    }
+}
+
+/// What a request with this `state` finds.
+enum Found {
+    /// An attempt that is consumed, and its own to end.
+    Ours(Box<Attempt>),
+    /// An ending.
+    Ended(Ended),
+    /// Another request that has still to end.
+    UnderWay,
+}
+
+/// Looks once at the attempt of this `state`, and consumes it if that is possible.
+async fn look(
+    app: &App,
+    state: &str,
+    owner: &str,
+    browser: Option<&str>,
+) -> Result<Found, StoreError> {
+    let now = app.clock.now();
+    // A request that began before it is over, whether it has written an ending or not.
+    let dead = now - REQUEST_LIFE;
+    let page = |failure| Ok(Found::Ended(Ended::without_attempt(failure)));
+    let Some(attempt) = app.links.attempt(state, now).await? else {
+        return page(LinkFailure::InvalidState);
+    };
+    if browser != Some(attempt.browser.as_str()) {
+        tracing::warn!(event = "wrong_browser", player_id = %attempt.player);
+        return page(LinkFailure::WrongBrowser);
+    }
+    let outcome = match attempt.state {
+        AttemptState::Linked => Ok(()),
+        AttemptState::Failed(failure) => Err(failure),
+        AttemptState::Consumed(at) if at >= dead => return Ok(Found::UnderWay),
+        // The code is used up: only a new attempt helps.
+        AttemptState::Consumed(_) => Err(LinkFailure::Internal),
+        AttemptState::Started => {
+            let standing = if attempt.expires_at <= now {
+                app.links.standing(&attempt, dead).await?
+            } else {
+                match app
+                    .links
+                    .consume_attempt(&attempt, owner, now, dead)
+                    .await?
+                {
+                    Consumed::Ours => return Ok(Found::Ours(Box::new(attempt))),
+                    Consumed::Before => return Ok(Found::UnderWay),
+                    Consumed::Not(standing) => standing,
+                }
+            };
+            match standing {
+                Standing::Void => return page(LinkFailure::InvalidState),
+                Standing::Linked => Ok(()),
+                Standing::Waiting => return Ok(Found::UnderWay),
+                Standing::Newest => Err(LinkFailure::AttemptExpired),
+            }
+        }
+    };
+    Ok(Found::Ended(Ended::of(&attempt, outcome)))
+}
+
+/// An attempt that is ours to end, one way or the other.
+struct Work<'a> {
+    app: &'a App,
+    budget: Budget,
+    attempt: &'a Attempt,
+    owner: &'a str,
+}
+
+impl Work<'_> {
+    async fn end(&self, callback: Callback) -> Result<(), LinkFailure> {
+        let player_id = &self.attempt.player;
+        // Given up, it may be stored all the same: the attempt has one ending, whichever is first.
+        let outcome = self
+            .budget
+            .at_most(self.make_link(callback))
+            .await
+            .unwrap_or_else(|| {
+                tracing::error!(event = "link_cut_short", %player_id);
+                Err(LinkFailure::Internal)
+            });
+        log_outcome(player_id, outcome);
+        if let Err(failure) = outcome {
+            let links = &self.app.links;
+            let failed = links.fail_attempt(self.attempt, self.owner, failure);
+            match self.budget.at_most(failed).await {
+                Some(Ok(())) => {}
+                Some(Err(error)) => tracing::warn!(event = "link_ending_not_stored", %error),
+                None => tracing::warn!(event = "link_ending_not_stored", "no time left"),
+            }
+        }
+        outcome
+    }
+
+    async fn make_link(&self, callback: Callback) -> Result<(), LinkFailure> {
+        let Self {
+            app,
+            attempt,
+            owner,
+            ..
+        } = self;
+        let (code, scope) = match callback {
+            Callback::Code { code, scope } => (code, scope),
+            Callback::Error(word) => return Err(refusal(&word)),
+        };
+        has_scopes(app, scope.as_deref())?;
+        let accepted = accept(app, self.exchange(&code).await?)?;
+        let candidate = Candidate {
+            player: &attempt.player,
+            client_id: &app.config.login.client_id,
+            access: &accepted.tokens.access,
+            sealed: &seal_tokens(app, &attempt.player, &accepted.tokens),
+            access_expires_at: accepted.access_expires_at,
+        };
+        let ending = Ending::Attempt { attempt, owner };
+        let made = make_link(app, self.budget, &candidate, ending).await;
+        // The code is used up, so what would pass ends this attempt too.
+        made.map_err(NotMade::failure)
+    }
+
+    async fn exchange(&self, code: &SecretString) -> Result<Tokens, LinkFailure> {
+        let Self { app, attempt, .. } = self;
+        let verifier = open(app, &attempt.player, "verifier", &attempt.verifier)
+            .await
+            .map_err(|error| {
+                tracing::error!(event = "verifier_unreadable", player_id = %attempt.player, %error);
+                LinkFailure::Internal
+            })?;
+        has_time(self.budget)?;
+        let mut answer = self.ask_for_tokens(code, &verifier).await;
+        // Decided before Amazon looked at the code; the secret may have been rotated.
+        if matches!(answer, Err(TokenError::InvalidClient))
+            && app.secrets.reload(app.clock.now()).await
+        {
+            has_time(self.budget)?;
+            answer = self.ask_for_tokens(code, &verifier).await;
+        }
+        answer.map_err(|error| {
+            tracing::warn!(event = "code_not_exchanged", %error);
+            match error {
+                TokenError::InvalidGrant => LinkFailure::AttemptExpired,
+                TokenError::Unavailable { .. } => LinkFailure::AmazonUnavailable,
+                TokenError::InvalidClient | TokenError::Rejected { .. } => LinkFailure::Internal,
+            }
+        })
+    }
+
+    async fn ask_for_tokens(
+        &self,
+        code: &SecretString,
+        verifier: &SecretString,
+    ) -> Result<Tokens, TokenError> {
+        let Self { app, attempt, .. } = self;
+        let login = &app.config.login;
+        let secret = app.secrets.current().secret_for(&login.client_id, login);
+        let redirect_uri = attempt.redirect_uri.as_str();
+        let (answer, tries) = persist(self.budget, TokenError::passing, || {
+            let now = app.clock.now();
+            app.lwa
+                .exchange_code(&secret, code, redirect_uri, verifier, now)
+        })
+        .await;
+        match answer {
+            // Amazon used the code up behind a gateway that said it did not answer.
+            Err(TokenError::InvalidGrant) if tries > 1 => Err(TokenError::Unavailable {
+                retry_after: None,
+                is_passing: false,
+                cause: "an answer was lost, and the code is used up".to_owned(),
+            }),
+            answer => answer,
+        }
+    }
+}
+
+/// What an error word of Amazon's authorization page means for the player.
+fn refusal(word: &str) -> LinkFailure {
+    match word {
+        "access_denied" => LinkFailure::AccessDenied,
+        // The client id is not allow-listed for Prime Gaming.
+        "invalid_scope" => LinkFailure::PermissionMissing,
+        "server_error" | "temporarily_unavailable" => LinkFailure::AmazonUnavailable,
+        "invalid_request" | "unauthorized_client" | "unsupported_response_type" => {
+            tracing::error!(event = "authorize_failed", error = word);
+            LinkFailure::Internal
+        }
+        // Anybody can write anything here, so it is not repeated.
+        _ => {
+            tracing::error!(event = "authorize_failed", error = "unknown");
+            LinkFailure::Internal
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! A console or TV asks how its session stands.
+//!
+//! Amazon is asked at most once an interval, whatever the game does: a poll is a lease, taken by
+//! a conditional write before Amazon is asked. Once Amazon has given tokens they are stored with
+//! the session first, so that an outage after that, or a crash, costs the next poll and not the
+//! link.
+
+use std::time::Duration;
+
+use super::establish::{Accepted, Candidate, NotMade, accept, has_time, log_outcome, make_link};
+use crate::App;
+use crate::amazon::{PollError, TokenError};
+use crate::budget::{Budget, REQUEST_LIFE};
+use crate::domain::{DeviceStatus, LinkFailure, PlayerId, Timestamp, random_token, slowed_down};
+use crate::flow::entitlements::first_check;
+use crate::flow::tokens::{OpenCodes, OpenTokens, open_codes, open_tokens, seal_tokens};
+use crate::seal::OpenError;
+use crate::store::{Device, Ending, HeldTokens, StoreError, TakenPoll};
+
+/// How often tokens are offered to the database before they are used unstored.
+const STORE_TRIES: u32 = 3;
+
+/// How a session stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceAnswer {
+    /// Pending, or how it ended.
+    pub status: DeviceStatus,
+    /// How long to wait before the next poll.
+    pub interval: Duration,
+}
+
+impl DeviceAnswer {
+    fn stored(device: &Device, now: Timestamp) -> Self {
+        Self {
+            status: device.status_at(now),
+            interval: device.interval,
+        }
+    }
+}
+
+/// How the session with this id of this player stands; `None` where there is none. Asks Amazon if
+/// it is pending and the interval is over.
+///
+/// # Errors
+/// If the database does not answer, or a row is corrupt, before Amazon was asked.
+pub async fn poll_device(
+    app: &App,
+    budget: Budget,
+    player: &PlayerId,
+    id: &str,
+) -> Result<Option<DeviceAnswer>, StoreError> {
+    let now = app.clock.now();
+    let device = app.links.device(id, now).await?;
+    let Some(device) = device.filter(|device| device.player == *player) else {
+        return Ok(None);
+    };
+    if !device.may_poll(now) {
+        return Ok(Some(DeviceAnswer::stored(&device, now)));
+    }
+    let owner = random_token();
+    let until = now + REQUEST_LIFE;
+    let device = match app.links.take_poll(&device, &owner, now, until).await? {
+        TakenPoll::Ours(device) => device,
+        TakenPoll::Lost(device) => return Ok(Some(DeviceAnswer::stored(&device, now))),
+    };
+    let poll = Poll {
+        app,
+        budget,
+        device: &device,
+        owner: &owner,
+    };
+    let answer = poll.run().await;
+    if answer.status == DeviceStatus::Linked {
+        first_check::in_request(app, budget, player).await;
+    }
+    Ok(Some(answer))
+}
+
+/// What one poll comes to.
+enum Step {
+    /// There is a link, and the session has ended with it.
+    Linked,
+    /// There is none and will be none.
+    End(DeviceStatus),
+    /// Poll again at this interval, but not before this pause is over.
+    Again { interval: Duration, pause: Duration },
+}
+
+/// A poll that is ours.
+struct Poll<'a> {
+    app: &'a App,
+    budget: Budget,
+    device: &'a Device,
+    owner: &'a str,
+}
+
+impl Poll<'_> {
+    async fn run(&self) -> DeviceAnswer {
+        let Self { app, device, .. } = self;
+        let step = match &device.held {
+            Some(held) => self.resume(held).await,
+            None => self.ask().await,
+        };
+        let (status, interval) = match step {
+            Step::Linked => (DeviceStatus::Linked, device.interval),
+            Step::End(status) => (self.end(status).await, device.interval),
+            Step::Again { interval, pause } => {
+                // From now on, not from when it was taken: Amazon too counts from its answer.
+                let next = app.clock.now() + pause;
+                let released = app.links.release_poll(device, self.owner, interval, next);
+                if let Err(error) = released.await {
+                    // The lease runs out by itself.
+                    tracing::warn!(event = "device_poll_not_stored", %error);
+                }
+                (DeviceStatus::Pending, interval)
+            }
+        };
+        match (status, status.failure()) {
+            (DeviceStatus::Linked, _) => log_outcome(&device.player, Ok(())),
+            (_, Some(failure)) => log_outcome(&device.player, Err(failure)),
+            (_, None) => {}
+        }
+        DeviceAnswer { status, interval }
+    }
+
+    /// The same pace as before.
+    fn again(&self) -> Step {
+        self.again_after(None)
+    }
+
+    fn again_after(&self, wait: Option<Duration>) -> Step {
+        let interval = self.device.interval;
+        Step::Again {
+            interval,
+            pause: interval.max(wait.unwrap_or_default()),
+        }
+    }
+
+    async fn ask(&self) -> Step {
+        let Self { app, device, .. } = self;
+        let codes = match self.codes().await {
+            Ok(codes) => codes,
+            Err(error) => {
+                tracing::error!(event = "pair_unreadable", player_id = %device.player, %error);
+                return Step::End(DeviceStatus::Failed(LinkFailure::Internal));
+            }
+        };
+        if has_time(self.budget).is_err() {
+            return self.again();
+        }
+        let now = app.clock.now();
+        let error = match app.lwa.poll(&codes.device, &codes.user, now).await {
+            Ok(tokens) => {
+                return match accept(app, tokens) {
+                    Ok(accepted) => self.hold(accepted).await,
+                    Err(failure) => Step::End(DeviceStatus::Failed(failure)),
+                };
+            }
+            Err(error) => error,
+        };
+        match error {
+            PollError::Pending => self.again(),
+            PollError::SlowDown => {
+                let interval = slowed_down(device.interval);
+                Step::Again {
+                    interval,
+                    pause: interval,
+                }
+            }
+            PollError::Denied => Step::End(DeviceStatus::Denied),
+            PollError::Over => Step::End(DeviceStatus::Expired),
+            PollError::Token(error) => {
+                tracing::warn!(event = "device_poll_failed", player_id = %device.player, %error);
+                match error {
+                    // Whether Amazon has heard is not known: the next poll finds out.
+                    TokenError::Unavailable { retry_after, .. } => self.again_after(retry_after),
+                    TokenError::InvalidGrant => Step::End(DeviceStatus::Expired),
+                    TokenError::InvalidClient | TokenError::Rejected { .. } => {
+                        Step::End(DeviceStatus::Failed(LinkFailure::Internal))
+                    }
+                }
+            }
+        }
+    }
+
+    async fn codes(&self) -> Result<OpenCodes, OpenError> {
+        let sealed = self.device.pair.as_ref().ok_or(OpenError::Broken)?;
+        open_codes(self.app, &self.device.player, sealed).await
+    }
+
+    /// The code pair is used up, and these tokens exist nowhere else.
+    async fn hold(&self, accepted: Accepted) -> Step {
+        let Self { app, device, .. } = self;
+        let held = HeldTokens {
+            sealed: seal_tokens(app, &device.player, &accepted.tokens),
+            access_expires_at: accepted.access_expires_at,
+        };
+        for attempt in 1..=STORE_TRIES {
+            match app.links.hold_tokens(device, self.owner, &held).await {
+                Ok(_) => break,
+                Err(error) => tracing::error!(event = "tokens_not_stored", attempt, %error),
+            }
+        }
+        self.make(&accepted.tokens, &held).await
+    }
+
+    /// An earlier poll got tokens and did not finish.
+    async fn resume(&self, held: &HeldTokens) -> Step {
+        let Self { app, device, .. } = self;
+        if held.access_expires_at <= app.clock.now() {
+            // For as long as they lived nobody could say whose they are.
+            return Step::End(DeviceStatus::Failed(LinkFailure::AmazonUnavailable));
+        }
+        match open_tokens(app, &device.player, &held.sealed).await {
+            Ok(tokens) => self.make(&tokens, held).await,
+            Err(error) => {
+                tracing::error!(event = "tokens_unreadable", player_id = %device.player, %error);
+                Step::End(DeviceStatus::Failed(LinkFailure::Internal))
+            }
+        }
+    }
+
+    async fn make(&self, tokens: &OpenTokens, held: &HeldTokens) -> Step {
+        let Self { app, device, .. } = self;
+        let candidate = Candidate {
+            player: &device.player,
+            client_id: &device.client_id,
+            access: &tokens.access,
+            sealed: &held.sealed,
+            access_expires_at: held.access_expires_at,
+        };
+        let ending = Ending::Device {
+            device,
+            owner: self.owner,
+        };
+        match make_link(app, self.budget, &candidate, ending).await {
+            Ok(()) => Step::Linked,
+            Err(NotMade::Final(failure)) => Step::End(DeviceStatus::Failed(failure)),
+            Err(NotMade::Passing(_)) => self.again(),
+        }
+    }
+
+    /// Ends the session; what has ended already stays as it ended.
+    async fn end(&self, status: DeviceStatus) -> DeviceStatus {
+        let links = &self.app.links;
+        match links.end_device(self.device, self.owner, status).await {
+            Ok(status) => status,
+            Err(error) => {
+                tracing::warn!(event = "link_ending_not_stored", %error);
+                status
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! A console or TV asks for a code that its player types in elsewhere.
+
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use url::Url;
+
+use super::establish::log_outcome;
+use crate::App;
+use crate::amazon::TokenError;
+use crate::domain::{LinkFailure, PlayerId, Timestamp, random_token};
+use crate::flow::tokens::{OpenCodes, seal_codes};
+use crate::store::{NewDevice, StoreError};
+
+/// What a device gets to show, and to poll with.
+pub struct DeviceSession {
+    /// The secret to poll with.
+    pub id: String,
+    /// What the player types in.
+    pub user_code: String,
+    /// Where the player types it in.
+    pub verification_uri: Url,
+    /// The same with the code in it, for a QR picture: where Amazon gives one, or
+    /// `DEVICE_LINK_QR` is `on`.
+    pub verification_uri_complete: Option<Url>,
+    /// How long to wait between two polls.
+    pub interval: Duration,
+    /// When the code expires.
+    pub expires_at: Timestamp,
+}
+
+/// Why a device gets no code.
+#[derive(Debug, thiserror::Error)]
+pub enum DeviceRefused {
+    /// The player has an open code.
+    #[error("the player has an open code; it ends in {0:?}")]
+    AlreadyOpen(Duration),
+    /// Amazon gave none.
+    #[error("Amazon gave no code pair: {cause}")]
+    AmazonUnavailable {
+        /// How long Amazon wants to be left alone.
+        retry_after: Option<Duration>,
+        /// For the log.
+        cause: String,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Starts a device session for this player, who has at most one that is open.
+///
+/// What a crash can lose: a code pair between Amazon's answer and our write, that nobody has seen.
+///
+/// # Errors
+/// See [`DeviceRefused`].
+pub async fn start_device(app: &App, player: &PlayerId) -> Result<DeviceSession, DeviceRefused> {
+    let now = app.clock.now();
+    let already_open = |until: Timestamp| DeviceRefused::AlreadyOpen(until.since(now));
+    let slot = app.links.device_slot(player, now).await?;
+    let slot = slot.map_err(already_open)?;
+    let client_id = &app.config.login.device_client_id;
+    let pair = app.lwa.create_code_pair(client_id, now).await;
+    let mut pair = pair.map_err(|error| no_pair(player, &error))?;
+    if app.config.linking.device_qr && pair.verification_uri_complete.is_none() {
+        pair.verification_uri_complete = Some(pair.composed_uri());
+    }
+    let session = DeviceSession {
+        id: random_token(),
+        user_code: pair.user_code.expose_secret().to_owned(),
+        interval: pair.interval,
+        // From before Amazon was asked: ours ends no later than Amazon's.
+        expires_at: now + pair.expires_in,
+        verification_uri: pair.verification_uri,
+        verification_uri_complete: pair.verification_uri_complete,
+    };
+    let codes = OpenCodes {
+        device: pair.device_code,
+        user: pair.user_code,
+    };
+    let new = NewDevice {
+        id: &session.id,
+        player,
+        client_id,
+        pair: &seal_codes(app, player, &codes),
+        interval: session.interval,
+        expires_at: session.expires_at,
+    };
+    match app.links.create_device(&slot, &new, now).await {
+        Ok(stored) => stored.map_err(already_open)?,
+        // It may be there though the answer was lost, and would then be in the next one's way.
+        Err(error) => match app.links.device(&session.id, now).await {
+            Ok(Some(_)) => {}
+            _ => return Err(error.into()),
+        },
+    }
+    Ok(session)
+}
+
+fn no_pair(player: &PlayerId, error: &TokenError) -> DeviceRefused {
+    tracing::warn!(event = "code_pair_failed", %error);
+    log_outcome(player, Err(LinkFailure::AmazonUnavailable));
+    DeviceRefused::AmazonUnavailable {
+        retry_after: match error {
+            TokenError::Unavailable { retry_after, .. } => *retry_after,
+            _ => None,
+        },
+        cause: error.to_string(),
+    }
+}

@@ -1,0 +1,200 @@
+//! From tokens to a link, the same for browsers and devices: what was granted, whose tokens they
+//! are, and then one transaction for the player, the Amazon account and what asked for the link.
+
+use secrecy::SecretString;
+
+use super::persist::persist;
+use super::remnant::remnant;
+use crate::App;
+use crate::amazon::{IdentifyError, Tokens};
+use crate::budget::Budget;
+use crate::domain::{AmazonUserId, LinkFailure, PlayerId, Timestamp};
+use crate::flow::entitlements::first_check;
+use crate::flow::standing;
+use crate::flow::tokens::OpenTokens;
+use crate::seal::Sealed;
+use crate::store::{Ending, LinkOutcome, NewLink, Replaced, StoreError};
+
+/// Tokens that are good enough for a link.
+pub(in crate::flow) struct Accepted {
+    pub(in crate::flow) tokens: OpenTokens,
+    pub(in crate::flow) access_expires_at: Timestamp,
+}
+
+/// What a link is to be made of.
+pub(in crate::flow) struct Candidate<'a> {
+    pub(in crate::flow) player: &'a PlayerId,
+    /// The LWA client that the tokens were issued to.
+    pub(in crate::flow) client_id: &'a str,
+    pub(in crate::flow) access: &'a SecretString,
+    pub(in crate::flow) sealed: &'a Sealed,
+    pub(in crate::flow) access_expires_at: Timestamp,
+}
+
+/// Why there is no link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::flow) enum NotMade {
+    /// And with these tokens there will be none.
+    Final(LinkFailure),
+    /// Someone could not be asked: trying again with the same tokens may help.
+    Passing(LinkFailure),
+}
+
+impl NotMade {
+    pub(in crate::flow) const fn failure(self) -> LinkFailure {
+        match self {
+            Self::Final(failure) | Self::Passing(failure) => failure,
+        }
+    }
+}
+
+/// Takes what Amazon gave for a code, if it is all that a link needs.
+pub(in crate::flow) fn accept(app: &App, tokens: Tokens) -> Result<Accepted, LinkFailure> {
+    has_scopes(app, tokens.scope.as_deref())?;
+    let Some(refresh) = tokens.refresh_token else {
+        tracing::error!(event = "no_refresh_token", "is the client secret set?");
+        return Err(LinkFailure::Internal);
+    };
+    Ok(Accepted {
+        tokens: OpenTokens {
+            access: tokens.access_token,
+            refresh,
+        },
+        access_expires_at: app.clock.now() + tokens.expires_in,
+    })
+}
+
+/// Whether all scopes that were asked for were granted. `None`: Amazon said nothing, which is as
+/// asked (RFC 6749, 5.1).
+pub(in crate::flow) fn has_scopes(app: &App, granted: Option<&str>) -> Result<(), LinkFailure> {
+    let Some(granted) = granted else {
+        return Ok(());
+    };
+    let has = |scope| granted.split_ascii_whitespace().any(|it| it == scope);
+    if app.config.login.scope.split_ascii_whitespace().all(has) {
+        Ok(())
+    } else {
+        Err(LinkFailure::PermissionMissing)
+    }
+}
+
+/// What is begun is awaited, so nothing is begun that there is no time for.
+pub(in crate::flow) fn has_time(budget: Budget) -> Result<(), LinkFailure> {
+    if budget.allows_a_step() {
+        Ok(())
+    } else {
+        tracing::error!(event = "no_time_left");
+        Err(LinkFailure::AmazonUnavailable)
+    }
+}
+
+/// Makes the link, and with it ends what asked for it.
+pub(in crate::flow) async fn make_link(
+    app: &App,
+    budget: Budget,
+    candidate: &Candidate<'_>,
+    ending: Ending<'_>,
+) -> Result<(), NotMade> {
+    has_time(budget).map_err(NotMade::Passing)?;
+    let amazon_user_id = identify(app, budget, candidate).await?;
+    let now = app.clock.now();
+    let new = NewLink {
+        player: candidate.player,
+        amazon_user_id: &amazon_user_id,
+        client_id: candidate.client_id,
+        tokens: candidate.sealed,
+        access_expires_at: candidate.access_expires_at,
+        first_check_at: first_check::due_at(app, now),
+        replaces: None,
+    };
+    let passing = match link(app, ending, new, now).await {
+        Ok(LinkOutcome::Linked) => return Ok(()),
+        Ok(LinkOutcome::PlayerAlreadyLinked) => {
+            return Err(NotMade::Final(LinkFailure::PlayerAlreadyLinked));
+        }
+        Ok(LinkOutcome::AmazonAccountTaken) => {
+            return Err(NotMade::Final(LinkFailure::AmazonAccountTaken));
+        }
+        Ok(LinkOutcome::AttemptOver) => false,
+        Err(error) => {
+            tracing::error!(event = "link_not_stored", %error);
+            true
+        }
+    };
+    // The link may be there though its answer was lost: what asked for it knows, for both are
+    // written together.
+    match app.links.ended_linked(ending).await {
+        Ok(true) => Ok(()),
+        _ if passing => Err(NotMade::Passing(LinkFailure::Internal)),
+        _ => Err(NotMade::Final(LinkFailure::Internal)),
+    }
+}
+
+/// How often a link is replaced that changes at the same moment.
+const REPLACE_TRIES: u32 = 3;
+
+/// Stores the link. A link to another Amazon account is in its way, unless that link was made with
+/// a client id that is no longer ours: Amazon's ids of accounts are other ones for every client's
+/// security profile, so the same account looks like another.
+async fn link(
+    app: &App,
+    ending: Ending<'_>,
+    new: NewLink<'_>,
+    now: Timestamp,
+) -> Result<LinkOutcome, StoreError> {
+    let mut outcome = app.links.link(&app.fulfillments, ending, &new, now).await?;
+    for _ in 0..REPLACE_TRIES {
+        if outcome != LinkOutcome::PlayerAlreadyLinked {
+            break;
+        }
+        let row = app.links.get(new.player).await?;
+        let foreign = row
+            .link
+            .as_ref()
+            .filter(|link| !standing::is_ours(app, link));
+        let Some(link) = foreign else { break };
+        let replaces = Replaced {
+            row: &row,
+            link,
+            remnant: remnant(app, &row, link).await?,
+        };
+        let new = NewLink {
+            replaces: Some(replaces),
+            ..new
+        };
+        outcome = app.links.link(&app.fulfillments, ending, &new, now).await?;
+    }
+    Ok(outcome)
+}
+
+async fn identify(
+    app: &App,
+    budget: Budget,
+    candidate: &Candidate<'_>,
+) -> Result<AmazonUserId, NotMade> {
+    let Candidate {
+        client_id, access, ..
+    } = candidate;
+    let (identified, _) = persist(budget, IdentifyError::passing, || {
+        app.lwa.identify(client_id, access, app.clock.now())
+    })
+    .await;
+    identified.map_err(|error| {
+        tracing::warn!(event = "identify_failed", %error);
+        match error {
+            IdentifyError::Mismatch(_) => NotMade::Final(LinkFailure::IdentityMismatch),
+            IdentifyError::PermissionMissing => NotMade::Final(LinkFailure::PermissionMissing),
+            IdentifyError::Unavailable { .. } => NotMade::Passing(LinkFailure::AmazonUnavailable),
+        }
+    })
+}
+
+/// The line about how it ended that alarms and support look for.
+pub(in crate::flow) fn log_outcome(player_id: &PlayerId, outcome: Result<(), LinkFailure>) {
+    match outcome {
+        Ok(()) => tracing::info!(event = "linked", %player_id),
+        Err(failure) => {
+            tracing::warn!(event = "link_failed", code = failure.code(), %player_id);
+        }
+    }
+}

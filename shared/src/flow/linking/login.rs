@@ -1,0 +1,59 @@
+//! The way in from the Prime Gaming page: a browser comes without any game session, so the studio
+//! logs the player in, and its server says who that was.
+//!
+//! ```text
+//! GET /link ──login ticket──▶ the studio's login page ──its server──▶ POST /v1/link/login
+//!                                                                           │ continue code
+//!           the question before Amazon ◀── GET /link/continue ◀── the same browser
+//! ```
+//!
+//! The login ticket and the continue code both belong to the browser that opened `GET /link`. A
+//! login ticket that somebody mails to a stranger makes the stranger's browser bring the code, and
+//! it is not taken from there; the sender, whose browser it would be taken from, never sees it.
+
+use url::Url;
+
+use super::start::{LIFETIME, StartRefused, store};
+use crate::App;
+use crate::domain::{PlayerId, random_token};
+use crate::store::{NewTicket, StoreError};
+
+/// Makes a login ticket for the browser with this hash.
+///
+/// # Errors
+/// If the database does not answer.
+pub async fn begin_login(app: &App, browser: &str) -> Result<String, StoreError> {
+    let login_ticket = random_token();
+    let expires_at = app.clock.now() + LIFETIME;
+    app.links
+        .create_login(&login_ticket, browser, expires_at)
+        .await?;
+    Ok(login_ticket)
+}
+
+/// The studio has logged this player in, in the browser of this login ticket: uses the ticket up,
+/// and gives the code with which that browser goes on.
+///
+/// # Errors
+/// See [`StartRefused`].
+pub async fn continue_login(
+    app: &App,
+    login_ticket: &str,
+    player: &PlayerId,
+    player_name: Option<&str>,
+) -> Result<String, StartRefused> {
+    let now = app.clock.now();
+    let login = app.links.login(login_ticket, now).await?;
+    let login = login.ok_or(StartRefused::InvalidLogin)?;
+    let code = random_token();
+    let new = NewTicket {
+        secret: &code,
+        player,
+        player_name,
+        return_to: app.config.linking.done_url.as_ref().map(Url::as_str),
+        login: Some(&login),
+        expires_at: now + LIFETIME,
+    };
+    store(app, &new, now).await?;
+    Ok(code)
+}

@@ -1,0 +1,165 @@
+//! The way to Amazon: the game asks for a ticket, a browser brings it, the player says yes.
+
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use url::Url;
+
+use super::callback::Ended;
+use crate::App;
+use crate::amazon::Lwa;
+use crate::config::InvalidReturnTo;
+use crate::domain::{LinkFailure, PlayerId, Timestamp, random_token};
+use crate::flow::tokens::seal;
+use crate::store::{AttemptStarted, NewAttempt, NewTicket, StoreError, Ticket, TicketStored};
+
+/// How long a ticket may be used, and after it an attempt may take.
+pub(in crate::flow) const LIFETIME: Duration = Duration::from_secs(600);
+
+/// What a game gets to start a link.
+pub struct LinkSession {
+    /// The secret in the address to open.
+    pub ticket: String,
+    /// Until when it may be opened.
+    pub expires_at: Timestamp,
+}
+
+/// Why a link can't be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartRefused {
+    /// `return_to` is not on the allow-list.
+    #[error(transparent)]
+    InvalidReturnTo(#[from] InvalidReturnTo),
+    /// The player has too many open attempts.
+    #[error("the player has 10 open link attempts; the first of them ends in {0:?}")]
+    TooManyAttempts(Duration),
+    /// The login ticket is unknown, used or expired.
+    #[error("the login ticket is unknown, was used, or has expired")]
+    InvalidLogin,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Starts a link for this player.
+///
+/// # Errors
+/// See [`StartRefused`].
+pub async fn start_session(
+    app: &App,
+    player: &PlayerId,
+    player_name: Option<&str>,
+    return_to: Option<&str>,
+) -> Result<LinkSession, StartRefused> {
+    let return_to = return_to
+        .map(|text| app.config.linking.return_origins.check(text))
+        .transpose()?;
+    let now = app.clock.now();
+    let session = LinkSession {
+        ticket: random_token(),
+        expires_at: now + LIFETIME,
+    };
+    let new = NewTicket {
+        secret: &session.ticket,
+        player,
+        player_name,
+        return_to: return_to.as_ref().map(Url::as_str),
+        login: None,
+        expires_at: session.expires_at,
+    };
+    store(app, &new, now).await?;
+    Ok(session)
+}
+
+/// Stores the ticket, or says why not.
+pub(in crate::flow) async fn store(
+    app: &App,
+    new: &NewTicket<'_>,
+    now: Timestamp,
+) -> Result<(), StartRefused> {
+    match app.links.create_ticket(new, now).await? {
+        TicketStored::Stored => Ok(()),
+        TicketStored::TooManyOpen(until) => Err(StartRefused::TooManyAttempts(until.since(now))),
+        TicketStored::LoginUsed => Err(StartRefused::InvalidLogin),
+    }
+}
+
+/// The ticket that a browser brings, if it can still be used, in this browser. Uses nothing up.
+/// `browser` is the hash of the browser's id.
+///
+/// # Errors
+/// [`LinkFailure::InvalidTicket`] or [`LinkFailure::WrongBrowser`] inside; outside, if the
+/// database does not answer.
+pub async fn link_question(
+    app: &App,
+    secret: &str,
+    browser: Option<&str>,
+) -> Result<Result<Ticket, LinkFailure>, StoreError> {
+    let Some(ticket) = app.links.ticket(secret, app.clock.now()).await? else {
+        return Ok(Err(LinkFailure::InvalidTicket));
+    };
+    if ticket.browser.is_some() && ticket.browser.as_deref() != browser {
+        tracing::warn!(event = "wrong_browser", player_id = %ticket.player);
+        // The first post has used a game's ticket up for every other browser.
+        return Ok(Err(if ticket.is_continue_code {
+            LinkFailure::WrongBrowser
+        } else {
+            LinkFailure::InvalidTicket
+        }));
+    }
+    Ok(Ok(ticket))
+}
+
+/// What the player's yes leads to.
+#[derive(Debug)]
+pub enum Begun {
+    /// The browser goes to this address of Amazon's.
+    ToAmazon(Url),
+    /// An earlier attempt of this ticket has linked the player already.
+    Ended(Ended),
+    /// The player has too many open attempts, for so long.
+    TooManyAttempts(Duration),
+}
+
+/// The player has said yes: binds the ticket to this browser, and starts an attempt. The player may
+/// say yes again, by a double click or after coming back from Amazon. `browser` is the hash of the
+/// browser's id, `posted_at` when the gateway received the form.
+///
+/// # Errors
+/// [`LinkFailure::InvalidTicket`] inside; outside, if the database does not answer.
+pub async fn begin_link(
+    app: &App,
+    ticket: &Ticket,
+    browser: &str,
+    redirect_uri: &Url,
+    posted_at: Option<Timestamp>,
+) -> Result<Result<Begun, LinkFailure>, StoreError> {
+    let now = app.clock.now();
+    let state = random_token();
+    let verifier = Lwa::new_verifier();
+    let sealed = seal(
+        app,
+        &ticket.player,
+        "verifier",
+        verifier.expose_secret().as_bytes(),
+    );
+    let new = NewAttempt {
+        state: &state,
+        browser,
+        verifier: &sealed,
+        redirect_uri,
+        posted_at: posted_at.unwrap_or(now),
+        expires_at: now + LIFETIME,
+    };
+    let begun = match app.links.start_attempt(ticket, &new, now).await? {
+        // The browser follows the answer to its last post, never that to an overtaken one.
+        AttemptStarted::Started | AttemptStarted::Overtaken => {
+            let redirect_uri = redirect_uri.as_str();
+            Begun::ToAmazon(app.lwa.authorize_url(redirect_uri, &state, &verifier))
+        }
+        AttemptStarted::Linked => Begun::Ended(Ended::linked_by(ticket)),
+        AttemptStarted::TicketTaken => return Ok(Err(LinkFailure::InvalidTicket)),
+        AttemptStarted::TooManyOpen(until) => Begun::TooManyAttempts(until.since(now)),
+    };
+    Ok(Ok(begun))
+}

@@ -1,0 +1,79 @@
+//! The end of a player's link.
+
+use std::time::Duration;
+
+use super::remnant::{remnant, still_inherited};
+use crate::App;
+use crate::budget::Budget;
+use crate::domain::{PlayerId, Status, random_token};
+use crate::flow::fulfillment::lease::take;
+use crate::flow::fulfillment::report::report_all;
+use crate::flow::rows::read_open;
+use crate::flow::session::Session;
+use crate::store::{Link, StoreError, Unlinked};
+
+/// Reports are begun in the first 5 s; the last one may still take its own time limit.
+const REPORTS: Duration = Duration::from_secs(10);
+
+/// How often a link that changes while it is removed is tried.
+const TRIES: u32 = 8;
+
+/// Ends the player's link, if there is one. What was delivered and not yet reported is reported
+/// first, as far as that goes within 5 s; it never fails because Amazon is down.
+///
+/// # Errors
+/// If the database does not answer, or a row is corrupt.
+pub async fn unlink(app: &App, player: &PlayerId) -> Result<(), StoreError> {
+    let budget = Budget::of(REPORTS);
+    for attempt in 0..TRIES {
+        let row = app.links.get(player).await?;
+        let Some(link) = &row.link else { return Ok(()) };
+        if attempt == 0 && row.has_open && link.tokens.is_some() {
+            // What a slow database leaves undone is left to the remnant too.
+            let reported = budget.at_most(report_rest(app, budget, link)).await;
+            if reported.is_none() {
+                tracing::warn!(event = "reports_cut_short", player_id = %player);
+            }
+            // Amazon may have asked for rest or given new tokens: the remnant needs both.
+            continue;
+        }
+        let link = Link {
+            inherited: still_inherited(app, link).await?,
+            ..link.clone()
+        };
+        let remnant = remnant(app, &row, &link).await?;
+        let unlinked = app.links.unlink(&app.fulfillments, &row, &link, remnant);
+        if unlinked.await? == Unlinked::Done {
+            tracing::info!(event = "unlinked", player_id = %player);
+            return Ok(());
+        }
+    }
+    Err(StoreError::Unavailable {
+        operation: "TransactWriteItems",
+        cause: "the link changes again and again while it is removed".to_owned(),
+    })
+}
+
+/// A failure costs nobody the unlinking: what could not be reported is left to the remnant.
+async fn report_rest(app: &App, budget: Budget, link: &Link) {
+    let open = match read_open(app, &link.player).await {
+        Ok(open) => open,
+        Err(error) => {
+            tracing::warn!(event = "open_not_read", player_id = %link.player, %error);
+            return;
+        }
+    };
+    let now = app.clock.now();
+    let delivered = open
+        .records
+        .into_iter()
+        .filter(|record| record.status == Status::Delivered && record.may_be_tried(now))
+        .collect();
+    let owner = random_token();
+    let taken = take(app, &owner, delivered).await;
+    if taken.is_empty() {
+        return;
+    }
+    let session = Session::new(app, budget, link.clone());
+    report_all(app, budget, Some(&session), None, &owner, taken).await;
+}
