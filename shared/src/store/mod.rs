@@ -5,69 +5,36 @@
 //! - [`Fulfillments`]: what every player was given, for ever
 //! - [`Offers`]: what a SKU stands for
 //!
+//! The rooms, from the ground up: `dynamo` speaks to DynamoDB, `tables` has the handles of two of the
+//! tables, `attempts` and `accounts` hold rows that know no other room, `links` uses both, and
+//! `fulfillments` uses links and accounts. `offers` stands alone.
+//!
 //! Every write of a player's data names the state that it needs. One that finds another state is
 //! refused, and brings the item as it is, so that nobody has to ask again.
 
-mod admissions;
+mod accounts;
 mod attempts;
-mod batch;
-mod chores;
-mod device_polls;
-mod devices;
-mod due;
+mod dynamo;
+mod error;
 mod fulfillments;
-mod item;
-mod leases;
-mod link_tokens;
-mod linking;
 mod links;
-mod logins;
 mod offers;
-mod parking;
-mod record;
-mod remnants;
-mod reports;
-mod second_looks;
-mod tickets;
-mod withdrawals;
-mod write;
+mod tables;
 
-pub use admissions::{Admission, Claim};
-pub use attempts::{Attempt, AttemptState, Consumed, Standing};
-pub use device_polls::TakenPoll;
-pub use devices::{Device, DeviceSlot, HeldTokens, NewDevice};
-pub use due::{Chore, ChoreKind, ChoreLink, DUE_SHARDS, Due, DuePage, DuePosition, Taken};
-pub use fulfillments::{Fulfillments, Listed, Page, Records, Row};
-pub use leases::{Lease, Pause};
-pub use linking::{Ending, LinkOutcome, NewLink, RemnantTimes, Replaced, Unlinked};
-pub use links::{Links, TakenCheck};
-pub use logins::LoginTicket;
+pub use accounts::{Chore, ChoreKind, ChoreLink, MOST_PARKED};
+pub use attempts::{
+    Attempt, AttemptStarted, AttemptState, Consumed, Device, DeviceSlot, HeldTokens, LoginTicket,
+    NewAttempt, NewDevice, NewTicket, Standing, TakenPoll, Ticket, TicketStored,
+};
+pub use dynamo::DUE_SHARDS;
+pub use error::StoreError;
+pub use fulfillments::{
+    Admission, Claim, Confirmation, Due, DuePage, DuePosition, Lease, Listed, Page, Parked, Pause,
+    Record, Records, Row, Taken, Woken,
+};
+pub use links::{
+    DeadTokens, Ending, Home, Inherited, Link, LinkOutcome, LinkState, NewLink, PlayerRow,
+    RefreshLease, Remnant, RemnantTimes, Replaced, TakenCheck, Unlinked,
+};
 pub use offers::{CachedOffers, FoundOffers, Offers};
-pub use parking::{MOST_PARKED, Parked, Woken};
-pub use record::{DeadTokens, Home, Inherited, Link, LinkState, PlayerRow, Record, RefreshLease};
-pub use remnants::Remnant;
-pub use reports::Confirmation;
-pub use tickets::{AttemptStarted, NewAttempt, NewTicket, Ticket, TicketStored};
-
-/// Why the database did not do what was asked, sorted by what to do next.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// It could not be reached, or was too busy: try again later.
-    #[error("DynamoDB {operation} failed: {cause}")]
-    Unavailable {
-        /// The operation, by DynamoDB's name.
-        operation: &'static str,
-        /// What the SDK says; for the log.
-        cause: String,
-    },
-    /// A stored item is not what this code wrote: someone has to look at it.
-    #[error("the item {key} of table {table} has no usable {field}")]
-    Corrupt {
-        /// The table's name.
-        table: String,
-        /// The item's key.
-        key: String,
-        /// The attribute.
-        field: &'static str,
-    },
-}
+pub use tables::{Fulfillments, Links};

@@ -7,10 +7,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::StoreError;
-use super::batch::{BATCH, batch_get};
-use super::item::{Item, Reader, n, s};
-use super::write::{Change, unavailable};
+use super::dynamo::{BATCH, Change, Item, Reader, batch_get, n, s, unavailable};
+use super::error::StoreError;
 use crate::domain::{Content, Offer, PerPlayer, Sku, Timestamp};
 
 /// The offers table.

@@ -50,7 +50,9 @@ async fn make(app: &App, budget: Budget, player: &PlayerId) -> Result<(), StoreE
         return Ok(());
     };
     if check(app, budget, player).await?.is_whole() {
-        app.fulfillments.first_check_made(&link).await?;
+        app.fulfillments
+            .first_check_made(&link.amazon_user_id, &link.id)
+            .await?;
     }
     Ok(())
 }

@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use super::StoreError;
-use super::devices::{Device, HeldTokens, device_key, seconds};
-use super::item::{Reader, s, time};
-use super::links::Links;
-use super::write::{Change, Written};
+use super::device::{Device, HeldTokens, seconds};
 use crate::domain::{DeviceStatus, Timestamp};
+use crate::store::dynamo::{Change, Reader, Written, device_key, s, time};
+use crate::store::error::StoreError;
+use crate::store::tables::Links;
 
 /// What became of taking a poll.
 #[derive(Debug)]
@@ -132,7 +131,12 @@ impl Links {
     }
 
     /// The end of a session whose poll is ours.
-    pub(super) fn ended(&self, device: &Device, owner: &str, status: DeviceStatus) -> Change {
+    pub(in crate::store) fn ended(
+        &self,
+        device: &Device,
+        owner: &str,
+        status: DeviceStatus,
+    ) -> Change {
         self.change_polled(device, owner)
             .set("status", s(status.as_str()))
             .set_or_remove("error", status.error().map(|error| s(error.code())))

@@ -1,18 +1,68 @@
-//! Housekeeping for an Amazon account: what was parked for it (`parking`), and its remnant.
+//! Housekeeping for an Amazon account: when a row is due, and what it is for.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::StoreError;
-use super::due::{Chore, ChoreKind, due_shard};
-use super::fulfillments::Fulfillments;
-use super::item::{s, time};
-use super::record::Link;
-use super::write::Change;
 use crate::domain::{AmazonUserId, LinkId, PlayerId, Timestamp};
+use crate::store::dynamo::{Change, account_key, due_shard, s, time};
+use crate::store::error::StoreError;
+use crate::store::tables::Fulfillments;
+
+/// Housekeeping for an Amazon account.
+#[derive(Clone, Debug)]
+pub struct Chore {
+    /// What is to be done.
+    pub kind: ChoreKind,
+    /// The account.
+    pub account: AmazonUserId,
+    /// The link that it is for, where it is for one.
+    pub link: Option<ChoreLink>,
+    /// How often it was tried.
+    pub attempts: u32,
+}
+
+/// The link that housekeeping is for.
+#[derive(Clone, Debug)]
+pub struct ChoreLink {
+    /// Its player.
+    pub player: PlayerId,
+    /// Its id.
+    pub id: LinkId,
+}
+
+/// What is to be done for an Amazon account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChoreKind {
+    /// It is linked again: what was parked for it is due.
+    Wake,
+    /// Its remnant may have served its purpose.
+    Remnant,
+    /// Amazon said `invalid_grant` to the tokens of its link: they are to be tried again.
+    SecondLook,
+    /// It was just linked, and the service makes the first check.
+    FirstCheck,
+}
+
+impl ChoreKind {
+    pub(in crate::store) const ALL: [Self; 4] = [
+        Self::Wake,
+        Self::Remnant,
+        Self::SecondLook,
+        Self::FirstCheck,
+    ];
+
+    pub(in crate::store) const fn sk(self) -> &'static str {
+        match self {
+            Self::Wake => "PARKED",
+            Self::Remnant => "REMNANT",
+            Self::SecondLook => "SECOND_LOOK",
+            Self::FirstCheck => "FIRST_CHECK",
+        }
+    }
+}
 
 impl Fulfillments {
     /// The part of a transaction that leaves a remnant: it is looked after from `due_at` on.
-    pub(super) fn remnant_part(
+    pub(in crate::store) fn remnant_part(
         &self,
         account: &AmazonUserId,
         due_at: Timestamp,
@@ -28,7 +78,7 @@ impl Fulfillments {
 
     /// The part of a transaction that makes housekeeping for a link due at `due_at`. What was to
     /// be done for an earlier link of the account, this replaces.
-    pub(super) fn link_chore_part(
+    pub(in crate::store) fn link_chore_part(
         &self,
         kind: ChoreKind,
         account: &AmazonUserId,
@@ -51,10 +101,14 @@ impl Fulfillments {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn first_check_made(&self, link: &Link) -> Result<(), StoreError> {
-        self.change_chore(ChoreKind::FirstCheck, &link.amazon_user_id)
+    pub async fn first_check_made(
+        &self,
+        account: &AmazonUserId,
+        link: &LinkId,
+    ) -> Result<(), StoreError> {
+        self.change_chore(ChoreKind::FirstCheck, account)
             .when("#link_id = :link_id")
-            .value(":link_id", s(link.id.as_str()))
+            .value(":link_id", s(link.as_str()))
             .delete(&self.client)
             .await
             .map(drop)
@@ -99,11 +153,7 @@ impl Fulfillments {
             .map(drop)
     }
 
-    pub(super) fn change_chore(&self, kind: ChoreKind, account: &AmazonUserId) -> Change {
-        self.change(account_pk(account), kind.sk().to_owned())
+    pub(in crate::store) fn change_chore(&self, kind: ChoreKind, account: &AmazonUserId) -> Change {
+        self.change(account_key(account, kind.sk()))
     }
-}
-
-pub(super) fn account_pk(account: &AmazonUserId) -> String {
-    format!("ACCOUNT#{account}")
 }

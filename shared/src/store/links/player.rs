@@ -1,21 +1,13 @@
 //! Players' links, as they are read and checked.
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
-use super::StoreError;
-use super::item::{Item, Reader, s, time};
-use super::record::{Home, Link, PlayerRow, player_row};
-use super::remnants::remnant_key;
-use super::write::{Change, Written, unavailable};
+use super::link::{Home, Link, PlayerRow};
+use super::row::player_row;
 use crate::domain::{AmazonUserId, PlayerId, Timestamp};
-
-/// The links table.
-#[derive(Clone, Debug)]
-pub struct Links {
-    pub(super) client: Client,
-    pub(super) table: String,
-}
+use crate::store::dynamo::{Change, Reader, Written, amazon_key, player_key, remnant_key, s, time};
+use crate::store::error::StoreError;
+use crate::store::tables::Links;
 
 /// Who has the right to ask Amazon now, and the player's row as it is.
 #[derive(Debug)]
@@ -27,12 +19,6 @@ pub enum TakenCheck {
 }
 
 impl Links {
-    /// The links in `table`.
-    #[must_use]
-    pub fn new(client: Client, table: String) -> Self {
-        Self { client, table }
-    }
-
     /// What is stored of the player, as of now: who has just linked must see it.
     ///
     /// # Errors
@@ -58,24 +44,8 @@ impl Links {
         Ok(link.filter(|link| link.amazon_user_id == *account))
     }
 
-    pub(super) async fn item(&self, key: Item) -> Result<Item, StoreError> {
-        self.client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key))
-            .consistent_read(true)
-            .send()
-            .await
-            .map(|output| output.item.unwrap_or_default())
-            .map_err(|error| unavailable("GetItem", &error))
-    }
-
-    pub(super) fn change(&self, key: Item) -> Change {
-        Change::of(&self.table, key)
-    }
-
     /// A change of exactly this link: refused if the player has linked anew or unlinked.
-    pub(super) fn change_link(&self, link: &Link, further: &str) -> Change {
+    pub(in crate::store) fn change_link(&self, link: &Link, further: &str) -> Change {
         let key = match link.home {
             Home::Player => player_key(&link.player),
             Home::Remnant => remnant_key(&link.amazon_user_id),
@@ -172,28 +142,34 @@ impl Links {
     }
 
     /// The part of a transaction that needs the link to be the player's still.
-    pub(super) fn still(&self, link: &Link) -> TransactWriteItem {
+    pub(in crate::store) fn still(&self, link: &Link) -> TransactWriteItem {
         self.change_link(link, "").check()
     }
 
     /// Marks, inside the transaction that brings a new open entitlement, that there is one; and
     /// requires that the link is still the one that Amazon was asked with.
-    pub(super) fn with_open(&self, link: &Link, mark: &str) -> TransactWriteItem {
+    pub(in crate::store) fn with_open(&self, link: &Link, mark: &str) -> TransactWriteItem {
         self.change_link(link, "")
             .set("has_open", AttributeValue::Bool(true))
             .set("open_mark", s(mark))
             .in_transaction()
     }
-}
 
-pub(super) fn key(pk: String) -> Item {
-    Item::from([("pk".to_owned(), AttributeValue::S(pk))])
-}
-
-pub(super) fn player_key(player: &PlayerId) -> Item {
-    key(format!("PLAYER#{player}"))
-}
-
-pub(super) fn amazon_key(account: &AmazonUserId) -> Item {
-    key(format!("AMAZON#{account}"))
+    /// The part of a transaction that needs nobody to be able to speak for this account: its link
+    /// is still the `dead` one, or there still is none.
+    pub(in crate::store) fn still_hopeless(
+        &self,
+        account: &AmazonUserId,
+        dead: Option<&Link>,
+    ) -> TransactWriteItem {
+        match dead {
+            Some(link) => self
+                .change_link(link, " AND attribute_not_exists(#tokens)")
+                .check(),
+            None => self
+                .change(amazon_key(account))
+                .when("attribute_not_exists(#pk)")
+                .check(),
+        }
+    }
 }

@@ -2,15 +2,14 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::StoreError;
 use super::admissions::{Admission, Claim};
-use super::fulfillments::{Fulfillments, player_pk, record_sk};
-use super::item::{n, s, time};
-use super::links::Links;
+use super::leases::UNLEASED;
 use super::record::Record;
-use super::reports::{UNLEASED, UNTRIED};
-use super::write::{Committed, Written, transact};
+use super::reports::UNTRIED;
 use crate::domain::{Failing, HoldReason, Status, Timestamp};
+use crate::store::dynamo::{Committed, Written, guard_key, n, record_key, s, time, transact};
+use crate::store::error::StoreError;
+use crate::store::tables::{Fulfillments, Links};
 
 impl Fulfillments {
     /// `pending` → `held`, `withdrawn`: in one transaction the link is still the player's, the
@@ -36,7 +35,7 @@ impl Fulfillments {
             UNTRIED
         };
         let record = self
-            .change(player_pk(&known.player), record_sk(&known.id))
+            .change(record_key(&known.player, &known.id))
             .when(format!(
                 "#status = :pending AND #updated_at = :expected_at AND {UNLEASED} AND {as_tried}"
             ))
@@ -56,7 +55,7 @@ impl Fulfillments {
         let mut parts = vec![links.still(claim.link), record.in_transaction()];
         if let Some(sku) = known.sku.as_deref().filter(|_| !was_tried) {
             let id = AttributeValue::Ss(vec![known.id.to_string()]);
-            let guard = self.change(player_pk(&known.player), format!("G#{sku}"));
+            let guard = self.change(guard_key(&known.player, sku));
             parts.push(guard.take_out("entitlements", id).in_transaction());
         }
         match transact(&self.client, parts).await? {
@@ -86,7 +85,7 @@ impl Fulfillments {
     /// If the database does not answer.
     pub async fn mark_attention(&self, known: &Record, now: Timestamp) -> Result<bool, StoreError> {
         let written = self
-            .change(player_pk(&known.player), record_sk(&known.id))
+            .change(record_key(&known.player, &known.id))
             .when(
                 "#status = :held AND #updated_at = :expected_at \
                  AND attribute_not_exists(#attention_at)",

@@ -11,16 +11,14 @@
 //!                              └──linked again, unlinked, or too old──▶ gone
 //! ```
 
-use super::StoreError;
-use super::due::ChoreKind;
-use super::fulfillments::Fulfillments;
-use super::item::{s, time};
+use super::link::{DeadTokens, Link};
 use super::linking::LINK_TRIES;
-use super::links::{Links, player_key};
-use super::record::{DeadTokens, Link};
-use super::write::{Change, Committed, Written, transact};
 use crate::domain::{LinkId, PlayerId, Timestamp};
 use crate::seal::Sealed;
+use crate::store::accounts::ChoreKind;
+use crate::store::dynamo::{Change, Committed, Written, player_key, s, time, transact};
+use crate::store::error::StoreError;
+use crate::store::tables::{Fulfillments, Links};
 
 impl Links {
     /// Amazon said `invalid_grant` to the tokens of `link`, which `dead` seals: they are kept
@@ -86,7 +84,7 @@ impl Links {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub(super) async fn revive(
+    pub(in crate::store) async fn revive(
         &self,
         fulfillments: &Fulfillments,
         link: &Link,
@@ -159,7 +157,7 @@ impl Links {
 }
 
 impl Change {
-    pub(super) fn without_dead_tokens(self) -> Self {
+    pub(in crate::store) fn without_dead_tokens(self) -> Self {
         ["dead_tokens", "dead_link_id", "next_look_at", "dead_until"]
             .into_iter()
             .fold(self, Self::remove)

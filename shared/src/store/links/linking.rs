@@ -1,26 +1,24 @@
-//! Making and ending a link. One Amazon account has at most one player and one player at most one
+//! Making a link. One Amazon account has at most one player and one player at most one
 //! Amazon account, at every moment: `PLAYER#` and `AMAZON#` change together or not at all.
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::StoreError;
-use super::attempts::{Attempt, AttemptState};
-use super::devices::Device;
-use super::due::ChoreKind;
-use super::fulfillments::Fulfillments;
-use super::item::{n, s, time, ttl};
-use super::links::{Links, amazon_key, player_key};
-use super::record::{Inherited, Link, PlayerRow};
-use super::remnants::{Remnant, remnant_key};
-use super::write::{Change, Committed, transact};
+use super::inherited::{Inherited, owes, owes_only};
+use super::link::{Link, PlayerRow, Remnant};
+use super::unlinking::RemnantTimes;
 use crate::domain::{AmazonUserId, DeviceStatus, LinkId, PlayerId, Timestamp};
 use crate::seal::Sealed;
+use crate::store::accounts::ChoreKind;
+use crate::store::attempts::{Attempt, AttemptState, Device};
+use crate::store::dynamo::{Committed, amazon_key, n, player_key, remnant_key, s, time, transact};
+use crate::store::error::StoreError;
+use crate::store::tables::{Fulfillments, Links};
 
 /// How often a link is tried whose account has entitlements parked or woken, or is unlinked, at the
 /// same moment.
-pub(super) const LINK_TRIES: u32 = 4;
+pub(in crate::store) const LINK_TRIES: u32 = 4;
 
 /// What a new link is made of.
 #[derive(Clone, Copy, Debug)]
@@ -84,24 +82,6 @@ pub enum LinkOutcome {
     AmazonAccountTaken,
     /// What it was to end was ended by someone else meanwhile.
     AttemptOver,
-}
-
-/// How long what is left of a link is kept.
-#[derive(Clone, Copy, Debug)]
-pub struct RemnantTimes {
-    /// When it is first looked after.
-    pub due_at: Timestamp,
-    /// When it is forgotten, whatever is left to report.
-    pub expires_at: Timestamp,
-}
-
-/// What became of unlinking.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unlinked {
-    /// There is no link any more.
-    Done,
-    /// The link changed meanwhile: look again.
-    Changed,
 }
 
 impl Links {
@@ -234,122 +214,6 @@ impl Links {
             }
         })
     }
-
-    /// Ends the link. The player's row stays, as `unlinked`, while there may be open
-    /// entitlements, so that they are still handed out. With `remnant`, the tokens are kept under
-    /// the account for the reports that it still has to make; a refresh that is under way lands
-    /// there. Needs the row as it was read: what came since, the caller has not seen.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn unlink(
-        &self,
-        fulfillments: &Fulfillments,
-        row: &PlayerRow,
-        link: &Link,
-        remnant: Option<RemnantTimes>,
-    ) -> Result<Unlinked, StoreError> {
-        let player = self.change_as_read(row, link);
-        let player = if row.has_open {
-            [
-                "link_id",
-                "amazon_user_id",
-                "client_id",
-                "tokens",
-                "token_version",
-                "access_expires_at",
-                "linked_at",
-                "checked_at",
-                "next_check_at",
-                "check_owner",
-                "retry_at",
-                "refresh_owner",
-                "refresh_until",
-                "owes",
-                "owes_for",
-                "owes_more",
-            ]
-            .into_iter()
-            .fold(player, Change::remove)
-            .without_dead_tokens()
-            .set("status", s("unlinked"))
-            .in_transaction()
-        } else {
-            player.delete_in_transaction()
-        };
-        let mut parts = vec![player];
-        parts.extend(self.end_parts(fulfillments, link, remnant));
-        Ok(match transact(&self.client, parts).await? {
-            Committed::All => Unlinked::Done,
-            Committed::Nothing(_) => Unlinked::Changed,
-        })
-    }
-
-    /// The parts of a transaction that end a link, beside the player's own row.
-    fn end_parts(
-        &self,
-        fulfillments: &Fulfillments,
-        link: &Link,
-        remnant: Option<RemnantTimes>,
-    ) -> Vec<TransactWriteItem> {
-        let account = self
-            .change(amazon_key(&link.amazon_user_id))
-            .when("#link_id = :expected_link")
-            .value(":expected_link", s(link.id.as_str()))
-            .delete_in_transaction();
-        let mut parts = vec![account];
-        if let (Some(remnant), Some(tokens)) = (remnant, &link.tokens) {
-            parts.push(self.remnant_of(link, tokens, remnant.expires_at));
-            parts.push(fulfillments.remnant_part(&link.amazon_user_id, remnant.due_at));
-        }
-        parts
-    }
-
-    /// A change that needs the link, its tokens and who refreshes them, and what is open, to be
-    /// as they were read.
-    fn change_as_read(&self, row: &PlayerRow, link: &Link) -> Change {
-        let mark = match row.open_mark {
-            Some(_) => "#open_mark = :mark",
-            None => "attribute_not_exists(#open_mark)",
-        };
-        let refresh = match link.refresh {
-            Some(_) => "#refresh_owner = :refresher",
-            None => "attribute_not_exists(#refresh_owner)",
-        };
-        let condition = format!(" AND #token_version = :expected_version AND {mark} AND {refresh}");
-        let mut change = self
-            .change_link(link, &condition)
-            .value(":expected_version", n(link.token_version));
-        if let Some(mark) = &row.open_mark {
-            change = change.value(":mark", s(mark));
-        }
-        if let Some(lease) = &link.refresh {
-            change = change.value(":refresher", s(&lease.owner));
-        }
-        change
-    }
-
-    fn remnant_of(&self, link: &Link, tokens: &Sealed, expires_at: Timestamp) -> TransactWriteItem {
-        let lease = link.refresh.as_ref();
-        let remnant = self
-            .change(remnant_key(&link.amazon_user_id))
-            .set("status", s(link.state.as_str()))
-            .set("player_id", s(link.player.as_str()))
-            .set("link_id", s(link.id.as_str()))
-            .set("amazon_user_id", s(link.amazon_user_id.as_str()))
-            .set("client_id", s(&link.client_id))
-            .set("tokens", s(tokens.as_str()))
-            .set("token_version", n(link.token_version))
-            .set("access_expires_at", time(link.access_expires_at))
-            .set("linked_at", time(link.linked_at))
-            .set_or_remove("next_check_at", link.next_check_at.map(time))
-            .set_or_remove("retry_at", link.retry_at.map(time))
-            .set_or_remove("refresh_owner", lease.map(|lease| s(&lease.owner)))
-            .set_or_remove("refresh_until", lease.map(|lease| time(lease.until)))
-            .set("expires_at", time(expires_at))
-            .set("ttl", ttl(expires_at));
-        owes(remnant, &link.inherited).in_transaction()
-    }
 }
 
 /// What a new link of `player` inherits: of what is left of the account's last link, and of what
@@ -365,35 +229,4 @@ fn inherited(
     });
     let of_parked = Inherited::of(parked.unwrap_or_default());
     of_remnant.unwrap_or_default().and(of_parked, player)
-}
-
-/// With what is inherited, and nothing of what was inherited before.
-fn owes_only(change: Change, inherited: &Inherited) -> Change {
-    let yes = || AttributeValue::Bool(true);
-    let (owes, players, more) = match inherited {
-        Inherited::None => (None, None, None),
-        Inherited::From(players) => {
-            let players = players.iter().map(ToString::to_string).collect();
-            (Some(yes()), Some(AttributeValue::Ss(players)), None)
-        }
-        Inherited::Unlisted => (Some(yes()), None, Some(yes())),
-    };
-    change
-        .set_or_remove("owes", owes)
-        .set_or_remove("owes_for", players)
-        .set_or_remove("owes_more", more)
-}
-
-/// With what is inherited. `owes` is all that an earlier version knows of it.
-fn owes(change: Change, inherited: &Inherited) -> Change {
-    let yes = || AttributeValue::Bool(true);
-    match inherited {
-        Inherited::None => change,
-        Inherited::From(players) => {
-            let players = players.iter().map(ToString::to_string).collect();
-            let players = AttributeValue::Ss(players);
-            change.set("owes", yes()).add("owes_for", players)
-        }
-        Inherited::Unlisted => change.set("owes", yes()).set("owes_more", yes()),
-    }
 }

@@ -7,14 +7,14 @@
 //!  └──────────────────┘
 //! ```
 
-use super::StoreError;
-use super::due::due_shard;
-use super::fulfillments::{Fulfillments, player_pk, record_sk};
-use super::item::{n, s, time};
 use super::record::{Record, record};
-use super::reports::UNLEASED;
-use super::write::{Change, Written};
 use crate::domain::{EntitlementId, Failing, Status, Timestamp};
+use crate::store::dynamo::{Change, Written, due_shard, n, record_key, s, time};
+use crate::store::error::StoreError;
+use crate::store::tables::Fulfillments;
+
+/// That no one delivers it at `:now`.
+pub(in crate::store) const UNLEASED: &str = "(attribute_not_exists(#owner) OR #due_at <= :now)";
 
 /// A right to work on an entitlement.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +53,7 @@ impl Fulfillments {
         now: Timestamp,
     ) -> Result<Option<Record>, StoreError> {
         let written = self
-            .change(player_pk(&known.player), record_sk(&known.id))
+            .change(record_key(&known.player, &known.id))
             .when(format!("#status = :known AND {UNLEASED}"))
             .value(":known", s(known.status.as_str()))
             .value(":now", time(now))
@@ -95,7 +95,7 @@ impl Fulfillments {
     /// # Errors
     /// If the database does not answer.
     pub async fn make_due(&self, known: &Record, now: Timestamp) -> Result<(), StoreError> {
-        self.change(player_pk(&known.player), record_sk(&known.id))
+        self.change(record_key(&known.player, &known.id))
             .when("#status = :pending AND attribute_not_exists(#due_at)")
             .value(":pending", s(Status::Pending.as_str()))
             .set("due_shard", s(due_shard(known.id.as_str())))
@@ -121,8 +121,13 @@ impl Fulfillments {
     }
 
     /// A change that needs this status, and that `owner` still holds the lease.
-    pub(super) fn change_owned(&self, known: &Record, status: Status, owner: &str) -> Change {
-        self.change(player_pk(&known.player), record_sk(&known.id))
+    pub(in crate::store) fn change_owned(
+        &self,
+        known: &Record,
+        status: Status,
+        owner: &str,
+    ) -> Change {
+        self.change(record_key(&known.player, &known.id))
             .when("#status = :known AND #owner = :owner")
             .value(":known", s(status.as_str()))
             .value(":owner", s(owner))
@@ -131,19 +136,19 @@ impl Fulfillments {
 
 impl Change {
     /// Somebody's from now on, and due again when the lease runs out.
-    pub(super) fn leased(self, id: &EntitlementId, lease: Lease<'_>) -> Self {
+    pub(in crate::store) fn leased(self, id: &EntitlementId, lease: Lease<'_>) -> Self {
         self.set("owner", s(lease.owner))
             .set("due_shard", s(due_shard(id.as_str())))
             .set("due_at", time(lease.until))
     }
 
     /// What taking it has counted does not count.
-    pub(super) fn untried(self, known: &Record) -> Self {
+    pub(in crate::store) fn untried(self, known: &Record) -> Self {
         self.set("attempts", n(known.attempts.saturating_sub(1)))
     }
 
     /// Nobody's, and due again as `pause` says.
-    pub(super) fn paused(self, known: &Record, pause: &Pause) -> Self {
+    pub(in crate::store) fn paused(self, known: &Record, pause: &Pause) -> Self {
         let change = self
             .set("due_at", time(pause.due_at))
             .remove("owner")
@@ -158,20 +163,20 @@ impl Change {
     }
 
     /// Since when tries have been failing.
-    pub(super) fn failing(self, failing: Failing) -> Self {
+    pub(in crate::store) fn failing(self, failing: Failing) -> Self {
         self.set_or_remove("failing_since", failing.since.map(time))
             .set_or_remove("waiting_since", failing.waiting_since.map(time))
     }
 
     /// Nobody's, and no longer due.
-    pub(super) fn released(self) -> Self {
+    pub(in crate::store) fn released(self) -> Self {
         ["owner", "due_shard", "due_at"]
             .into_iter()
             .fold(self, Self::remove)
     }
 
     /// Its step has succeeded, or is not to be made: nothing fails any more.
-    pub(super) fn settled(self) -> Self {
+    pub(in crate::store) fn settled(self) -> Self {
         [
             "failing_since",
             "waiting_since",

@@ -5,28 +5,19 @@
 //! that note due. Both sides are transactions that look at each other's rows, so that nothing is
 //! parked behind a link that was just made.
 
-use std::collections::BTreeSet;
-
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 
-use super::StoreError;
-use super::chores::account_pk;
-use super::due::{Chore, ChoreKind, due_shard};
-use super::fulfillments::{Fulfillments, key, player_pk, record_sk};
-use super::item::{Reader, n, s, time};
 use super::leases::{Lease, Pause};
-use super::links::{Links, amazon_key};
-use super::record::{Link, Record, record};
-use super::write::{Committed, Written, transact};
-use crate::domain::{AmazonUserId, EntitlementId, Failing, PlayerId, Status, Timestamp};
-
-/// Between a player id, which has no space in it, and an entitlement id.
-const SEPARATOR: char = ' ';
-
-/// The most entitlements that are noted for one account: at their longest these are 320 KB, where
-/// DynamoDB takes 400. What comes beyond stays in the due index, and waits there.
-pub const MOST_PARKED: u32 = 500;
+use super::record::{Record, record};
+use crate::domain::{Failing, Status, Timestamp};
+use crate::store::accounts::{Chore, ChoreKind, entry, read_entry};
+use crate::store::dynamo::{
+    Committed, Reader, Written, due_shard, n, record_key, s, time, transact,
+};
+use crate::store::error::StoreError;
+use crate::store::links::Link;
+use crate::store::tables::{Fulfillments, Links};
 
 /// The most entitlements that are woken in one go: more could not be reported in its time.
 const MOST_WOKEN: usize = 100;
@@ -82,7 +73,7 @@ impl Fulfillments {
             .failing(failing)
             .set("noted", AttributeValue::Bool(true))
             .in_transaction();
-        let note = self.note_part(known);
+        let note = self.note_part(&known.amazon_user_id, &known.player, &known.id);
         let parts = vec![record, note, links.still_hopeless(account, dead)];
         Ok(match transact(&self.client, parts).await? {
             Committed::All => Parked::Done,
@@ -109,7 +100,15 @@ impl Fulfillments {
             .paused(known, pause)
             .set("noted", AttributeValue::Bool(true))
             .in_transaction();
-        match transact(&self.client, vec![record, self.note_part(known)]).await? {
+        match transact(
+            &self.client,
+            vec![
+                record,
+                self.note_part(&known.amazon_user_id, &known.player, &known.id),
+            ],
+        )
+        .await?
+        {
             Committed::Nothing(refusals) if matches!(&refusals[..], [None, Some(_)]) => {
                 self.postpone(known, owner, pause).await
             }
@@ -117,31 +116,23 @@ impl Fulfillments {
         }
     }
 
-    /// Notes an entitlement under its account, for when that is linked again.
-    fn note_part(&self, known: &Record) -> TransactWriteItem {
-        let account = &known.amazon_user_id;
-        self.change_chore(ChoreKind::Wake, account)
-            .when(
-                "attribute_not_exists(#records) OR size(#records) < :most \
-                 OR contains(#records, :entry)",
-            )
-            .value(":most", n(MOST_PARKED))
-            .value(":entry", s(entry(known)))
-            .set("amazon_user_id", s(account.as_str()))
-            .add("records", AttributeValue::Ss(vec![entry(known)]))
-            .in_transaction()
-    }
-
     /// Takes an entitlement that is about to be `reported` out of its account's note, which ends
     /// with the last of them. Its lease keeps it in the due index meanwhile, so a crash right
     /// after this loses nothing.
-    pub(super) async fn end_note(&self, known: &Record, now: Timestamp) -> Result<(), StoreError> {
+    pub(in crate::store) async fn end_note(
+        &self,
+        known: &Record,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let account = &known.amazon_user_id;
         let written = self
             .change_chore(ChoreKind::Wake, account)
             .when("contains(#records, :entry)")
-            .value(":entry", s(entry(known)))
-            .take_out("records", AttributeValue::Ss(vec![entry(known)]))
+            .value(":entry", s(entry(&known.player, &known.id)))
+            .take_out(
+                "records",
+                AttributeValue::Ss(vec![entry(&known.player, &known.id)]),
+            )
             .apply(&self.client)
             .await?;
         // The second: perhaps our own write, whose answer was lost and which the SDK repeated.
@@ -160,43 +151,6 @@ impl Fulfillments {
             .apply(&self.client)
             .await
             .map(drop)
-    }
-
-    /// Whose entitlements are noted as parked for this account; `None` where there is no note.
-    ///
-    /// # Errors
-    /// If the database does not answer.
-    pub async fn parked_for(
-        &self,
-        account: &AmazonUserId,
-    ) -> Result<Option<BTreeSet<PlayerId>>, StoreError> {
-        let players = |entries: Vec<String>| {
-            let entries = entries.iter().filter_map(|entry| read_entry(entry));
-            entries.map(|(player, _)| player).collect()
-        };
-        Ok(self.parked(account).await?.map(players))
-    }
-
-    /// The part of a transaction that links `account` again: what is parked becomes due, or
-    /// there is none, as `has_parked` says.
-    pub(super) fn wake_part(
-        &self,
-        account: &AmazonUserId,
-        has_parked: bool,
-        now: Timestamp,
-    ) -> TransactWriteItem {
-        let change = self.change_chore(ChoreKind::Wake, account);
-        if has_parked {
-            change
-                .when("attribute_exists(#pk)")
-                .set("due_shard", s(due_shard(account.as_str())))
-                .set("due_at", time(now))
-                .remove("owner")
-                .remove("attempts")
-                .in_transaction()
-        } else {
-            change.when("attribute_not_exists(#pk)").check()
-        }
     }
 
     /// Takes what was parked for the account, some of it at a time: whatever was taken leaves the
@@ -249,7 +203,7 @@ impl Fulfillments {
             return Ok(None);
         };
         let written = self
-            .change(player_pk(&player), record_sk(&id))
+            .change(record_key(&player, &id))
             .when(
                 // What has an operator's attention is tried when it is due, and not before.
                 "#status = :delivered AND attribute_not_exists(#owner) \
@@ -295,51 +249,5 @@ impl Fulfillments {
                 .await?;
         }
         Ok(())
-    }
-
-    /// What is parked for this account; `None` where nothing is noted.
-    async fn parked(&self, account: &AmazonUserId) -> Result<Option<Vec<String>>, StoreError> {
-        let note = key(account_pk(account), ChoreKind::Wake.sk().to_owned());
-        let item = self.item(note).await?;
-        Ok(item.map(|item| {
-            let records = item.get("records").and_then(|value| value.as_ss().ok());
-            records.cloned().unwrap_or_default()
-        }))
-    }
-}
-
-impl Links {
-    /// The part of a transaction that needs nobody to be able to speak for this account: its link
-    /// is still the `dead` one, or there still is none.
-    fn still_hopeless(&self, account: &AmazonUserId, dead: Option<&Link>) -> TransactWriteItem {
-        match dead {
-            Some(link) => self
-                .change_link(link, " AND attribute_not_exists(#tokens)")
-                .check(),
-            None => self
-                .change(amazon_key(account))
-                .when("attribute_not_exists(#pk)")
-                .check(),
-        }
-    }
-}
-
-/// An entitlement as it is noted.
-fn entry(record: &Record) -> String {
-    format!("{}{SEPARATOR}{}", record.player, record.id)
-}
-
-fn read_entry(entry: &str) -> Option<(PlayerId, EntitlementId)> {
-    let (player, id) = entry.split_once(SEPARATOR)?;
-    Some((PlayerId::new(player).ok()?, EntitlementId::new(id).ok()?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_player_id_has_a_separator_in_it() {
-        assert!(PlayerId::new(format!("a{SEPARATOR}b")).is_err());
     }
 }

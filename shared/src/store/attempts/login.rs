@@ -5,13 +5,11 @@
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::StoreError;
-use super::attempts::hash;
-use super::item::{Item, Reader, s, time, ttl};
-use super::links::{Links, key};
-use super::tickets::LINGER;
-use super::write::Written;
+use super::expiry::LINGER;
 use crate::domain::Timestamp;
+use crate::store::dynamo::{Reader, Written, hash, login_key, s, time, ttl};
+use crate::store::error::StoreError;
+use crate::store::tables::Links;
 
 /// A login ticket that can still be used.
 #[derive(Clone, Debug)]
@@ -71,13 +69,9 @@ impl Links {
 
     /// The part of a transaction that uses the login ticket up: of all that bring it, one gets
     /// through.
-    pub(super) fn use_login(&self, login: &LoginTicket) -> TransactWriteItem {
+    pub(in crate::store) fn use_login(&self, login: &LoginTicket) -> TransactWriteItem {
         self.change(login_key(&login.hash))
             .when("attribute_exists(#pk)")
             .delete_in_transaction()
     }
-}
-
-fn login_key(hash: &str) -> Item {
-    key(format!("LOGIN#{hash}"))
 }

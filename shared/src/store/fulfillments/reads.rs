@@ -1,34 +1,14 @@
-//! What every player was given. No item here ever expires: forgetting one could deliver it twice.
-//!
-//! - `PLAYER#p` / `E#<entitlement_id>`: the record
-//! - `PLAYER#p` / `G#<sku>`: the guard: the entitlements that used the offer up
-//! - `ENTITLEMENT#<id>` / `OWNER`: the player that the entitlement was first handed to
-//! - `ACCOUNT#<amazon_user_id>` / `PARKED`: what can be reported once the account is linked again
-//! - `ACCOUNT#<amazon_user_id>` / `REMNANT`: that the account's remnant is to be looked after
-//! - `ACCOUNT#<amazon_user_id>` / `SECOND_LOOK`: that its link's dead tokens are to be tried again
-//! - `ACCOUNT#<amazon_user_id>` / `FIRST_CHECK`: that its new link is to be checked
-//!
-//! Every arrow of an entitlement's life is one conditional write: those that begin it are in
-//! `admissions`, those that end it in `reports`. Who is at it in between says `leases`; `due` finds
-//! what needs work, `parking` is for what can't be reported now, and `chores` is housekeeping.
+//! A player's records, as they are read.
 
 use std::collections::{HashMap, HashSet};
 
-use aws_sdk_dynamodb::Client;
-
-use super::StoreError;
-use super::batch::{BATCH, batch_get};
-use super::item::{Item, Reader, s};
-use super::record::{Record, record};
-use super::write::{Change, unavailable};
+use super::record::{Record, record, seen};
 use crate::domain::{EntitlementId, PlayerId};
-
-/// The fulfillments table.
-#[derive(Clone, Debug)]
-pub struct Fulfillments {
-    pub(super) client: Client,
-    pub(super) table: String,
-}
+use crate::store::dynamo::{
+    BATCH, Item, Reader, batch_get, player_pk, record_key, record_sk, s, unavailable,
+};
+use crate::store::error::StoreError;
+use crate::store::tables::Fulfillments;
 
 /// How many requests one look at many entitlements may take.
 const GET_ALL_TRIES: u32 = 2;
@@ -70,12 +50,6 @@ pub struct Row {
 }
 
 impl Fulfillments {
-    /// The fulfillments in `table`.
-    #[must_use]
-    pub fn new(client: Client, table: String) -> Self {
-        Self { client, table }
-    }
-
     /// Everything of the player that is not `reported`, oldest first, read strongly.
     ///
     /// # Errors
@@ -118,7 +92,7 @@ impl Fulfillments {
         player: &PlayerId,
         id: &EntitlementId,
     ) -> Result<Option<Record>, StoreError> {
-        let item = self.item(key(player_pk(player), record_sk(id))).await?;
+        let item = self.item(record_key(player, id)).await?;
         item.map(|item| record(&self.table, &item)).transpose()
     }
 
@@ -134,10 +108,7 @@ impl Fulfillments {
     ) -> Result<HashMap<EntitlementId, Option<Box<Record>>>, StoreError> {
         let mut known = HashMap::new();
         for ids in ids.chunks(BATCH) {
-            let keys = ids
-                .iter()
-                .map(|id| key(player_pk(player), record_sk(id)))
-                .collect();
+            let keys = ids.iter().map(|id| record_key(player, id)).collect();
             let batch = batch_get(&self.client, &self.table, keys, GET_ALL_TRIES).await?;
             let mut records: HashMap<_, _> = batch
                 .items
@@ -160,18 +131,6 @@ impl Fulfillments {
             }
         }
         Ok(known)
-    }
-
-    pub(super) async fn item(&self, key: Item) -> Result<Option<Item>, StoreError> {
-        self.client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key))
-            .consistent_read(true)
-            .send()
-            .await
-            .map(|output| output.item)
-            .map_err(|error| unavailable("GetItem", &error))
     }
 
     /// A page of the player's entitlements, newest first, from after the position `after`, read
@@ -234,30 +193,8 @@ impl Fulfillments {
             more: page.last_evaluated_key.is_some(),
         })
     }
-
-    pub(super) fn change(&self, pk: String, sk: String) -> Change {
-        Change::of(&self.table, key(pk, sk))
-    }
 }
 
 fn sort_key(item: &Item) -> Option<&str> {
     item.get("sk")?.as_s().ok().map(String::as_str)
-}
-
-pub(super) fn key(pk: String, sk: String) -> Item {
-    Item::from([("pk".to_owned(), s(pk)), ("sk".to_owned(), s(sk))])
-}
-
-/// The sort key of the local indexes: the time of first sight, made unique by the id. It never
-/// changes in a record's life.
-pub(super) fn seen(record: &Record) -> String {
-    format!("{:015}#{}", record.first_seen_at.as_millis(), record.id)
-}
-
-pub(super) fn player_pk(player: &PlayerId) -> String {
-    format!("PLAYER#{player}")
-}
-
-pub(super) fn record_sk(id: &EntitlementId) -> String {
-    format!("E#{id}")
 }

@@ -23,20 +23,18 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use url::Url;
 
-use super::StoreError;
-use super::attempts::{attempt_key, hash, open_key};
-use super::item::{Item, Reader, n, s, time, ttl};
-use super::links::{Links, key};
-use super::logins::LoginTicket;
-use super::write::{Committed, transact};
+use super::expiry::LINGER;
+use super::login::LoginTicket;
 use crate::domain::{PlayerId, Timestamp, random_token};
 use crate::seal::Sealed;
+use crate::store::dynamo::{
+    Committed, Item, Reader, attempt_key, hash, n, open_key, s, ticket_key, time, transact, ttl,
+};
+use crate::store::error::StoreError;
+use crate::store::tables::Links;
 
 /// The most open link attempts of one player.
 const MAX_OPEN: usize = 10;
-
-/// How long after its end a short-lived item is remembered; then TTL sweeps it.
-pub(super) const LINGER: Duration = Duration::from_secs(3600);
 
 /// The longest time that the posts of one browser can take to overtake each other: that of a request.
 /// A post that seems to be overtaken by a later one was measured by another clock.
@@ -362,8 +360,4 @@ fn open_attempts(count: &Item, now: Timestamp) -> HashMap<String, Timestamp> {
             (until > now).then(|| (id.clone(), until))
         })
         .collect()
-}
-
-pub(super) fn ticket_key(hash: &str) -> Item {
-    key(format!("TICKET#{hash}"))
 }

@@ -3,20 +3,20 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
-use super::StoreError;
 use super::item::Item;
 use super::write::{pause, unavailable};
+use crate::store::error::StoreError;
 
 /// How many keys one `BatchGetItem` takes: DynamoDB's limit.
-pub(super) const BATCH: usize = 100;
+pub(in crate::store) const BATCH: usize = 100;
 
 /// What a batch read gave.
 #[derive(Debug, Default)]
-pub(super) struct Batch {
+pub(in crate::store) struct Batch {
     /// The items that exist, in no order.
-    pub(super) items: Vec<Item>,
+    pub(in crate::store) items: Vec<Item>,
     /// The keys that DynamoDB left unread at every try.
-    pub(super) unread: Vec<Item>,
+    pub(in crate::store) unread: Vec<Item>,
 }
 
 /// Reads the items with these keys, at most [`BATCH`], strongly. What DynamoDB leaves unread is
@@ -24,7 +24,7 @@ pub(super) struct Batch {
 ///
 /// # Errors
 /// If the database does not answer.
-pub(super) async fn batch_get(
+pub(in crate::store) async fn batch_get(
     client: &Client,
     table: &str,
     keys: Vec<Item>,
@@ -64,7 +64,7 @@ pub(super) async fn batch_get(
 mod tests {
     use super::*;
     use crate::net::testing::{Reply, Server};
-    use crate::store::item::s;
+    use crate::store::dynamo::s;
     use crate::{Clock, net};
 
     fn dynamodb(server: &Server) -> Client {

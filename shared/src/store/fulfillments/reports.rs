@@ -1,18 +1,14 @@
 //! From `pending` over `delivered` to `reported`.
 
-use super::StoreError;
-use super::fulfillments::{Fulfillments, player_pk, record_sk};
-use super::item::{n, s, time};
-use super::leases::Lease;
+use super::leases::{Lease, UNLEASED};
 use super::record::{Record, record};
-use super::write::{Change, Written};
 use crate::domain::{EntitlementId, HoldReason, PlayerId, Status, Timestamp};
+use crate::store::dynamo::{Change, Written, n, record_key, s, time};
+use crate::store::error::StoreError;
+use crate::store::tables::Fulfillments;
 
 /// That no webhook was called, as far as can be known. `:none` is 0.
-pub(super) const UNTRIED: &str = "(attribute_not_exists(#attempts) OR #attempts = :none)";
-
-/// That no one delivers it at `:now`.
-pub(super) const UNLEASED: &str = "(attribute_not_exists(#owner) OR #due_at <= :now)";
+pub(in crate::store) const UNTRIED: &str = "(attribute_not_exists(#attempts) OR #attempts = :none)";
 
 /// What became of a confirmation.
 #[derive(Debug)]
@@ -40,7 +36,7 @@ impl Fulfillments {
         now: Timestamp,
     ) -> Result<Confirmation, StoreError> {
         let change = self
-            .change(player_pk(player), record_sk(id))
+            .change(record_key(player, id))
             .when(format!("#status = :pending AND {UNTRIED}"))
             .value(":pending", s(Status::Pending.as_str()))
             .value(":none", n(0))
@@ -134,7 +130,7 @@ impl Fulfillments {
         let change = match owner {
             Some(owner) => self.change_owned(known, Status::Pending, owner),
             None => self
-                .change(player_pk(&known.player), record_sk(&known.id))
+                .change(record_key(&known.player, &known.id))
                 .when(format!(
                     "#status = :known AND #attempts > :none AND {UNLEASED}"
                 ))
@@ -195,7 +191,7 @@ impl Fulfillments {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let written = self
-            .change(player_pk(&known.player), record_sk(&known.id))
+            .change(record_key(&known.player, &known.id))
             .when("#status = :reported AND #reported_at <= :before")
             .value(":reported", s(Status::Reported.as_str()))
             .value(":before", time(before))

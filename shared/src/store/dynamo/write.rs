@@ -14,16 +14,16 @@ use aws_sdk_dynamodb::types::{
     ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 
-use super::StoreError;
 use super::item::Item;
 use crate::domain::{random_fraction, random_token};
+use crate::store::error::StoreError;
 
 /// How often a write that met another writer's transaction is tried.
 const CONFLICT_TRIES: u32 = 6;
 
 /// What became of a conditional write.
 #[derive(Debug)]
-pub(super) enum Written {
+pub(in crate::store) enum Written {
     /// It was done; this is the item now.
     Done(Item),
     /// The condition did not hold; this is the item as it is, empty where there is none.
@@ -33,7 +33,7 @@ pub(super) enum Written {
 /// A change of one item: what to set, and the state that it needs. Attribute names are written
 /// `#name` in conditions; the builder declares them.
 #[derive(Clone, Debug)]
-pub(super) struct Change {
+pub(in crate::store) struct Change {
     table: String,
     key: Item,
     set: Vec<String>,
@@ -46,7 +46,7 @@ pub(super) struct Change {
 }
 
 impl Change {
-    pub(super) fn of(table: &str, key: Item) -> Self {
+    pub(in crate::store) fn of(table: &str, key: Item) -> Self {
         Self {
             table: table.to_owned(),
             key,
@@ -61,14 +61,18 @@ impl Change {
     }
 
     /// Sets an attribute.
-    pub(super) fn set(mut self, field: &str, value: AttributeValue) -> Self {
+    pub(in crate::store) fn set(mut self, field: &str, value: AttributeValue) -> Self {
         self.set.push(format!("#{field} = :{field}"));
         self.names.insert(format!("#{field}"), field.to_owned());
         self.value(&format!(":{field}"), value)
     }
 
     /// Sets an attribute where there is something to set, and removes it where there is nothing.
-    pub(super) fn set_or_remove(self, field: &str, value: Option<AttributeValue>) -> Self {
+    pub(in crate::store) fn set_or_remove(
+        self,
+        field: &str,
+        value: Option<AttributeValue>,
+    ) -> Self {
         match value {
             Some(value) => self.set(field, value),
             None => self.remove(field),
@@ -76,14 +80,19 @@ impl Change {
     }
 
     /// Removes an attribute.
-    pub(super) fn remove(mut self, field: &str) -> Self {
+    pub(in crate::store) fn remove(mut self, field: &str) -> Self {
         self.remove.push(format!("#{field}"));
         self.names.insert(format!("#{field}"), field.to_owned());
         self
     }
 
     /// Sets an entry of a map attribute.
-    pub(super) fn set_entry(mut self, map: &str, entry: &str, value: AttributeValue) -> Self {
+    pub(in crate::store) fn set_entry(
+        mut self,
+        map: &str,
+        entry: &str,
+        value: AttributeValue,
+    ) -> Self {
         self.set.push(format!("#{map}.#entry = :entry"));
         self.names.insert(format!("#{map}"), map.to_owned());
         self.names.insert("#entry".to_owned(), entry.to_owned());
@@ -91,7 +100,7 @@ impl Change {
     }
 
     /// Removes an entry of a map attribute.
-    pub(super) fn remove_entry(mut self, map: &str, entry: &str) -> Self {
+    pub(in crate::store) fn remove_entry(mut self, map: &str, entry: &str) -> Self {
         self.remove.push(format!("#{map}.#entry"));
         self.names.insert(format!("#{map}"), map.to_owned());
         self.names.insert("#entry".to_owned(), entry.to_owned());
@@ -99,21 +108,21 @@ impl Change {
     }
 
     /// Adds to a number or a set.
-    pub(super) fn add(mut self, field: &str, value: AttributeValue) -> Self {
+    pub(in crate::store) fn add(mut self, field: &str, value: AttributeValue) -> Self {
         self.add.push(format!("#{field} :add_{field}"));
         self.names.insert(format!("#{field}"), field.to_owned());
         self.value(&format!(":add_{field}"), value)
     }
 
     /// Takes these out of a set; with the last of them the attribute goes.
-    pub(super) fn take_out(mut self, field: &str, value: AttributeValue) -> Self {
+    pub(in crate::store) fn take_out(mut self, field: &str, value: AttributeValue) -> Self {
         self.delete.push(format!("#{field} :take_{field}"));
         self.names.insert(format!("#{field}"), field.to_owned());
         self.value(&format!(":take_{field}"), value)
     }
 
     /// The state that this change needs.
-    pub(super) fn when(mut self, condition: impl Into<String>) -> Self {
+    pub(in crate::store) fn when(mut self, condition: impl Into<String>) -> Self {
         let condition = condition.into();
         let mut rest = condition.as_str();
         while let Some(start) = rest.find('#') {
@@ -129,7 +138,7 @@ impl Change {
     }
 
     /// A value that the condition mentions.
-    pub(super) fn value(mut self, placeholder: &str, value: AttributeValue) -> Self {
+    pub(in crate::store) fn value(mut self, placeholder: &str, value: AttributeValue) -> Self {
         let before = self.values.insert(placeholder.to_owned(), value);
         debug_assert!(before.is_none(), "{placeholder} is given twice");
         self
@@ -151,7 +160,7 @@ impl Change {
     }
 
     /// Does it, by itself.
-    pub(super) async fn apply(self, client: &Client) -> Result<Written, StoreError> {
+    pub(in crate::store) async fn apply(self, client: &Client) -> Result<Written, StoreError> {
         let update = client
             .update_item()
             .update_expression(self.update_expression())
@@ -185,7 +194,7 @@ impl Change {
     }
 
     /// Deletes the item, by itself. `false`: the condition did not hold.
-    pub(super) async fn delete(self, client: &Client) -> Result<bool, StoreError> {
+    pub(in crate::store) async fn delete(self, client: &Client) -> Result<bool, StoreError> {
         let delete = client
             .delete_item()
             .table_name(self.table)
@@ -212,7 +221,7 @@ impl Change {
     }
 
     /// As a part of a transaction.
-    pub(super) fn in_transaction(self) -> TransactWriteItem {
+    pub(in crate::store) fn in_transaction(self) -> TransactWriteItem {
         let update = Update::builder()
             .update_expression(self.update_expression())
             .table_name(self.table)
@@ -227,7 +236,7 @@ impl Change {
     }
 
     /// As a condition of a transaction that changes other items.
-    pub(super) fn check(self) -> TransactWriteItem {
+    pub(in crate::store) fn check(self) -> TransactWriteItem {
         let check = ConditionCheck::builder()
             .table_name(self.table)
             .set_key(Some(self.key))
@@ -241,7 +250,7 @@ impl Change {
     }
 
     /// As a deletion in a transaction.
-    pub(super) fn delete_in_transaction(self) -> TransactWriteItem {
+    pub(in crate::store) fn delete_in_transaction(self) -> TransactWriteItem {
         let delete = Delete::builder()
             .table_name(self.table)
             .set_key(Some(self.key))
@@ -257,7 +266,7 @@ impl Change {
 
 /// What became of a transaction.
 #[derive(Debug)]
-pub(super) enum Committed {
+pub(in crate::store) enum Committed {
     /// Everything was written.
     All,
     /// Nothing was written. For each part, in order: the item that refused it, or `None` where
@@ -268,7 +277,7 @@ pub(super) enum Committed {
 /// Writes everything or nothing. Where another writer's transaction is in the way, it is tried
 /// again a few times. The client request token makes a repeat after a lost answer harmless; one
 /// that was canceled is a new request, with a token of its own.
-pub(super) async fn transact(
+pub(in crate::store) async fn transact(
     client: &Client,
     parts: Vec<TransactWriteItem>,
 ) -> Result<Committed, StoreError> {
@@ -328,13 +337,16 @@ fn is_passing(reason: &CancellationReason) -> bool {
 }
 
 /// Waits 10 to 320 ms at most, doubling, with full jitter.
-pub(super) async fn pause(tries: u32) {
+pub(in crate::store) async fn pause(tries: u32) {
     let most = Duration::from_millis(10 << tries.min(5));
     tokio::time::sleep(most.mul_f64(random_fraction())).await;
 }
 
 /// The SDK's error in one line for the log. Never its `Debug`: that prints items.
-pub(super) fn unavailable<E, R>(operation: &'static str, error: &SdkError<E, R>) -> StoreError
+pub(in crate::store) fn unavailable<E, R>(
+    operation: &'static str,
+    error: &SdkError<E, R>,
+) -> StoreError
 where
     E: ProvideErrorMetadata,
 {

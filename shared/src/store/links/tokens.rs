@@ -1,17 +1,15 @@
 //! The life of a link's tokens. Every change names the link and the version that it is based on.
 
-use super::StoreError;
-use super::fulfillments::Fulfillments;
-use super::item::{Reader, n, s, time};
-use super::links::Links;
-use super::record::{Home, Link};
-use super::write::{Change, Written};
+use super::link::{Home, Link};
 use crate::domain::Timestamp;
 use crate::seal::Sealed;
+use crate::store::dynamo::{Change, Reader, Written, n, s, time};
+use crate::store::error::StoreError;
+use crate::store::tables::{Fulfillments, Links};
 
 impl Links {
     /// A change of this link that needs the tokens to be the ones that `link` holds.
-    pub(super) fn change_tokens(&self, link: &Link, further: &str) -> Change {
+    pub(in crate::store) fn change_tokens(&self, link: &Link, further: &str) -> Change {
         self.change_link(
             link,
             &format!(" AND #token_version = :expected_version{further}"),
@@ -165,7 +163,7 @@ impl Links {
 
 impl Change {
     /// The tokens that follow those of `link`.
-    pub(super) fn with_tokens(
+    pub(in crate::store) fn with_tokens(
         self,
         link: &Link,
         tokens: &Sealed,
@@ -177,7 +175,7 @@ impl Change {
             .without_refresh_lease()
     }
 
-    pub(super) fn without_refresh_lease(self) -> Self {
+    pub(in crate::store) fn without_refresh_lease(self) -> Self {
         self.remove("refresh_owner").remove("refresh_until")
     }
 }

@@ -11,14 +11,14 @@
 
 use std::time::Duration;
 
-use super::StoreError;
-use super::attempts::hash;
-use super::item::{Item, Reader, n, s, time, ttl};
-use super::links::{Links, key};
-use super::tickets::LINGER;
-use super::write::{Committed, transact};
+use super::expiry::LINGER;
 use crate::domain::{DeviceStatus, LinkFailure, PlayerId, Timestamp};
 use crate::seal::Sealed;
+use crate::store::dynamo::{
+    Committed, Item, Reader, device_key, hash, n, s, slot_key, time, transact, ttl,
+};
+use crate::store::error::StoreError;
+use crate::store::tables::Links;
 
 /// How long after it expires a session still answers how it ended.
 const REMEMBERED: Duration = Duration::from_secs(3600);
@@ -51,8 +51,8 @@ pub struct HeldTokens {
 /// A device session.
 #[derive(Clone, Debug)]
 pub struct Device {
-    pub(super) hash: String,
-    pub(super) status: DeviceStatus,
+    pub(in crate::store) hash: String,
+    pub(in crate::store) status: DeviceStatus,
     next_poll_at: Timestamp,
     poll_until: Option<Timestamp>,
     /// Whose link is to be made.
@@ -186,7 +186,10 @@ impl Links {
         Ok(device.filter(|device| device.expires_at + REMEMBERED > now))
     }
 
-    pub(super) async fn device_by_hash(&self, hash: &str) -> Result<Option<Device>, StoreError> {
+    pub(in crate::store) async fn device_by_hash(
+        &self,
+        hash: &str,
+    ) -> Result<Option<Device>, StoreError> {
         let item = self.item(device_key(hash)).await?;
         if item.is_empty() {
             return Ok(None);
@@ -194,7 +197,11 @@ impl Links {
         self.read_device(hash.to_owned(), &item).map(Some)
     }
 
-    pub(super) fn read_device(&self, hash: String, item: &Item) -> Result<Device, StoreError> {
+    pub(in crate::store) fn read_device(
+        &self,
+        hash: String,
+        item: &Item,
+    ) -> Result<Device, StoreError> {
         let reader = Reader::new(&self.table, item);
         let error = reader.word("error", LinkFailure::parse)?;
         let held = match reader.text("tokens") {
@@ -221,14 +228,6 @@ impl Links {
     }
 }
 
-pub(super) fn seconds(duration: Duration) -> aws_sdk_dynamodb::types::AttributeValue {
+pub(in crate::store) fn seconds(duration: Duration) -> aws_sdk_dynamodb::types::AttributeValue {
     n(duration.as_secs())
-}
-
-pub(super) fn device_key(hash: &str) -> Item {
-    key(format!("DEVICE#{hash}"))
-}
-
-fn slot_key(player: &PlayerId) -> Item {
-    key(format!("DEVICES#{player}"))
 }

@@ -2,16 +2,17 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::StoreError;
-use super::fulfillments::{Fulfillments, player_pk, record_sk, seen};
-use super::item::{Item, Reader, n, s, time};
 use super::leases::Lease;
-use super::links::Links;
-use super::record::{Link, Record, record};
-use super::write::{Change, Committed, transact};
+use super::record::{Record, record, seen};
 use crate::domain::{
     EntitlementId, Failing, HoldReason, MAX_PER_PLAYER, Offer, Status, Timestamp, random_token,
 };
+use crate::store::dynamo::{
+    Change, Committed, Item, Reader, guard_key, n, owner_key, record_key, s, time, transact,
+};
+use crate::store::error::StoreError;
+use crate::store::links::Link;
+use crate::store::tables::{Fulfillments, Links};
 
 /// An entitlement that Amazon listed, about to be written down.
 #[derive(Clone, Debug)]
@@ -90,12 +91,12 @@ impl Fulfillments {
     ) -> Result<Admission, StoreError> {
         let Claim { link, id, .. } = claim;
         let owner = self
-            .change(format!("ENTITLEMENT#{id}"), "OWNER".to_owned())
+            .change(owner_key(id))
             .when("attribute_not_exists(#player_id) OR #player_id = :player_id")
             .set("player_id", s(link.player.as_str()))
             .in_transaction();
         let guard = self
-            .change(player_pk(&link.player), format!("G#{}", offer.sku))
+            .change(guard_key(&link.player, offer.sku.as_str()))
             .when(
                 "attribute_not_exists(#entitlements) OR size(#entitlements) < :most \
                  OR contains(#entitlements, :id)",
@@ -183,7 +184,7 @@ impl Fulfillments {
         }
     }
 
-    pub(super) fn known(&self, item: &Item) -> Result<Admission, StoreError> {
+    pub(in crate::store) fn known(&self, item: &Item) -> Result<Admission, StoreError> {
         record(&self.table, item).map(|record| Admission::Known(Box::new(record)))
     }
 
@@ -191,7 +192,7 @@ impl Fulfillments {
     fn record_change(&self, claim: &Claim<'_>, status: Status) -> Change {
         let link = claim.link;
         let new = new_record(claim, status, None);
-        let change = self.change(player_pk(&link.player), record_sk(claim.id));
+        let change = self.change(record_key(&link.player, claim.id));
         let change = match claim
             .known
             .and_then(|record| Some((record, record.reason?)))

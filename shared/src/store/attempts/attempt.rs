@@ -7,22 +7,20 @@
 //!                                 └─ void, once the form is posted again
 //! ```
 //!
-//! Which attempt of a ticket may go on is written in the ticket's row: see [`super::tickets`]. A
+//! Which attempt of a ticket may go on is written in the ticket's row: see [`super::ticket`]. A
 //! row without a `ticket` was written by an older version, and is the only one of its ticket.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::digest::{SHA256, digest};
 use url::Url;
 
-use super::StoreError;
-use super::item::{Item, Reader, n, s, time};
-use super::links::{Links, key};
-use super::tickets::{LINGER, ticket_key};
-use super::write::{Committed, transact};
+use super::expiry::LINGER;
 use crate::domain::{LinkFailure, PlayerId, Timestamp};
 use crate::seal::Sealed;
+use crate::store::dynamo::{
+    Committed, Item, Reader, attempt_key, hash, n, open_key, s, ticket_key, time, transact,
+};
+use crate::store::error::StoreError;
+use crate::store::tables::Links;
 
 /// An attempt of a browser to link a player.
 #[derive(Clone, Debug)]
@@ -147,7 +145,7 @@ impl Links {
     }
 
     /// How far this attempt is in the table.
-    pub(super) async fn attempt_state(
+    pub(in crate::store) async fn attempt_state(
         &self,
         attempt: &Attempt,
     ) -> Result<Option<AttemptState>, StoreError> {
@@ -244,7 +242,11 @@ impl Links {
 
     /// The parts of a transaction that end an attempt which is ours with a link. After it no
     /// attempt of its ticket goes on.
-    pub(super) fn end_linked(&self, attempt: &Attempt, owner: &str) -> Vec<TransactWriteItem> {
+    pub(in crate::store) fn end_linked(
+        &self,
+        attempt: &Attempt,
+        owner: &str,
+    ) -> Vec<TransactWriteItem> {
         let mut parts = vec![
             self.end(attempt, owner, "linked"),
             self.give_back_place(attempt),
@@ -305,16 +307,4 @@ impl Links {
             state,
         })
     }
-}
-
-pub(super) fn hash(secret: &str) -> String {
-    URL_SAFE_NO_PAD.encode(digest(&SHA256, secret.as_bytes()))
-}
-
-pub(super) fn attempt_key(hash: &str) -> Item {
-    key(format!("ATTEMPT#{hash}"))
-}
-
-pub(super) fn open_key(player: &PlayerId) -> Item {
-    key(format!("OPEN#{player}"))
 }

@@ -1,24 +1,18 @@
 //! What needs work, by the sparse index `due`: 8 shards, so that no partition gets hot. The index
 //! only hints, and late at that: the item decides.
 //!
-//! Beside entitlements it shows housekeeping for an Amazon account, all under
-//! `ACCOUNT#<amazon_user_id>`: `PARKED` once the account is linked again, `REMNANT`, `SECOND_LOOK`
-//! and `FIRST_CHECK`.
+//! Beside entitlements it shows housekeeping for an Amazon account: the rows in the room `accounts`.
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::Select;
-use ring::digest::{SHA256, digest};
 
-use super::StoreError;
-use super::fulfillments::{Fulfillments, key};
-use super::item::{Item, Reader, n, s, time};
 use super::leases::Lease;
 use super::record::{Record, record};
-use super::write::{Change, Written, unavailable};
-use crate::domain::{AmazonUserId, LinkId, PlayerId, Timestamp};
-
-/// How many parts the `due` index is split into, so that no partition gets hot.
-pub const DUE_SHARDS: u8 = 8;
+use crate::domain::Timestamp;
+use crate::store::accounts::{Chore, ChoreKind, ChoreLink};
+use crate::store::dynamo::{Change, Item, Reader, Written, key, n, s, time, unavailable};
+use crate::store::error::StoreError;
+use crate::store::tables::Fulfillments;
 
 /// How many hints are read at once.
 const PAGE: i32 = 25;
@@ -52,59 +46,6 @@ pub enum Taken {
     Record(Box<Record>),
     /// Housekeeping.
     Chore(Chore),
-}
-
-/// Housekeeping for an Amazon account.
-#[derive(Clone, Debug)]
-pub struct Chore {
-    /// What is to be done.
-    pub kind: ChoreKind,
-    /// The account.
-    pub account: AmazonUserId,
-    /// The link that it is for, where it is for one.
-    pub link: Option<ChoreLink>,
-    /// How often it was tried.
-    pub attempts: u32,
-}
-
-/// The link that housekeeping is for.
-#[derive(Clone, Debug)]
-pub struct ChoreLink {
-    /// Its player.
-    pub player: PlayerId,
-    /// Its id.
-    pub id: LinkId,
-}
-
-/// What is to be done for an Amazon account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChoreKind {
-    /// It is linked again: what was parked for it is due.
-    Wake,
-    /// Its remnant may have served its purpose.
-    Remnant,
-    /// Amazon said `invalid_grant` to the tokens of its link: they are to be tried again.
-    SecondLook,
-    /// It was just linked, and the service makes the first check.
-    FirstCheck,
-}
-
-impl ChoreKind {
-    const ALL: [Self; 4] = [
-        Self::Wake,
-        Self::Remnant,
-        Self::SecondLook,
-        Self::FirstCheck,
-    ];
-
-    pub(super) const fn sk(self) -> &'static str {
-        match self {
-            Self::Wake => "PARKED",
-            Self::Remnant => "REMNANT",
-            Self::SecondLook => "SECOND_LOOK",
-            Self::FirstCheck => "FIRST_CHECK",
-        }
-    }
 }
 
 impl Fulfillments {
@@ -247,10 +188,4 @@ impl Fulfillments {
             attempts: reader.number("attempts")?.unwrap_or(0),
         }))
     }
-}
-
-/// The shard of an item with this name.
-pub(super) fn due_shard(name: &str) -> String {
-    let hash = digest(&SHA256, name.as_bytes());
-    (hash.as_ref()[0] % DUE_SHARDS).to_string()
 }

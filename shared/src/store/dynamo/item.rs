@@ -4,40 +4,40 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::StoreError;
-use crate::domain::Timestamp;
+use crate::domain::{PlayerId, Timestamp};
+use crate::store::error::StoreError;
 
-pub(super) type Item = HashMap<String, AttributeValue>;
+pub(in crate::store) type Item = HashMap<String, AttributeValue>;
 
-pub(super) fn s(text: impl Into<String>) -> AttributeValue {
+pub(in crate::store) fn s(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }
 
-pub(super) fn n(number: impl Into<i128>) -> AttributeValue {
+pub(in crate::store) fn n(number: impl Into<i128>) -> AttributeValue {
     AttributeValue::N(number.into().to_string())
 }
 
-pub(super) fn time(at: Timestamp) -> AttributeValue {
+pub(in crate::store) fn time(at: Timestamp) -> AttributeValue {
     n(at.as_millis())
 }
 
 /// DynamoDB's TTL attribute counts whole seconds.
-pub(super) fn ttl(at: Timestamp) -> AttributeValue {
+pub(in crate::store) fn ttl(at: Timestamp) -> AttributeValue {
     n(at.as_seconds())
 }
 
 /// Reads the attributes of one item.
-pub(super) struct Reader<'a> {
+pub(in crate::store) struct Reader<'a> {
     table: &'a str,
     item: &'a Item,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(table: &'a str, item: &'a Item) -> Self {
+    pub(in crate::store) fn new(table: &'a str, item: &'a Item) -> Self {
         Self { table, item }
     }
 
-    pub(super) fn corrupt(&self, field: &'static str) -> StoreError {
+    pub(in crate::store) fn corrupt(&self, field: &'static str) -> StoreError {
         let part = |name: &str| {
             self.item
                 .get(name)
@@ -55,12 +55,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn text(&self, field: &'static str) -> Option<&'a str> {
+    pub(in crate::store) fn text(&self, field: &'static str) -> Option<&'a str> {
         self.item.get(field)?.as_s().ok().map(String::as_str)
     }
 
     /// A text that may be missing, or null. Anything else in its place is a fault.
-    pub(super) fn optional_text(&self, field: &'static str) -> Result<Option<&'a str>, StoreError> {
+    pub(in crate::store) fn optional_text(
+        &self,
+        field: &'static str,
+    ) -> Result<Option<&'a str>, StoreError> {
         match self.item.get(field) {
             None | Some(AttributeValue::Null(_)) => Ok(None),
             Some(AttributeValue::S(text)) => Ok(Some(text)),
@@ -69,24 +72,32 @@ impl<'a> Reader<'a> {
     }
 
     /// A set of texts.
-    pub(super) fn texts(&self, field: &'static str) -> Option<&'a [String]> {
+    pub(in crate::store) fn texts(&self, field: &'static str) -> Option<&'a [String]> {
         self.item.get(field)?.as_ss().ok().map(Vec::as_slice)
     }
 
-    pub(super) fn need_text(&self, field: &'static str) -> Result<&'a str, StoreError> {
+    pub(in crate::store) fn need_text(&self, field: &'static str) -> Result<&'a str, StoreError> {
         self.text(field).ok_or_else(|| self.corrupt(field))
     }
 
     /// A text that is an id of type `T`.
-    pub(super) fn id<T>(&self, field: &'static str) -> Result<T, StoreError>
+    pub(in crate::store) fn id<T>(&self, field: &'static str) -> Result<T, StoreError>
     where
         T: TryFrom<String>,
     {
         T::try_from(self.need_text(field)?.to_owned()).map_err(|_| self.corrupt(field))
     }
 
+    /// The player in a key that is `PLAYER#<player_id>`.
+    pub(in crate::store) fn player(&self) -> Result<PlayerId, StoreError> {
+        self.need_text("pk")?
+            .strip_prefix("PLAYER#")
+            .and_then(|id| PlayerId::new(id).ok())
+            .ok_or_else(|| self.corrupt("pk"))
+    }
+
     /// A text that `parse` knows. A word that a newer version wrote is a fault like any other.
-    pub(super) fn word<T>(
+    pub(in crate::store) fn word<T>(
         &self,
         field: &'static str,
         parse: impl Fn(&str) -> Option<T>,
@@ -96,7 +107,7 @@ impl<'a> Reader<'a> {
             .transpose()
     }
 
-    pub(super) fn number<T: std::str::FromStr>(
+    pub(in crate::store) fn number<T: std::str::FromStr>(
         &self,
         field: &'static str,
     ) -> Result<Option<T>, StoreError> {
@@ -111,7 +122,10 @@ impl<'a> Reader<'a> {
             .ok_or_else(|| self.corrupt(field))
     }
 
-    pub(super) fn time(&self, field: &'static str) -> Result<Option<Timestamp>, StoreError> {
+    pub(in crate::store) fn time(
+        &self,
+        field: &'static str,
+    ) -> Result<Option<Timestamp>, StoreError> {
         let at = self.number(field)?.map(Timestamp::from_millis);
         match at {
             // Showing it would fail.
@@ -120,11 +134,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn need_time(&self, field: &'static str) -> Result<Timestamp, StoreError> {
+    pub(in crate::store) fn need_time(&self, field: &'static str) -> Result<Timestamp, StoreError> {
         self.time(field)?.ok_or_else(|| self.corrupt(field))
     }
 
-    pub(super) fn flag(&self, field: &'static str) -> bool {
+    pub(in crate::store) fn flag(&self, field: &'static str) -> bool {
         matches!(self.item.get(field), Some(AttributeValue::Bool(true)))
     }
 }

@@ -1,0 +1,110 @@
+//! The note of what is parked for an Amazon account, which its next link wakes.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+
+use super::housekeeping::ChoreKind;
+use crate::domain::{AmazonUserId, EntitlementId, PlayerId, Timestamp};
+use crate::store::dynamo::{account_key, due_shard, n, s, time};
+use crate::store::error::StoreError;
+use crate::store::tables::Fulfillments;
+
+/// Between a player id, which has no space in it, and an entitlement id.
+const SEPARATOR: char = ' ';
+
+/// The most entitlements that are noted for one account: at their longest these are 320 KB, where
+/// DynamoDB takes 400. What comes beyond stays in the due index, and waits there.
+pub const MOST_PARKED: u32 = 500;
+
+impl Fulfillments {
+    /// Whose entitlements are noted as parked for this account; `None` where there is no note.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn parked_for(
+        &self,
+        account: &AmazonUserId,
+    ) -> Result<Option<BTreeSet<PlayerId>>, StoreError> {
+        let players = |entries: Vec<String>| {
+            let entries = entries.iter().filter_map(|entry| read_entry(entry));
+            entries.map(|(player, _)| player).collect()
+        };
+        Ok(self.parked(account).await?.map(players))
+    }
+
+    /// The part of a transaction that links `account` again: what is parked becomes due, or
+    /// there is none, as `has_parked` says.
+    pub(in crate::store) fn wake_part(
+        &self,
+        account: &AmazonUserId,
+        has_parked: bool,
+        now: Timestamp,
+    ) -> TransactWriteItem {
+        let change = self.change_chore(ChoreKind::Wake, account);
+        if has_parked {
+            change
+                .when("attribute_exists(#pk)")
+                .set("due_shard", s(due_shard(account.as_str())))
+                .set("due_at", time(now))
+                .remove("owner")
+                .remove("attempts")
+                .in_transaction()
+        } else {
+            change.when("attribute_not_exists(#pk)").check()
+        }
+    }
+
+    /// Notes an entitlement under its account, for when that is linked again.
+    pub(in crate::store) fn note_part(
+        &self,
+        account: &AmazonUserId,
+        player: &PlayerId,
+        id: &EntitlementId,
+    ) -> TransactWriteItem {
+        let entry = entry(player, id);
+        self.change_chore(ChoreKind::Wake, account)
+            .when(
+                "attribute_not_exists(#records) OR size(#records) < :most \
+                 OR contains(#records, :entry)",
+            )
+            .value(":most", n(MOST_PARKED))
+            .value(":entry", s(&entry))
+            .set("amazon_user_id", s(account.as_str()))
+            .add("records", AttributeValue::Ss(vec![entry]))
+            .in_transaction()
+    }
+
+    /// What is parked for this account; `None` where nothing is noted.
+    pub(in crate::store) async fn parked(
+        &self,
+        account: &AmazonUserId,
+    ) -> Result<Option<Vec<String>>, StoreError> {
+        let note = account_key(account, ChoreKind::Wake.sk());
+        let item = self.item(note).await?;
+        Ok(item.map(|item| {
+            let records = item.get("records").and_then(|value| value.as_ss().ok());
+            records.cloned().unwrap_or_default()
+        }))
+    }
+}
+
+/// An entitlement as it is noted.
+pub(in crate::store) fn entry(player: &PlayerId, id: &EntitlementId) -> String {
+    format!("{player}{SEPARATOR}{id}")
+}
+
+pub(in crate::store) fn read_entry(entry: &str) -> Option<(PlayerId, EntitlementId)> {
+    let (player, id) = entry.split_once(SEPARATOR)?;
+    Some((PlayerId::new(player).ok()?, EntitlementId::new(id).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_player_id_has_a_separator_in_it() {
+        assert!(PlayerId::new(format!("a{SEPARATOR}b")).is_err());
+    }
+}

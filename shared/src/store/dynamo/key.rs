@@ -1,0 +1,95 @@
+//! The keys of all rows of the tables `Links` and `Fulfillments`.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::digest::{SHA256, digest};
+
+use super::item::{Item, s};
+use crate::domain::{AmazonUserId, EntitlementId, PlayerId};
+
+/// How many parts the `due` index is split into, so that no partition gets hot.
+pub const DUE_SHARDS: u8 = 8;
+
+/// What stands in a key instead of a secret.
+pub(in crate::store) fn hash(secret: &str) -> String {
+    URL_SAFE_NO_PAD.encode(digest(&SHA256, secret.as_bytes()))
+}
+
+/// The shard of an item with this name.
+pub(in crate::store) fn due_shard(name: &str) -> String {
+    let hash = digest(&SHA256, name.as_bytes());
+    (hash.as_ref()[0] % DUE_SHARDS).to_string()
+}
+
+// Links
+
+fn link_row(pk: String) -> Item {
+    Item::from([("pk".to_owned(), s(pk))])
+}
+
+pub(in crate::store) fn player_key(player: &PlayerId) -> Item {
+    link_row(player_pk(player))
+}
+
+pub(in crate::store) fn amazon_key(account: &AmazonUserId) -> Item {
+    link_row(format!("AMAZON#{account}"))
+}
+
+pub(in crate::store) fn remnant_key(account: &AmazonUserId) -> Item {
+    link_row(format!("REMNANT#{account}"))
+}
+
+pub(in crate::store) fn ticket_key(hash: &str) -> Item {
+    link_row(format!("TICKET#{hash}"))
+}
+
+pub(in crate::store) fn attempt_key(hash: &str) -> Item {
+    link_row(format!("ATTEMPT#{hash}"))
+}
+
+pub(in crate::store) fn login_key(hash: &str) -> Item {
+    link_row(format!("LOGIN#{hash}"))
+}
+
+pub(in crate::store) fn open_key(player: &PlayerId) -> Item {
+    link_row(format!("OPEN#{player}"))
+}
+
+pub(in crate::store) fn device_key(hash: &str) -> Item {
+    link_row(format!("DEVICE#{hash}"))
+}
+
+pub(in crate::store) fn slot_key(player: &PlayerId) -> Item {
+    link_row(format!("DEVICES#{player}"))
+}
+
+// Fulfillments
+
+pub(in crate::store) fn key(pk: String, sk: String) -> Item {
+    Item::from([("pk".to_owned(), s(pk)), ("sk".to_owned(), s(sk))])
+}
+
+pub(in crate::store) fn player_pk(player: &PlayerId) -> String {
+    format!("PLAYER#{player}")
+}
+
+pub(in crate::store) fn record_sk(id: &EntitlementId) -> String {
+    format!("E#{id}")
+}
+
+pub(in crate::store) fn record_key(player: &PlayerId, id: &EntitlementId) -> Item {
+    key(player_pk(player), record_sk(id))
+}
+
+/// `sku` is not always a valid one: it is what Amazon sent.
+pub(in crate::store) fn guard_key(player: &PlayerId, sku: &str) -> Item {
+    key(player_pk(player), format!("G#{sku}"))
+}
+
+pub(in crate::store) fn owner_key(id: &EntitlementId) -> Item {
+    key(format!("ENTITLEMENT#{id}"), "OWNER".to_owned())
+}
+
+pub(in crate::store) fn account_key(account: &AmazonUserId, sk: &str) -> Item {
+    key(format!("ACCOUNT#{account}"), sk.to_owned())
+}

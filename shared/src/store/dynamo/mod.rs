@@ -1,0 +1,16 @@
+//! How this service reads and writes items of DynamoDB.
+
+mod batch;
+mod item;
+mod key;
+mod write;
+
+pub(in crate::store) use batch::{BATCH, batch_get};
+pub(in crate::store) use item::{Item, Reader, n, s, time, ttl};
+pub use key::DUE_SHARDS;
+pub(in crate::store) use key::{
+    account_key, amazon_key, attempt_key, device_key, due_shard, guard_key, hash, key, login_key,
+    open_key, owner_key, player_key, player_pk, record_key, record_sk, remnant_key, slot_key,
+    ticket_key,
+};
+pub(in crate::store) use write::{Change, Committed, Written, transact, unavailable};

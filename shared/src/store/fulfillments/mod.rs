@@ -1,0 +1,26 @@
+//! What every player was given. No item here ever expires: forgetting one could deliver it twice.
+//!
+//! - `PLAYER#p` / `E#<entitlement_id>`: the record
+//! - `PLAYER#p` / `G#<sku>`: the guard: the entitlements that used the offer up
+//! - `ENTITLEMENT#<id>` / `OWNER`: the player that the entitlement was first handed to
+//!
+//! Every arrow of an entitlement's life is one conditional write: those that begin it are in
+//! `admissions`, those that end it in `reports`. A lease (`leases`) says which request is at work on
+//! it in between. `due` finds what needs work, and `parking` puts aside what can't be reported now.
+
+mod admissions;
+mod due;
+mod leases;
+mod parking;
+mod reads;
+mod record;
+mod reports;
+mod withdrawals;
+
+pub use admissions::{Admission, Claim};
+pub use due::{Due, DuePage, DuePosition, Taken};
+pub use leases::{Lease, Pause};
+pub use parking::{Parked, Woken};
+pub use reads::{Listed, Page, Records, Row};
+pub use record::Record;
+pub use reports::Confirmation;

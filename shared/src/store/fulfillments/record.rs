@@ -1,0 +1,169 @@
+//! An entitlement of a player as it is stored. A row that does not parse is an error of its own.
+
+use crate::domain::{
+    AmazonUserId, Content, EntitlementId, Failing, HoldReason, PlayerId, Status, Timestamp,
+};
+use crate::store::dynamo::{Item, Reader};
+use crate::store::error::StoreError;
+
+/// What is stored of one entitlement of one player.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Whose it is.
+    pub player: PlayerId,
+    /// Amazon's id.
+    pub id: EntitlementId,
+    /// The SKU as Amazon sent it; `None` where it sent none.
+    pub sku: Option<String>,
+    /// Where it is in its life.
+    pub status: Status,
+    /// Why it is held.
+    pub reason: Option<HoldReason>,
+    /// The offer's title as it was when the entitlement became `pending`; `None` also where an
+    /// earlier version wrote the row.
+    pub title: Option<String>,
+    /// The offer's content as it was when the entitlement became `pending`.
+    pub content: Option<Content>,
+    /// The Amazon account that it came from: only with its tokens can it be reported.
+    pub amazon_user_id: AmazonUserId,
+    /// When it was first seen.
+    pub first_seen_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it became `pending`, where the studio's backend may have been told that time.
+    pub ordered_at: Option<Timestamp>,
+    /// When the game or the studio's backend said that the player has it.
+    pub delivered_at: Option<Timestamp>,
+    /// When Amazon was told.
+    pub reported_at: Option<Timestamp>,
+    /// How often its present step has been tried, with the try that is under way: delivering it by
+    /// webhook, or reporting it.
+    pub attempts: u32,
+    /// Since when that has been failing.
+    pub failing: Failing,
+    /// Since when Amazon has been listing it with a word that we do not know, where it is
+    /// `delivered`.
+    pub unclear_since: Option<Timestamp>,
+    /// When an operator was first told that it makes no progress. It is tried still, but rarely.
+    pub attention_at: Option<Timestamp>,
+    /// Who is at it now, until `due_at`.
+    pub owner: Option<String>,
+    /// When it is to be worked on next.
+    pub due_at: Option<Timestamp>,
+    /// Whether it is noted under its Amazon account, for when that is linked again.
+    pub is_noted: bool,
+}
+
+impl Record {
+    /// Whether someone else is at it at `now`.
+    #[must_use]
+    pub fn is_leased(&self, now: Timestamp) -> bool {
+        self.owner.is_some() && self.due_at.is_some_and(|until| until > now)
+    }
+
+    /// Whether a report of it is to be made, now or later, with the tokens of this account.
+    #[must_use]
+    pub fn needs_report_by(&self, account: &AmazonUserId) -> bool {
+        matches!(self.status, Status::Pending | Status::Delivered)
+            && self.amazon_user_id == *account
+    }
+
+    /// Whether it left the due index: no tokens could speak for its Amazon account, or an earlier
+    /// version had given it up.
+    #[must_use]
+    pub fn is_parked(&self) -> bool {
+        self.status == Status::Delivered && self.due_at.is_none()
+    }
+
+    /// Whether a request that comes upon it may try it at `now`. What has an operator's attention
+    /// waits for its time.
+    #[must_use]
+    pub fn may_be_tried(&self, now: Timestamp) -> bool {
+        self.attention_at.is_none() || self.due_at.is_none_or(|at| at <= now)
+    }
+
+    /// Whether a webhook was called for it, as far as can be known, and it is not known to be
+    /// delivered.
+    #[must_use]
+    pub fn may_have_been_delivered(&self) -> bool {
+        self.attempts > 0 && matches!(self.status, Status::Pending | Status::Held)
+    }
+
+    /// The record as it is where the game delivers: what a webhook may have delivered is never the
+    /// game's to deliver, whether or not that is written down yet.
+    #[must_use]
+    pub fn for_the_game(self) -> Self {
+        if self.status == Status::Pending && self.may_have_been_delivered() {
+            Self {
+                status: Status::Held,
+                reason: Some(HoldReason::DeliveryUnknown),
+                ..self
+            }
+        } else {
+            self
+        }
+    }
+
+    /// Whether it is to be worked on at `now`.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.due_at.is_some_and(|at| at <= now)
+    }
+}
+
+pub(in crate::store) fn record(table: &str, item: &Item) -> Result<Record, StoreError> {
+    let reader = Reader::new(table, item);
+    let status = reader
+        .word("status", Status::parse)?
+        .ok_or_else(|| reader.corrupt("status"))?;
+    let reason = match status {
+        Status::Held => Some(
+            reader
+                .word("reason", HoldReason::parse)?
+                .ok_or_else(|| reader.corrupt("reason"))?,
+        ),
+        Status::Pending | Status::Delivered | Status::Reported => None,
+    };
+    let content = match reader.optional_text("content")? {
+        Some(json) => Some(Content::stored(json).ok_or_else(|| reader.corrupt("content"))?),
+        // There would be nothing to deliver.
+        None if status == Status::Pending => return Err(reader.corrupt("content")),
+        None => None,
+    };
+    let id = reader
+        .need_text("sk")?
+        .strip_prefix("E#")
+        .and_then(|id| EntitlementId::new(id).ok())
+        .ok_or_else(|| reader.corrupt("sk"))?;
+    Ok(Record {
+        player: reader.player()?,
+        id,
+        sku: reader.optional_text("sku")?.map(ToOwned::to_owned),
+        status,
+        reason,
+        title: reader.optional_text("title")?.map(ToOwned::to_owned),
+        content,
+        amazon_user_id: reader.id("amazon_user_id")?,
+        first_seen_at: reader.need_time("first_seen_at")?,
+        updated_at: reader.need_time("updated_at")?,
+        ordered_at: reader.time("ordered_at")?,
+        delivered_at: reader.time("delivered_at")?,
+        reported_at: reader.time("reported_at")?,
+        attempts: reader.number("attempts")?.unwrap_or(0),
+        failing: Failing {
+            since: reader.time("failing_since")?,
+            waiting_since: reader.time("waiting_since")?,
+        },
+        unclear_since: reader.time("unclear_since")?,
+        attention_at: reader.time("attention_at")?,
+        owner: reader.text("owner").map(ToOwned::to_owned),
+        due_at: reader.time("due_at")?,
+        is_noted: reader.flag("noted"),
+    })
+}
+
+/// The sort key of the local indexes: the time of first sight, made unique by the id. It never
+/// changes in a record's life.
+pub(in crate::store) fn seen(record: &Record) -> String {
+    format!("{:015}#{}", record.first_seen_at.as_millis(), record.id)
+}

@@ -1,0 +1,147 @@
+//! Ending a link. What it may still have to report keeps its tokens as the account's remnant.
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+
+use super::inherited::owes;
+use super::link::{Link, PlayerRow};
+use crate::domain::Timestamp;
+use crate::seal::Sealed;
+use crate::store::dynamo::{Change, Committed, amazon_key, n, remnant_key, s, time, transact, ttl};
+use crate::store::error::StoreError;
+use crate::store::tables::{Fulfillments, Links};
+
+/// How long what is left of a link is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct RemnantTimes {
+    /// When it is first looked after.
+    pub due_at: Timestamp,
+    /// When it is forgotten, whatever is left to report.
+    pub expires_at: Timestamp,
+}
+
+/// What became of unlinking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unlinked {
+    /// There is no link any more.
+    Done,
+    /// The link changed meanwhile: look again.
+    Changed,
+}
+
+impl Links {
+    /// Ends the link. The player's row stays, as `unlinked`, while there may be open
+    /// entitlements, so that they are still handed out. With `remnant`, the tokens are kept under
+    /// the account for the reports that it still has to make; a refresh that is under way lands
+    /// there. Needs the row as it was read: what came since, the caller has not seen.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn unlink(
+        &self,
+        fulfillments: &Fulfillments,
+        row: &PlayerRow,
+        link: &Link,
+        remnant: Option<RemnantTimes>,
+    ) -> Result<Unlinked, StoreError> {
+        let player = self.change_as_read(row, link);
+        let player = if row.has_open {
+            [
+                "link_id",
+                "amazon_user_id",
+                "client_id",
+                "tokens",
+                "token_version",
+                "access_expires_at",
+                "linked_at",
+                "checked_at",
+                "next_check_at",
+                "check_owner",
+                "retry_at",
+                "refresh_owner",
+                "refresh_until",
+                "owes",
+                "owes_for",
+                "owes_more",
+            ]
+            .into_iter()
+            .fold(player, Change::remove)
+            .without_dead_tokens()
+            .set("status", s("unlinked"))
+            .in_transaction()
+        } else {
+            player.delete_in_transaction()
+        };
+        let mut parts = vec![player];
+        parts.extend(self.end_parts(fulfillments, link, remnant));
+        Ok(match transact(&self.client, parts).await? {
+            Committed::All => Unlinked::Done,
+            Committed::Nothing(_) => Unlinked::Changed,
+        })
+    }
+
+    /// The parts of a transaction that end a link, beside the player's own row.
+    pub(super) fn end_parts(
+        &self,
+        fulfillments: &Fulfillments,
+        link: &Link,
+        remnant: Option<RemnantTimes>,
+    ) -> Vec<TransactWriteItem> {
+        let account = self
+            .change(amazon_key(&link.amazon_user_id))
+            .when("#link_id = :expected_link")
+            .value(":expected_link", s(link.id.as_str()))
+            .delete_in_transaction();
+        let mut parts = vec![account];
+        if let (Some(remnant), Some(tokens)) = (remnant, &link.tokens) {
+            parts.push(self.remnant_of(link, tokens, remnant.expires_at));
+            parts.push(fulfillments.remnant_part(&link.amazon_user_id, remnant.due_at));
+        }
+        parts
+    }
+
+    /// A change that needs the link, its tokens and who refreshes them, and what is open, to be
+    /// as they were read.
+    pub(super) fn change_as_read(&self, row: &PlayerRow, link: &Link) -> Change {
+        let mark = match row.open_mark {
+            Some(_) => "#open_mark = :mark",
+            None => "attribute_not_exists(#open_mark)",
+        };
+        let refresh = match link.refresh {
+            Some(_) => "#refresh_owner = :refresher",
+            None => "attribute_not_exists(#refresh_owner)",
+        };
+        let condition = format!(" AND #token_version = :expected_version AND {mark} AND {refresh}");
+        let mut change = self
+            .change_link(link, &condition)
+            .value(":expected_version", n(link.token_version));
+        if let Some(mark) = &row.open_mark {
+            change = change.value(":mark", s(mark));
+        }
+        if let Some(lease) = &link.refresh {
+            change = change.value(":refresher", s(&lease.owner));
+        }
+        change
+    }
+
+    fn remnant_of(&self, link: &Link, tokens: &Sealed, expires_at: Timestamp) -> TransactWriteItem {
+        let lease = link.refresh.as_ref();
+        let remnant = self
+            .change(remnant_key(&link.amazon_user_id))
+            .set("status", s(link.state.as_str()))
+            .set("player_id", s(link.player.as_str()))
+            .set("link_id", s(link.id.as_str()))
+            .set("amazon_user_id", s(link.amazon_user_id.as_str()))
+            .set("client_id", s(&link.client_id))
+            .set("tokens", s(tokens.as_str()))
+            .set("token_version", n(link.token_version))
+            .set("access_expires_at", time(link.access_expires_at))
+            .set("linked_at", time(link.linked_at))
+            .set_or_remove("next_check_at", link.next_check_at.map(time))
+            .set_or_remove("retry_at", link.retry_at.map(time))
+            .set_or_remove("refresh_owner", lease.map(|lease| s(&lease.owner)))
+            .set_or_remove("refresh_until", lease.map(|lease| time(lease.until)))
+            .set("expires_at", time(expires_at))
+            .set("ttl", ttl(expires_at));
+        owes(remnant, &link.inherited).in_transaction()
+    }
+}
