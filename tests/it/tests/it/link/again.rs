@@ -328,28 +328,31 @@ async fn while_an_attempt_is_under_way_the_next_one_waits() {
     no_violations(&world);
 }
 
-/// A request that lives longer than any should, for the second attempt has taken its turn.
+/// A request that outlives the limit: meanwhile the second attempt has taken its turn. With the same
+/// account, only the ticket's row tells the two attempts apart.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_comes_too_late_does_not_link() {
-    let world = World::new().await;
-    let (mut browser, inputs) = asked(&world, "p1").await;
-    let first = post_and_allow(&mut browser, &inputs, "alice").await;
-    let stall = Fault::Stall(Duration::from_millis(1500));
-    world.amazon.fault(Endpoint::Token, stall, 1);
-    let cookies = cookies(&browser);
-    let again = async {
-        while world.amazon.calls_to(Endpoint::Token) == 0 {
-            tokio::task::yield_now().await;
-        }
-        let second = post_and_allow(&mut browser, &inputs, "bob").await;
-        world.clock.advance(Duration::from_millis(30_001));
-        browser.get(&second).await.page(200, "Player p1");
-    };
-    let (first_end, ()) = join(open(&world, &cookies, &first), again).await;
-    assert!(first_end.status != 200, "{first_end:?}");
-    linked_pairs(&world, &[("p1", "bob")]).await;
-    browser.get(&first).await.page(500, "internal");
-    no_violations(&world);
+async fn an_attempt_that_has_lost_its_turn_does_not_link() {
+    for account in ["bob", "alice"] {
+        let world = World::new().await;
+        let (mut browser, inputs) = asked(&world, "p1").await;
+        let first = post_and_allow(&mut browser, &inputs, "alice").await;
+        let stall = Fault::Stall(Duration::from_millis(1500));
+        world.amazon.fault(Endpoint::Token, stall, 1);
+        let cookies = cookies(&browser);
+        let again = async {
+            while world.amazon.calls_to(Endpoint::Token) == 0 {
+                tokio::task::yield_now().await;
+            }
+            let second = post_and_allow(&mut browser, &inputs, account).await;
+            world.clock.advance(Duration::from_millis(30_001));
+            browser.get(&second).await.page(200, "Player p1");
+        };
+        let (first_end, ()) = join(open(&world, &cookies, &first), again).await;
+        assert!(first_end.status != 200, "{account}: {first_end:?}");
+        linked_pairs(&world, &[("p1", account)]).await;
+        browser.get(&first).await.page(500, "internal");
+        no_violations(&world);
+    }
 }
 
 #[tokio::test]
