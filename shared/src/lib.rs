@@ -13,6 +13,7 @@
 //! - [`amazon`] speaks to Login with Amazon and Prime Gaming.
 //! - [`delivery`] calls the studio's backend, where that delivers.
 //! - [`flow`] has one file per use case.
+//! - [`budget`] is the table of all time limits. Every layer may use it.
 //! - [`http`] is the one place where requests come in and errors become answers; [`auth`] tells
 //!   who calls, and [`pages`] are what a browser sees.
 

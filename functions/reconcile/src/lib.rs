@@ -5,15 +5,10 @@
 use std::time::Duration;
 
 use prime_gaming::App;
+use prime_gaming::budget::{RECONCILE_MARGIN, RECONCILE_WORK};
 use prime_gaming::domain::Timestamp;
 use prime_gaming::flow::{self, Budget, Reconciled};
 use prime_gaming::store::StoreError;
-
-/// What a run's work is planned for, where its time limit allows it: the next run is not far.
-const PLANNED: Duration = Duration::from_secs(40);
-
-/// So long before its time limit no work is begun any more: what is under way then still ends.
-const MARGIN: Duration = Duration::from_secs(15);
 
 /// Works until nothing is due, or the time is over. `deadline`: when this invocation is ended.
 ///
@@ -27,9 +22,9 @@ pub async fn handle(app: &App, deadline: Timestamp) -> Result<Reconciled, StoreE
 /// Some emulators name a deadline of long ago, which says nothing.
 fn planned(now: Timestamp, deadline: Timestamp) -> Duration {
     if deadline <= now {
-        PLANNED
+        RECONCILE_WORK
     } else {
-        PLANNED.min(deadline.since(now).saturating_sub(MARGIN))
+        RECONCILE_WORK.min(deadline.since(now).saturating_sub(RECONCILE_MARGIN))
     }
 }
 
@@ -53,6 +48,9 @@ mod tests {
     #[test]
     fn a_deadline_of_long_ago_says_nothing() {
         let now = Timestamp::from_millis(1_769_851_800_000);
-        assert_eq!(planned(now, Timestamp::from_millis(600_000)), PLANNED);
+        assert_eq!(
+            planned(now, Timestamp::from_millis(600_000)),
+            RECONCILE_WORK
+        );
     }
 }

@@ -4,14 +4,9 @@
 //! caller does next: refresh, read the secret again, link again, try later. None of them holds
 //! a token, a code or a secret, whatever Amazon sent back.
 
-use std::time::Duration;
-
 mod lwa;
 mod prime_gaming;
 mod text;
 
 pub use lwa::{CodePair, IdentifyError, Lwa, PollError, TokenError, Tokens};
 pub use prime_gaming::{CallError, FulfillResult, Instruction, Listed, Listing, PrimeGaming};
-
-/// What one request to Amazon may take, from its first byte to the answer's last.
-pub const CALL_LIMIT: Duration = Duration::from_secs(5);

@@ -12,8 +12,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::CALL_LIMIT;
 use super::text::bounded;
+use crate::budget::CALL_LIMIT;
 use crate::config::{FulfillmentAddress, PrimeGamingConfig};
 use crate::domain::{EntitlementId, PlayerId, Timestamp};
 use crate::net::{Answer, Client, Repeat, exchange_with};

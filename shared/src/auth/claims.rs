@@ -1,15 +1,11 @@
 //! What a token's claims must say. The signature is checked before; see [`super`].
 
-use std::time::Duration;
-
 use serde_json::{Map, Value};
 
 use super::{Caller, presentable};
+use crate::budget::CLOCK_LEEWAY;
 use crate::config::PlayersConfig;
 use crate::domain::{PlayerId, Timestamp};
-
-/// How far the clocks of the account system and of this service may differ.
-const LEEWAY: Duration = Duration::from_secs(30);
 
 /// The scope of a game server's token.
 const SERVER_SCOPE: &str = "prime-gaming:server";
@@ -34,14 +30,14 @@ pub(super) fn check(
         .get("exp")
         .and_then(Value::as_f64)
         .ok_or("the token's `exp` must be there, and a number of seconds")?;
-    if seconds(now - LEEWAY) >= exp {
+    if seconds(now - CLOCK_LEEWAY) >= exp {
         return Err("the token has expired".to_owned());
     }
     if let Some(nbf) = claims.get("nbf") {
         let nbf = nbf
             .as_f64()
             .ok_or("the token's `nbf` must be a number of seconds")?;
-        if seconds(now + LEEWAY) < nbf {
+        if seconds(now + CLOCK_LEEWAY) < nbf {
             return Err("the token is not valid yet: `nbf`".to_owned());
         }
     }

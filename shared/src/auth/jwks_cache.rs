@@ -14,22 +14,12 @@ use reqwest::header::ACCEPT;
 use url::Url;
 
 use super::jwk_set::{KeySet, KeySetError};
+use crate::budget::{
+    KEY_SET_ASK_AGAIN, KEY_SET_KEPT, KEY_SET_KEPT_IN_AN_OUTAGE, KEY_SET_LIMIT, KEY_SET_TRY_AGAIN,
+};
 use crate::domain::Timestamp;
 use crate::net::{self, NetError};
 
-/// How long a set is used without being fetched again.
-const KEEP: Duration = Duration::from_secs(3600);
-
-/// How long a set is used at most, while it can't be fetched.
-const KEEP_IN_AN_OUTAGE: Duration = Duration::from_secs(25 * 3600);
-
-/// How often tokens that no key verifies may cause a fetch.
-const ASK_AGAIN_AFTER: Duration = Duration::from_secs(60);
-
-/// How soon a failed fetch may be repeated.
-const TRY_AGAIN_AFTER: Duration = Duration::from_secs(30);
-
-const TIME_LIMIT: Duration = Duration::from_secs(5);
 const MAX_BYTES: usize = 256 * 1024;
 
 /// The key set behind a URL.
@@ -161,7 +151,7 @@ impl JwksCache {
             (Err(_), Some(outdated)) => Ok(outdated),
             (Err(reason), None) => Err(JwksError {
                 reason,
-                retry_after: TRY_AGAIN_AFTER,
+                retry_after: KEY_SET_TRY_AGAIN,
             }),
         }
     }
@@ -200,7 +190,9 @@ impl JwksCache {
             }
             Err(reason) => {
                 known.failed = Some(now);
-                let has_older = known.fetched_within(KEEP_IN_AN_OUTAGE, now).is_some();
+                let has_older = known
+                    .fetched_within(KEY_SET_KEPT_IN_AN_OUTAGE, now)
+                    .is_some();
                 tracing::warn!(
                     event = "key_set_failed",
                     cause = %reason,
@@ -219,7 +211,7 @@ impl JwksCache {
             .header(ACCEPT, "application/json")
             .build()
             .map_err(|error| Reason::Net(error.into()))?;
-        let answer = net::exchange(&self.http, request, TIME_LIMIT, MAX_BYTES)
+        let answer = net::exchange(&self.http, request, KEY_SET_LIMIT, MAX_BYTES)
             .await
             .map_err(Reason::Net)?;
         if answer.status != 200 {
@@ -241,10 +233,10 @@ enum Look {
 
 impl Known {
     fn look(&self, now: Timestamp) -> Result<Look, JwksError> {
-        if let Some(fresh) = self.fetched_within(KEEP, now) {
+        if let Some(fresh) = self.fetched_within(KEY_SET_KEPT, now) {
             return Ok(Look::Use(fresh));
         }
-        let outdated = self.fetched_within(KEEP_IN_AN_OUTAGE, now);
+        let outdated = self.fetched_within(KEY_SET_KEPT_IN_AN_OUTAGE, now);
         match (self.wait_after_failure(now), outdated) {
             (None, outdated) => Ok(Look::Fetch { outdated }),
             (Some(_), Some(outdated)) => Ok(Look::Use(outdated)),
@@ -261,18 +253,18 @@ impl Known {
     }
 
     fn may_ask_again(&self, now: Timestamp) -> bool {
-        wait(ASK_AGAIN_AFTER, self.asked_again, now).is_none()
+        wait(KEY_SET_ASK_AGAIN, self.asked_again, now).is_none()
             && self.wait_after_failure(now).is_none()
     }
 
     fn wait_after_failure(&self, now: Timestamp) -> Option<Duration> {
-        wait(TRY_AGAIN_AFTER, self.failed, now)
+        wait(KEY_SET_TRY_AGAIN, self.failed, now)
     }
 
     /// How long until a token that no key verifies causes a fetch again.
     fn next_question(&self, now: Timestamp) -> Duration {
         let waits = [
-            wait(ASK_AGAIN_AFTER, self.asked_again, now),
+            wait(KEY_SET_ASK_AGAIN, self.asked_again, now),
             self.wait_after_failure(now),
         ];
         waits.into_iter().flatten().max().unwrap_or_default()

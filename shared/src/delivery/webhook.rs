@@ -15,20 +15,15 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 
+use crate::budget::WEBHOOK_LIMIT;
 use crate::domain::{Content, EntitlementId, PlayerId, Timestamp};
 use crate::net::{Client, NetError, read_bounded, retry_after, send_keyed};
-
-/// What one call may take, to the last byte that is read of its answer.
-const CALL_LIMIT: Duration = Duration::from_secs(5);
 
 /// How many characters of a refusal's reason are kept for support.
 const MAX_REASON_CHARS: usize = 500;
 
 /// The most that is read of an answer that may be a refusal; a longer one is none.
 const MAX_REFUSAL_BYTES: usize = 64 * 1024;
-
-/// The longest rest that the studio can ask for.
-const LONGEST_REST: Duration = Duration::from_secs(3600);
 
 /// The studio's webhook.
 #[derive(Clone)]
@@ -119,7 +114,7 @@ impl Webhook {
             Err(cause) => return unknown(cause),
         };
         let request = self.http.post(self.url.clone()).headers(headers).body(body);
-        let end = Instant::now() + CALL_LIMIT;
+        let end = Instant::now() + WEBHOOK_LIMIT;
         let response = match timeout_at(end, self.send(request)).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return unknown(error.to_string()),
@@ -130,7 +125,7 @@ impl Webhook {
         if matches!(status, 200..=299 | 409) {
             return Delivery::Delivered;
         }
-        let retry_after = retry_after(response.headers(), now).map(|wait| wait.min(LONGEST_REST));
+        let retry_after = retry_after(response.headers(), now);
         // A bare 410 or 422 is what frameworks answer to a fault in the studio's own code.
         if matches!(status, 410 | 422)
             && let Some(refusal) = refusal(response, end).await

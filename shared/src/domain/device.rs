@@ -7,9 +7,7 @@
 use std::time::Duration;
 
 use super::LinkFailure;
-
-/// The longest interval between two polls. A code pair does not live long enough for more.
-pub const MAX_POLL_INTERVAL: Duration = Duration::from_secs(300);
+use crate::budget::POLL_INTERVAL_MOST;
 
 /// How a device session stands. All but the first are final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +74,7 @@ impl DeviceStatus {
 /// The interval after Amazon said `slow_down`: the double.
 #[must_use]
 pub fn slowed_down(interval: Duration) -> Duration {
-    interval.saturating_mul(2).min(MAX_POLL_INTERVAL)
+    interval.saturating_mul(2).min(POLL_INTERVAL_MOST)
 }
 
 #[cfg(test)]
@@ -109,7 +107,7 @@ mod tests {
     fn the_interval_doubles_within_reason() {
         let seconds = Duration::from_secs;
         assert_eq!(slowed_down(seconds(5)), seconds(10));
-        assert_eq!(slowed_down(seconds(200)), MAX_POLL_INTERVAL);
-        assert_eq!(slowed_down(Duration::MAX), MAX_POLL_INTERVAL);
+        assert_eq!(slowed_down(seconds(200)), POLL_INTERVAL_MOST);
+        assert_eq!(slowed_down(Duration::MAX), POLL_INTERVAL_MOST);
     }
 }

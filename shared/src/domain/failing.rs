@@ -1,16 +1,7 @@
 //! How long something has been failing, and when an operator has to know.
 
-use std::time::Duration;
-
 use super::time::Timestamp;
-
-/// What has been failing for so long, or met the same unknown word for so long, is shown to an
-/// operator.
-const ATTENTION_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
-
-/// From then on it is tried at most so often, and never given up. The back-offs before have spread
-/// what failed together.
-pub const ATTENTION_PAUSE: Duration = Duration::from_secs(24 * 3600);
+use crate::budget::ATTENTION_AFTER;
 
 /// Since when tries have been failing. Only tries count: the time that is spent waiting, because
 /// Amazon refuses the link, asks for rest or says a word that we do not know, does not.
@@ -61,9 +52,11 @@ pub fn is_long_ago(since: Timestamp, now: Timestamp) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
-    const DAY: Duration = ATTENTION_PAUSE;
+    const DAY: Duration = Duration::from_secs(24 * 3600);
 
     fn day(number: u32) -> Timestamp {
         Timestamp::from_millis(0) + DAY * number

@@ -12,9 +12,9 @@ mod retry;
 mod time;
 
 pub use content::{Content, ContentFault, MAX_CONTENT_BYTES, MAX_CONTENT_DEPTH};
-pub use device::{DeviceStatus, MAX_POLL_INTERVAL, slowed_down};
+pub use device::{DeviceStatus, slowed_down};
 pub use entitlement::{HoldReason, Status};
-pub use failing::{ATTENTION_PAUSE, Failing, is_long_ago};
+pub use failing::{Failing, is_long_ago};
 pub use ids::{
     AmazonUserId, EntitlementId, IdError, LinkId, PlayerId, Sku, is_random_token, random_token,
 };

@@ -4,27 +4,28 @@ use std::time::Duration;
 
 use ring::rand::{SecureRandom, SystemRandom};
 
+use crate::budget::{BACKOFF_FIRST, BACKOFF_MOST, PAUSE_FIRST, PAUSE_MOST};
+
 /// The wait before try number `attempts` + 1: exponential from 5 s, never above an hour, with
 /// full jitter, so that what failed together does not come back together. `random` is uniform in
 /// `0.0..1.0`. Never below one second.
 #[must_use]
 pub fn backoff(attempts: u32, random: f64) -> Duration {
-    const FIRST: f64 = 5.0;
-    const MOST: f64 = 3600.0;
-    let doublings = i32::try_from(attempts.saturating_sub(1).min(20)).unwrap_or(20);
-    let ceiling = (FIRST * 2_f64.powi(doublings)).min(MOST);
-    Duration::from_secs_f64((ceiling * random).max(1.0))
+    let ceiling = ceiling(attempts, BACKOFF_FIRST, BACKOFF_MOST);
+    ceiling.mul_f64(random).max(Duration::from_secs(1))
 }
 
 /// The wait before the next try within one request: doubled from a quarter of a second up to 4 s,
 /// half of it by jitter. `random` is uniform in `0.0..1.0`.
 #[must_use]
 pub fn pause(attempts: u32, random: f64) -> Duration {
-    const FIRST: f64 = 0.25;
-    const MOST: f64 = 4.0;
-    let doublings = i32::try_from(attempts.saturating_sub(1).min(20)).unwrap_or(20);
-    let ceiling = (FIRST * 2_f64.powi(doublings)).min(MOST);
-    Duration::from_secs_f64(ceiling * f64::midpoint(1.0, random))
+    ceiling(attempts, PAUSE_FIRST, PAUSE_MOST).mul_f64(f64::midpoint(1.0, random))
+}
+
+/// Doubles from `first` with each of `attempts` after the first, up to `most`.
+fn ceiling(attempts: u32, first: Duration, most: Duration) -> Duration {
+    let doublings = attempts.saturating_sub(1).min(20);
+    first.saturating_mul(1 << doublings).min(most)
 }
 
 /// A random number in `0.0..1.0`, for jitter.

@@ -4,9 +4,8 @@
 //! ours, Amazon is not asked with them: the player sees `relink_required`. Nothing is written, so
 //! the link serves again once the setting is changed back.
 
-use std::time::Duration;
-
 use crate::App;
+use crate::budget::INTAKE_HOLD_PAUSE;
 use crate::config::Intake;
 use crate::domain::{LinkStatus, Status, Timestamp, random_fraction};
 use crate::store::{Link, PlayerRow, Record};
@@ -30,9 +29,6 @@ pub(super) fn may_ask_at(app: &App, link: &Link) -> Option<Timestamp> {
     link.may_ask_at().filter(|_| is_ours(app, link))
 }
 
-/// How long deliveries wait while the intake is on hold: at least so long, and at most twice.
-const HOLD_PAUSE: Duration = Duration::from_secs(300);
-
 /// Whether the intake is on hold.
 pub(super) fn is_on_hold(app: &App) -> bool {
     app.config.intake == Intake::Hold
@@ -41,7 +37,7 @@ pub(super) fn is_on_hold(app: &App) -> bool {
 /// When to look again whether the intake is still on hold. With jitter, so that what waits does
 /// not come back together.
 pub(super) fn after_hold(now: Timestamp) -> Timestamp {
-    now + HOLD_PAUSE.mul_f64(1.0 + random_fraction())
+    now + INTAKE_HOLD_PAUSE.mul_f64(1.0 + random_fraction())
 }
 
 /// Whether the API shows this entitlement: while the intake is on hold, nothing is handed out.

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use crate::budget::{RETRY_AMAZON, RETRY_SERVICE, RETRY_TOO_MANY_ATTEMPTS};
+
 /// The codes of the API's errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
@@ -109,9 +111,9 @@ impl Code {
     /// When to try again, where the error does not know better.
     pub(super) const fn retry_after(self) -> Option<Duration> {
         match self {
-            Self::TooManyAttempts => Some(Duration::from_secs(60)),
-            Self::AmazonUnavailable => Some(Duration::from_secs(30)),
-            Self::Unavailable => Some(Duration::from_secs(5)),
+            Self::TooManyAttempts => Some(RETRY_TOO_MANY_ATTEMPTS),
+            Self::AmazonUnavailable => Some(RETRY_AMAZON),
+            Self::Unavailable => Some(RETRY_SERVICE),
             _ => None,
         }
     }

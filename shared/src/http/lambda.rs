@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::{Entry, HeaderName, HeaderValue, SET_COOKIE};
@@ -13,11 +12,8 @@ use tracing::Instrument;
 
 use super::response::ShownCode;
 use super::{ApiError, Request, Response};
+use crate::budget::RESPONSE_LIMIT;
 use crate::clock::Clock;
-
-/// When a caller gets an answer at the latest: well before Lambda ends the function after 28 s, which
-/// would answer nothing that a game could read.
-const ANSWER_WITHIN: Duration = Duration::from_secs(26);
 
 /// Where a caller finds the id that the log has, too.
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -84,7 +80,7 @@ fn outgoing(response: Response) -> ApiGatewayV2httpResponse {
 pub async fn in_time(
     work: impl Future<Output = Result<Response, ApiError>>,
 ) -> Result<Response, ApiError> {
-    match tokio::time::timeout(ANSWER_WITHIN, work).await {
+    match tokio::time::timeout(RESPONSE_LIMIT, work).await {
         Ok(result) => result,
         Err(_) => Err(ApiError::unavailable("no time left to finish the request")),
     }

@@ -4,7 +4,6 @@
 //! costs time at every cold start and finds nothing on Lambda.
 
 use std::fmt;
-use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
@@ -25,24 +24,10 @@ use url::Url;
 
 use super::exchange::{Repeat, send as send_request};
 use super::{Client, NetError, read_bounded};
+use crate::budget::{AWS_FIRST_PAUSE, AWS_PATIENCE, AWS_TRIES, AWS_TRY_LIMIT};
 
 /// No answer of DynamoDB or Secrets Manager is longer; a batch read has at most 16 MB.
 const MAX_ANSWER_BYTES: usize = 20 * 1024 * 1024;
-
-/// What one try of one operation may take, to the answer's last byte. Set on the HTTP request and
-/// not in the SDK, whose own timers cost as much CPU as the rest of a warm read's waiting.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// How long an old connection may stay silent before the request is sent over a new one too. The
-/// SDK repeats every operation anyway, and conditional writes know their own work again.
-const PATIENCE: Duration = Duration::from_millis(400);
-
-/// An operation takes so many tries at most, and so three times their time limit.
-const MAX_ATTEMPTS: u32 = 3;
-
-/// The first wait between tries, as AWS recommends it for DynamoDB; the SDK's general second would
-/// use up the operation's time.
-const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 
 /// What the SDK needs from the environment and did not find.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -97,8 +82,8 @@ pub fn sdk_config_from(
         .identity_cache(IdentityCache::no_cache())
         .retry_config(
             RetryConfig::standard()
-                .with_max_attempts(MAX_ATTEMPTS)
-                .with_initial_backoff(INITIAL_BACKOFF)
+                .with_max_attempts(AWS_TRIES)
+                .with_initial_backoff(AWS_FIRST_PAUSE)
                 // Which connections live on is the HTTP client's business; otherwise every
                 // repeated request logs an error that none could be marked for closure.
                 .with_reconnect_mode(ReconnectMode::ReuseAllConnections),
@@ -191,8 +176,8 @@ async fn send(client: &Client, request: HttpRequest) -> Result<HttpResponse, Con
     })?;
     let mut request = reqwest::Request::try_from(::http::Request::from_parts(parts, body))
         .map_err(|error| ConnectorError::user(error.without_url().into()))?;
-    *request.timeout_mut() = Some(ATTEMPT_TIMEOUT);
-    let (mut response, _) = send_request(client, request, Repeat::Harmless, PATIENCE)
+    *request.timeout_mut() = Some(AWS_TRY_LIMIT);
+    let (mut response, _) = send_request(client, request, Repeat::Harmless, AWS_PATIENCE)
         .await
         .map_err(retryable)?;
     let status = response.status();

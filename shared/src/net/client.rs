@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::join_all;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -12,17 +11,8 @@ use rustls::ClientConfig;
 use url::Url;
 
 use super::exchange::{Repeat, send};
-use super::pools::LONGEST_REST;
 use super::{Client, NetError, Reach, tls};
-
-/// Longest wait for a TCP connection and its TLS handshake.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// The safety net under a caller that sets no limit of its own.
-const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long [`warm`] may hold up the start.
-const WARM_TIMEOUT: Duration = Duration::from_millis(500);
+use crate::budget::{CLIENT_LIMIT, CONNECT_LIMIT, CONNECTION_REST, WARM_LIMIT};
 
 /// A plain client, for tools and tests: one pool, and no thought of freezes. What is deployed uses
 /// [`Client`](super::Client).
@@ -71,9 +61,9 @@ impl Maker {
             .retry(reqwest::retry::never())
             .referer(false)
             .user_agent(concat!("prime-gaming/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TOTAL_TIMEOUT)
-            .pool_idle_timeout(LONGEST_REST)
+            .connect_timeout(CONNECT_LIMIT)
+            .timeout(CLIENT_LIMIT)
+            .pool_idle_timeout(CONNECTION_REST)
             .tcp_nodelay(true);
         let builder = match self.guard {
             Some(guard) => builder.dns_resolver(Arc::new(guard)),
@@ -135,8 +125,8 @@ pub async fn warm(client: &Client, origins: &[Url]) {
         root.set_fragment(None);
         let host = root.host_str().unwrap_or_default().to_owned();
         let answer = async {
-            let request = client.head(root).timeout(WARM_TIMEOUT).build()?;
-            send(client, request, Repeat::Harmless, WARM_TIMEOUT).await
+            let request = client.head(root).timeout(WARM_LIMIT).build()?;
+            send(client, request, Repeat::Harmless, WARM_LIMIT).await
         };
         match answer.await {
             Ok((answer, _)) => tracing::debug!(host, status = answer.status().as_u16(), "warmed"),
@@ -148,6 +138,8 @@ pub async fn warm(client: &Client, origins: &[Url]) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use std::io::{Read, Write};
     use std::net::TcpListener;
     use std::path::PathBuf;

@@ -9,17 +9,9 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, Request, Response};
 use tokio::time::{Instant, timeout};
 
-use super::pools::LONGEST_REST;
 use super::{Client, NetError, coding};
+use crate::budget::{CONNECTION_IS_FRESH, CONNECTION_REST, PATIENCE};
 use crate::domain::Timestamp;
-
-/// How long an old connection may stay silent before a request that may be repeated is sent over
-/// a new one too. Together with the database's shorter one it leaves the first call after a freeze
-/// within 3 s.
-const PATIENCE: Duration = Duration::from_millis(1750);
-
-/// A connection that answered so long ago is not of a time before a freeze.
-const A_MOMENT: Duration = Duration::from_secs(1);
 
 /// A whole answer.
 #[derive(Debug)]
@@ -129,8 +121,8 @@ pub(super) async fn send(
     patience: Duration,
 ) -> Result<(Response, bool), NetError> {
     let first = match repeat {
-        Repeat::Harmless => client.pool(request.url(), LONGEST_REST)?,
-        Repeat::Keyed => client.pool(request.url(), A_MOMENT)?,
+        Repeat::Harmless => client.pool(request.url(), CONNECTION_REST)?,
+        Repeat::Keyed => client.pool(request.url(), CONNECTION_IS_FRESH)?,
         Repeat::OnlyIfDied => client.fresh(request.url())?,
     };
     // Only a streamed body can't be sent again, and none is sent here.

@@ -20,9 +20,6 @@ use super::client::Maker;
 use crate::Clock;
 use crate::domain::Timestamp;
 
-/// A pool that rested for longer than this is dropped.
-pub(super) const LONGEST_REST: Duration = Duration::from_secs(30);
-
 /// An HTTP client for Amazon, key sets, the studio, and through
 /// [`sdk_http_client`](super::sdk_http_client) the AWS SDK. Clones share their connections.
 ///

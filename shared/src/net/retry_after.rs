@@ -6,10 +6,8 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
+use crate::budget::RETRY_AFTER_MOST;
 use crate::domain::Timestamp;
-
-/// The longest wait that is granted, whatever the header says: a day would cost players the day.
-const LONGEST: Duration = Duration::from_secs(60 * 60);
 
 /// The wait that `Retry-After` asks for, as seconds or as a date (RFC 9110, 10.2.3), at most
 /// an hour. A date that has passed is no wait; what can't be read is `None`.
@@ -18,13 +16,13 @@ pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
         // Too many digits for a number are a long wait too.
-        text.parse().map_or(LONGEST, Duration::from_secs)
+        text.parse().map_or(RETRY_AFTER_MOST, Duration::from_secs)
     } else {
         let date = OffsetDateTime::parse(text, &Rfc2822).ok()?;
         let millis = date.unix_timestamp().checked_mul(1000)?;
         Timestamp::from_millis(millis).since(now)
     };
-    Some(wait.min(LONGEST))
+    Some(wait.min(RETRY_AFTER_MOST))
 }
 
 #[cfg(test)]
@@ -60,7 +58,7 @@ mod tests {
             "99999999999999999999999",
             "Wed, 21 Oct 2099 07:28:00 GMT",
         ] {
-            assert_eq!(read(long), Some(LONGEST), "{long}");
+            assert_eq!(read(long), Some(RETRY_AFTER_MOST), "{long}");
         }
     }
 

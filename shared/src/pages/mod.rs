@@ -6,7 +6,6 @@ mod style;
 mod texts;
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use askama::Template;
 use http::header::{
@@ -19,13 +18,11 @@ use url::{Url, form_urlencoded};
 use self::style::FormTo;
 use self::texts::{Failure, PROGRAM, Texts};
 use crate::auth::{presentable, short_id};
+use crate::budget::RETRY_AMAZON;
 use crate::config::StudioConfig;
 use crate::domain::{LinkFailure, LinkStatus};
 use crate::http::response::{response, with_code};
 use crate::http::{ApiError, Request, Response};
-
-/// When trying again makes sense after Amazon did not answer.
-const TRY_AGAIN_AFTER: Duration = Duration::from_secs(30);
 
 /// The pages for one request: in its language, with its id, as the studio wants them to look.
 pub struct Pages<'a> {
@@ -335,7 +332,7 @@ impl<'a> Pages<'a> {
         headers.insert(CONTENT_LANGUAGE, language);
         headers.insert(VARY, HeaderValue::from(ACCEPT_LANGUAGE));
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            let wait = HeaderValue::from(TRY_AGAIN_AFTER.as_secs());
+            let wait = HeaderValue::from(RETRY_AMAZON.as_secs());
             headers.insert(RETRY_AFTER, wait);
         }
         Ok(match code {

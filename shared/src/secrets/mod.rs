@@ -8,18 +8,15 @@ mod values;
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use tokio::sync::Mutex;
 
 pub use values::SecretValues;
 
+use crate::budget::SECRET_RELOAD;
 use crate::config::SecretsSource;
 use crate::domain::Timestamp;
 use crate::net;
-
-/// The shortest time between two tries to read the secret again.
-const RELOAD_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Why there are no secret values.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +71,7 @@ impl Secrets {
         if !Arc::ptr_eq(&before, &self.current()) {
             return true;
         }
-        if last_try.is_some_and(|at| now.since(at) < RELOAD_INTERVAL) {
+        if last_try.is_some_and(|at| now.since(at) < SECRET_RELOAD) {
             return false;
         }
         *last_try = Some(now);

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::dynamo::{BATCH, Change, Item, Reader, batch_get, n, s, unavailable};
 use super::error::StoreError;
+use crate::budget::OFFER_KEPT;
 use crate::domain::{Content, Offer, PerPlayer, Sku, Timestamp};
 
 /// The offers table.
@@ -156,8 +156,6 @@ pub struct CachedOffers {
 }
 
 impl CachedOffers {
-    const KEPT_FOR: Duration = Duration::from_secs(60);
-
     /// A cache in front of `offers`.
     #[must_use]
     pub fn new(offers: Offers) -> Self {
@@ -180,7 +178,7 @@ impl CachedOffers {
         let mut missing = Vec::new();
         {
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.retain(|_, (_, read_at)| now.since(*read_at) < Self::KEPT_FOR);
+            kept.retain(|_, (_, read_at)| now.since(*read_at) < OFFER_KEPT);
             for sku in skus {
                 match kept.get(sku) {
                     Some((offer, _)) => {

@@ -11,8 +11,9 @@ use url::Url;
 
 use super::Lwa;
 use super::token::{Lost, TokenAnswer, TokenError, Tokens, refused, unusable};
+use crate::budget::{CODE_PAIR_LIFE, CODE_PAIR_LIFE_MOST, POLL_INTERVAL, POLL_INTERVAL_MOST};
 use crate::config::is_loopback;
-use crate::domain::{MAX_POLL_INTERVAL, Timestamp};
+use crate::domain::Timestamp;
 use crate::net::{Answer, NetError};
 
 /// The longest device code that is taken; it has to fit into a stored item and a form.
@@ -22,13 +23,6 @@ const MAX_DEVICE_CODE_BYTES: usize = 2048;
 const MAX_USER_CODE_BYTES: usize = 64;
 
 const MAX_URL_BYTES: usize = 2048;
-
-/// How long a code pair lives where Amazon does not say, and at most.
-const DEFAULT_LIFE: Duration = Duration::from_secs(600);
-const MAX_LIFE: Duration = Duration::from_secs(3600);
-
-/// How long to wait between two polls where Amazon does not say.
-const DEFAULT_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The parameter by which Amazon's page for codes takes the code out of its own address.
 const CODE_PARAMETER: &str = "cbl-code";
@@ -174,8 +168,8 @@ impl Lwa {
                 .map(SecretString::from)
         };
         let url = |name: &str| self.page(body.get(name)?.as_str()?);
-        let life = seconds(body.get("expires_in")).unwrap_or(DEFAULT_LIFE);
-        let interval = seconds(body.get("interval")).unwrap_or(DEFAULT_INTERVAL);
+        let life = seconds(body.get("expires_in")).unwrap_or(CODE_PAIR_LIFE);
+        let interval = seconds(body.get("interval")).unwrap_or(POLL_INTERVAL);
         let pair = (
             code("user_code", MAX_USER_CODE_BYTES),
             code("device_code", MAX_DEVICE_CODE_BYTES),
@@ -189,8 +183,8 @@ impl Lwa {
             device_code,
             verification_uri,
             verification_uri_complete: url("verification_uri_complete"),
-            expires_in: life.min(MAX_LIFE),
-            interval: interval.min(MAX_POLL_INTERVAL),
+            expires_in: life.min(CODE_PAIR_LIFE_MOST),
+            interval: interval.min(POLL_INTERVAL_MOST),
         })
     }
 

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::token::{is_gateways, nothing_was_sent};
 use super::{Lwa, MAX_ANSWER_BYTES};
-use crate::amazon::CALL_LIMIT;
 use crate::amazon::prime_gaming::access_token_header;
+use crate::budget::CALL_LIMIT;
 use crate::domain::{AmazonUserId, Timestamp};
 use crate::net::{NetError, exchange};
 

@@ -20,18 +20,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Lwa, MAX_ANSWER_BYTES, pkce};
-use crate::amazon::CALL_LIMIT;
 use crate::amazon::text::{bounded, description, error_word};
+use crate::budget::{ACCESS_TOKEN_LIFE, ACCESS_TOKEN_LIFE_MOST, CALL_LIMIT};
 use crate::domain::Timestamp;
 use crate::net::{Answer, Client, NetError, exchange};
 
 /// The longest token that is taken. Amazon says 2,048 bytes; what is longer would not be stored.
 const MAX_TOKEN_BYTES: usize = 4096;
-
-/// How long an access token lives where Amazon does not say, or says something absurd.
-const DEFAULT_LIFE_SECONDS: u64 = 3600;
-
-const MAX_LIFE_SECONDS: u64 = 24 * 60 * 60;
 
 /// What the token endpoint gave.
 #[derive(Clone, Debug)]
@@ -357,7 +352,7 @@ impl TokenResponse for TokenAnswer {
             Value::String(text) => text.parse().ok()?,
             number => number.as_u64()?,
         };
-        (1..=MAX_LIFE_SECONDS)
+        (1..=ACCESS_TOKEN_LIFE_MOST.as_secs())
             .contains(&seconds)
             .then(|| Duration::from_secs(seconds))
     }
@@ -383,9 +378,7 @@ impl TokenAnswer {
         }
         Ok(Tokens {
             refresh_token: refresh_token.map(SecretString::from),
-            expires_in: self
-                .expires_in()
-                .unwrap_or(Duration::from_secs(DEFAULT_LIFE_SECONDS)),
+            expires_in: self.expires_in().unwrap_or(ACCESS_TOKEN_LIFE),
             scope: self
                 .scope
                 .as_str()

@@ -5,24 +5,19 @@ mod offers;
 mod step;
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
 
 use offers::Offers;
 use step::Step;
 
 use crate::App;
 use crate::amazon::{Instruction, Listed};
-use crate::budget::Budget;
+use crate::budget::{Budget, FORGOTTEN_AFTER};
 use crate::domain::{EntitlementId, HoldReason, Offer, PerPlayer, Sku, Status, Timestamp};
 use crate::flow::fulfillment::lease::{UNCLEAR, lease};
 use crate::flow::fulfillment::report::Lookup;
 use crate::flow::rows::log_unreadable;
 use crate::flow::standing;
 use crate::store::{Admission, Claim, Link, Record, StoreError};
-
-/// Amazon lists a reported entitlement for a while. One that it still lists after this time it
-/// has forgotten, and is told once more.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(600);
 
 /// What became of a listing.
 #[derive(Debug, Default)]

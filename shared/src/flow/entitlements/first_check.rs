@@ -5,21 +5,12 @@
 //! link makes the check as well, if it has time, and removes the row; otherwise `reconcile` finds
 //! the row within a minute. Either way the check takes its turn like a game's check does.
 
-use std::time::Duration;
-
 use crate::App;
-use crate::budget::Budget;
+use crate::budget::{Budget, FIRST_CHECK_LIFE, FIRST_CHECK_WORK};
 use crate::domain::{PlayerId, Timestamp};
 use crate::flow::entitlements::check::check;
 use crate::flow::standing;
 use crate::store::{Home, Link, StoreError};
-
-/// How long the check in the request that made the link may take. The player waits for that
-/// request's answer in a browser.
-const IN_REQUEST: Duration = Duration::from_secs(8);
-
-/// After so long the first check is left to the game.
-const LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// When the service is to make the first check of a link that is made at `now`; `None` where the
 /// game makes it.
@@ -33,7 +24,7 @@ pub(in crate::flow) async fn in_request(app: &App, budget: Budget, player: &Play
     if app.webhook.is_none() || standing::is_on_hold(app) || !budget.allows_a_page() {
         return;
     }
-    let part = budget.of_at_most(IN_REQUEST);
+    let part = budget.of_at_most(FIRST_CHECK_WORK);
     // Boxed, so that requests that link nothing do not carry its state around.
     let made = part.at_most(Box::pin(make(app, part, player))).await;
     match made {
@@ -73,7 +64,7 @@ pub(in crate::flow) async fn in_reconcile(
 ) -> Result<Next, StoreError> {
     let now = app.clock.now();
     let is_ended = link.home == Home::Remnant;
-    if is_ended || app.webhook.is_none() || now.since(link.linked_at) >= LIFE {
+    if is_ended || app.webhook.is_none() || now.since(link.linked_at) >= FIRST_CHECK_LIFE {
         return Ok(Next::Done);
     }
     if standing::is_on_hold(app) {

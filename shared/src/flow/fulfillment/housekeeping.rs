@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::App;
-use crate::budget::Budget;
+use crate::budget::{Budget, FOREIGN_PAUSE, HOUSEKEEPING_PAUSE_MOST};
 use crate::domain::{Timestamp, backoff, random_fraction};
 use crate::flow::entitlements::first_check::{self, Next};
 use crate::flow::fulfillment::lease::{Unfinished, lease};
@@ -15,14 +15,8 @@ use crate::flow::session::{Session, SessionError};
 use crate::flow::standing;
 use crate::store::{Chore, ChoreKind, Inherited, Link, Record, Remnant, StoreError};
 
-/// How long dead tokens wait for another look while their client id is not ours.
-const FOREIGN_PAUSE: Duration = Duration::from_secs(3600);
-
 /// How much longer than a report a remnant waits for its next look.
 const REMNANT_PATIENCE: u32 = 12;
-
-/// The longest wait for anything here.
-const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// Does it, and gives what is to be reported because of it. What fails is due again after a
 /// growing wait.
@@ -67,7 +61,7 @@ async fn wake(app: &App, owner: &str, chore: &Chore) -> Result<Vec<Record>, Stor
         Some(None) => {}
         // What is woken would only be noted again.
         Some(Some(Unfinished::Refused(until))) => {
-            let due_at = until.unwrap_or(now + LONGEST_WAIT);
+            let due_at = until.unwrap_or(now + HOUSEKEEPING_PAUSE_MOST);
             store.postpone_chore(chore, owner, due_at, true).await?;
             return Ok(Vec::new());
         }
@@ -107,7 +101,7 @@ async fn look_after_remnant(app: &App, owner: &str, chore: &Chore) -> Result<(),
             || still_inherited(app, &link).await? != Inherited::None)
     {
         let wait = backoff(chore.attempts, random_fraction()) * REMNANT_PATIENCE;
-        let due_at = (now + wait.min(LONGEST_WAIT)).min(expires_at);
+        let due_at = (now + wait.min(HOUSEKEEPING_PAUSE_MOST)).min(expires_at);
         return store.postpone_chore(chore, owner, due_at, false).await;
     }
     app.links.delete_remnant(&link).await?;

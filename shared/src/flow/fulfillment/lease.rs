@@ -1,16 +1,12 @@
 //! Taking what is to be delivered or reported, and giving back what could not be finished: it is
 //! tried again later, or parked, or an operator has to look at it.
 
-use std::time::Duration;
-
 use futures_util::StreamExt;
 use futures_util::stream;
 
 use crate::App;
-use crate::budget::REQUEST_LIFE;
-use crate::domain::{
-    ATTENTION_PAUSE, EntitlementId, Status, Timestamp, backoff, is_long_ago, random_fraction,
-};
+use crate::budget::{ATTENTION_PAUSE, LEASE, UNCLEAR_PAUSE, UNPARKED_PAUSE};
+use crate::domain::{EntitlementId, Status, Timestamp, backoff, is_long_ago, random_fraction};
 use crate::store::{Lease, Link, Parked, Pause, Record};
 
 /// How much of one kind is done at once: writes to the database, calls to others, accounts.
@@ -23,18 +19,11 @@ pub(in crate::flow) async fn at_once<F: Future>(
     stream::iter(work).buffer_unordered(AT_ONCE).collect().await
 }
 
-/// How long a delivered entitlement is left alone that Amazon lists with a word that we do not
-/// know; a check looks at it every time.
-const UNCLEAR_PAUSE: Duration = Duration::from_secs(3600);
-
-/// How long an entitlement that could be parked waits where its account's note is full.
-const UNPARKED_PAUSE: Duration = Duration::from_secs(24 * 3600);
-
 /// A lease that outlives the request.
 pub(in crate::flow) fn lease(owner: &str, now: Timestamp) -> Lease<'_> {
     Lease {
         owner,
-        until: now + REQUEST_LIFE,
+        until: now + LEASE,
     }
 }
 

@@ -14,16 +14,13 @@ use serde::Serialize;
 
 use super::housekeeping;
 use crate::App;
-use crate::budget::Budget;
+use crate::budget::{Budget, UNREADABLE_PAUSE};
 use crate::domain::{Status, Timestamp, random_token};
 use crate::flow::fulfillment::deliver::deliver_all;
 use crate::flow::fulfillment::lease::{at_once, lease};
 use crate::flow::fulfillment::report::report_all;
 use crate::flow::rows::log_unreadable;
 use crate::store::{Chore, DUE_SHARDS, Due, Record, StoreError, Taken};
-
-/// For so long an item that can't be read is out of the way of the others.
-const UNREADABLE_PAUSE: Duration = Duration::from_secs(3600);
 
 /// What a run has done. Counts entitlements, not the housekeeping beside them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

@@ -5,13 +5,12 @@
 //! before is looked up first: what Amazon no longer asks for is `reported`.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use futures_util::FutureExt;
 
 use crate::App;
 use crate::amazon::{FulfillResult, Instruction, Listing};
-use crate::budget::Budget;
+use crate::budget::{Budget, FOREIGN_PAUSE};
 use crate::domain::{AmazonUserId, EntitlementId, Status, Timestamp};
 use crate::flow::fulfillment::lease::{Unfinished, at_once, give_all_back, give_back};
 use crate::flow::session::{Session, SessionError};
@@ -24,10 +23,6 @@ pub(in crate::flow) struct Lookup {
     pub(in crate::flow) listing: Listing,
     pub(in crate::flow) asked_at: Timestamp,
 }
-
-/// How long reports wait whose link was made with a client id that is no longer ours: linking
-/// again wakes them, and the setting may be changed back.
-const FOREIGN_PAUSE: Duration = Duration::from_secs(3600);
 
 /// What a lookup says about a report that was tried before.
 #[derive(Debug, PartialEq, Eq)]

@@ -5,8 +5,6 @@
 //! A request that finds another one at work, on this attempt or on another one of the same ticket,
 //! looks for its ending for a short time, and then asks the browser to come again.
 
-use std::time::Duration;
-
 use secrecy::SecretString;
 use tokio::time::Instant;
 
@@ -14,17 +12,11 @@ use super::establish::{Candidate, NotMade, accept, has_scopes, has_time, log_out
 use super::persist::persist;
 use crate::App;
 use crate::amazon::{TokenError, Tokens};
-use crate::budget::{Budget, REQUEST_LIFE};
+use crate::budget::{Budget, LEASE, OUTCOME_WATCH, OUTCOME_WATCH_PAUSE};
 use crate::domain::{LinkFailure, PlayerId, random_token};
 use crate::flow::entitlements::first_check;
 use crate::flow::tokens::{open, seal_tokens};
 use crate::store::{Attempt, AttemptState, Consumed, Ending, Standing, StoreError, Ticket};
-
-/// Pause between looks for the ending that another request is about to write.
-const OUTCOME_PAUSE: Duration = Duration::from_millis(250);
-
-/// How long a request looks for that ending. The browser has an answer within 3 s.
-const OUTCOME_WATCH: Duration = Duration::from_secs(2);
 
 /// What the browser brought back from Amazon.
 #[derive(Debug)]
@@ -128,7 +120,7 @@ pub async fn finish_link(
                 Ended::of(&attempt, outcome)
             }
             Found::UnderWay if Instant::now() < watch_until => {
-                tokio::time::sleep(OUTCOME_PAUSE).await;
+                tokio::time::sleep(OUTCOME_WATCH_PAUSE).await;
                 continue;
             }
             Found::UnderWay => return Ok(Finished::UnderWay),
@@ -156,7 +148,7 @@ async fn look(
 ) -> Result<Found, StoreError> {
     let now = app.clock.now();
     // A request that began before it is over, whether it has written an ending or not.
-    let dead = now - REQUEST_LIFE;
+    let dead = now - LEASE;
     let page = |failure| Ok(Found::Ended(Ended::without_attempt(failure)));
     let Some(attempt) = app.links.attempt(state, now).await? else {
         return page(LinkFailure::InvalidState);

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::establish::{Accepted, Candidate, NotMade, accept, has_time, log_outcome, make_link};
 use crate::App;
 use crate::amazon::{PollError, TokenError};
-use crate::budget::{Budget, REQUEST_LIFE};
+use crate::budget::{Budget, LEASE};
 use crate::domain::{DeviceStatus, LinkFailure, PlayerId, Timestamp, random_token, slowed_down};
 use crate::flow::entitlements::first_check;
 use crate::flow::tokens::{OpenCodes, OpenTokens, open_codes, open_tokens, seal_tokens};
@@ -58,7 +58,7 @@ pub async fn poll_device(
         return Ok(Some(DeviceAnswer::stored(&device, now)));
     }
     let owner = random_token();
-    let until = now + REQUEST_LIFE;
+    let until = now + LEASE;
     let device = match app.links.take_poll(&device, &owner, now, until).await? {
         TakenPoll::Ours(device) => device,
         TakenPoll::Lost(device) => return Ok(Some(DeviceAnswer::stored(&device, now))),

@@ -13,8 +13,9 @@
 
 use url::Url;
 
-use super::start::{LIFETIME, StartRefused, store};
+use super::start::{StartRefused, store};
 use crate::App;
+use crate::budget::LINKING_LIFE;
 use crate::domain::{PlayerId, random_token};
 use crate::store::{NewTicket, StoreError};
 
@@ -24,7 +25,7 @@ use crate::store::{NewTicket, StoreError};
 /// If the database does not answer.
 pub async fn begin_login(app: &App, browser: &str) -> Result<String, StoreError> {
     let login_ticket = random_token();
-    let expires_at = app.clock.now() + LIFETIME;
+    let expires_at = app.clock.now() + LINKING_LIFE;
     app.links
         .create_login(&login_ticket, browser, expires_at)
         .await?;
@@ -52,7 +53,7 @@ pub async fn continue_login(
         player_name,
         return_to: app.config.linking.done_url.as_ref().map(Url::as_str),
         login: Some(&login),
-        expires_at: now + LIFETIME,
+        expires_at: now + LINKING_LIFE,
     };
     store(app, &new, now).await?;
     Ok(code)

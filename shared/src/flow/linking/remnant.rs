@@ -2,18 +2,12 @@
 //! make.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use crate::App;
+use crate::budget::{REMNANT_LIFE, REMNANT_LOOK};
 use crate::domain::{AmazonUserId, PlayerId};
 use crate::flow::rows::read_open;
 use crate::store::{Inherited, Link, PlayerRow, Record, RemnantTimes, StoreError};
-
-/// How long the tokens of a link that was ended are kept for its last reports.
-const REMNANT_LIFE: Duration = Duration::from_secs(24 * 3600);
-
-/// When a remnant is first looked after: mostly it has served its purpose by then.
-const REMNANT_LOOK: Duration = Duration::from_secs(60);
 
 /// What is left of the link, if it has reports to make: those that earlier players of the account
 /// left to it, or this player's, now or once the player has what is still to be delivered.

@@ -8,13 +8,11 @@ use url::Url;
 use super::callback::Ended;
 use crate::App;
 use crate::amazon::Lwa;
+use crate::budget::LINKING_LIFE;
 use crate::config::InvalidReturnTo;
 use crate::domain::{LinkFailure, PlayerId, Timestamp, random_token};
 use crate::flow::tokens::seal;
 use crate::store::{AttemptStarted, NewAttempt, NewTicket, StoreError, Ticket, TicketStored};
-
-/// How long a ticket may be used, and after it an attempt may take.
-pub(in crate::flow) const LIFETIME: Duration = Duration::from_secs(600);
 
 /// What a game gets to start a link.
 pub struct LinkSession {
@@ -57,7 +55,7 @@ pub async fn start_session(
     let now = app.clock.now();
     let session = LinkSession {
         ticket: random_token(),
-        expires_at: now + LIFETIME,
+        expires_at: now + LINKING_LIFE,
     };
     let new = NewTicket {
         secret: &session.ticket,
@@ -149,7 +147,7 @@ pub async fn begin_link(
         verifier: &sealed,
         redirect_uri,
         posted_at: posted_at.unwrap_or(now),
-        expires_at: now + LIFETIME,
+        expires_at: now + LINKING_LIFE,
     };
     let begun = match app.links.start_attempt(ticket, &new, now).await? {
         // The browser follows the answer to its last post, never that to an overtaken one.

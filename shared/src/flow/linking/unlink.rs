@@ -1,19 +1,14 @@
 //! The end of a player's link.
 
-use std::time::Duration;
-
 use super::remnant::{remnant, still_inherited};
 use crate::App;
-use crate::budget::Budget;
+use crate::budget::{Budget, UNLINK_WORK};
 use crate::domain::{PlayerId, Status, random_token};
 use crate::flow::fulfillment::lease::take;
 use crate::flow::fulfillment::report::report_all;
 use crate::flow::rows::read_open;
 use crate::flow::session::Session;
 use crate::store::{Link, StoreError, Unlinked};
-
-/// Reports are begun in the first 5 s; the last one may still take its own time limit.
-const REPORTS: Duration = Duration::from_secs(10);
 
 /// How often a link that changes while it is removed is tried.
 const TRIES: u32 = 8;
@@ -24,7 +19,7 @@ const TRIES: u32 = 8;
 /// # Errors
 /// If the database does not answer, or a row is corrupt.
 pub async fn unlink(app: &App, player: &PlayerId) -> Result<(), StoreError> {
-    let budget = Budget::of(REPORTS);
+    let budget = Budget::of(UNLINK_WORK);
     for attempt in 0..TRIES {
         let row = app.links.get(player).await?;
         let Some(link) = &row.link else { return Ok(()) };

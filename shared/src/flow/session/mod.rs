@@ -11,11 +11,8 @@ use tokio::sync::Mutex;
 use super::tokens::OpenTokens;
 use crate::App;
 use crate::amazon::{CallError, FulfillResult, Listing};
-use crate::budget::Budget;
+use crate::budget::{Budget, REFUSED_PAUSE};
 use crate::store::{Link, LinkState, Record, StoreError};
-
-/// How long tokens that Prime Gaming refuses are left alone.
-const REFUSED_PAUSE: Duration = Duration::from_secs(3600);
 
 /// Why Prime Gaming could not be asked, sorted by what to do next.
 #[derive(Debug, thiserror::Error)]

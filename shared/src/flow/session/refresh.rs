@@ -13,34 +13,21 @@
 //! else. The lease then runs out, and the next holder tries the stored refresh token again;
 //! where Amazon kept it valid, nothing is lost, and where it did not, the player links again.
 
-use std::time::Duration;
-
 use secrecy::SecretString;
 
 use super::{Session, SessionError, State};
 use crate::amazon::{TokenError, Tokens};
-use crate::budget::REQUEST_LIFE;
+use crate::budget::{
+    DEAD_TOKENS_LIFE, EXPIRY_MARGIN, FURTHER_LOOKS, LEASE, REFRESH_WATCH_PAUSE,
+    REFRESH_WATCH_TRIES, SECOND_LOOK,
+};
 use crate::domain::{Timestamp, random_token};
 use crate::flow::tokens::{OpenTokens, open_tokens, seal_tokens};
 use crate::seal::Sealed;
 use crate::store::{DeadTokens, Home, Link, LinkState};
 
-/// An access token that expires within this time counts as expired.
-const EXPIRY_MARGIN: Duration = Duration::from_secs(60);
-
-/// How long who has lost the race for a refresh waits for the winner's token.
-const WINNER_PAUSE: Duration = Duration::from_millis(200);
-const WINNER_TRIES: u32 = 10;
-
 /// How often new tokens are offered to the database before they are used unstored.
 const STORE_TRIES: u32 = 3;
-
-/// When tokens that Amazon called `invalid_grant` are tried again, and then how often.
-const SECOND_LOOK: Duration = Duration::from_secs(3600);
-const FURTHER_LOOKS: Duration = Duration::from_secs(24 * 3600);
-
-/// How long such tokens are kept.
-const DEAD_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
 
 impl Session<'_> {
     /// An access token with time left on it, and its version.
@@ -100,7 +87,7 @@ impl Session<'_> {
         self.has_time()?;
         let owner = random_token();
         let now = self.app.clock.now();
-        let until = now + REQUEST_LIFE;
+        let until = now + LEASE;
         if !self
             .app
             .links
@@ -146,7 +133,7 @@ impl Session<'_> {
                 let dead = DeadTokens {
                     sealed: tokens.clone(),
                     next_look_at: now + SECOND_LOOK,
-                    until: now + DEAD_LIFE,
+                    until: now + DEAD_TOKENS_LIFE,
                 };
                 let marked = app.links.mark_dead(&app.fulfillments, link, &dead);
                 let is_kept = marked.await?;
@@ -256,9 +243,9 @@ impl Session<'_> {
 
     async fn await_winner(&self, state: &mut State) -> Result<(), SessionError> {
         let version = state.link.token_version;
-        for _ in 0..WINNER_TRIES {
+        for _ in 0..REFRESH_WATCH_TRIES {
             self.has_time()?;
-            tokio::time::sleep(WINNER_PAUSE).await;
+            tokio::time::sleep(REFRESH_WATCH_PAUSE).await;
             self.adopt(state).await?;
             if state.link.token_version != version {
                 return Ok(());

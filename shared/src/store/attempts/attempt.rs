@@ -13,7 +13,7 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use url::Url;
 
-use super::expiry::LINGER;
+use crate::budget::LINGER;
 use crate::domain::{LinkFailure, PlayerId, Timestamp};
 use crate::seal::Sealed;
 use crate::store::dynamo::{

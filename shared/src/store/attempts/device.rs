@@ -11,7 +11,7 @@
 
 use std::time::Duration;
 
-use super::expiry::LINGER;
+use crate::budget::{DEVICE_REMEMBERED, LINGER};
 use crate::domain::{DeviceStatus, LinkFailure, PlayerId, Timestamp};
 use crate::seal::Sealed;
 use crate::store::dynamo::{
@@ -19,9 +19,6 @@ use crate::store::dynamo::{
 };
 use crate::store::error::StoreError;
 use crate::store::tables::Links;
-
-/// How long after it expires a session still answers how it ended.
-const REMEMBERED: Duration = Duration::from_secs(3600);
 
 /// What a device session is made of.
 pub struct NewDevice<'a> {
@@ -141,7 +138,7 @@ impl Links {
         now: Timestamp,
     ) -> Result<Result<(), Timestamp>, StoreError> {
         let hash = hash(new.id);
-        let sweep_at = ttl(new.expires_at + REMEMBERED + LINGER);
+        let sweep_at = ttl(new.expires_at + DEVICE_REMEMBERED + LINGER);
         let device = self
             .change(device_key(&hash))
             .when("attribute_not_exists(#pk)")
@@ -183,7 +180,7 @@ impl Links {
     /// If the database does not answer, or the row is corrupt.
     pub async fn device(&self, id: &str, now: Timestamp) -> Result<Option<Device>, StoreError> {
         let device = self.device_by_hash(&hash(id)).await?;
-        Ok(device.filter(|device| device.expires_at + REMEMBERED > now))
+        Ok(device.filter(|device| device.expires_at + DEVICE_REMEMBERED > now))
     }
 
     pub(in crate::store) async fn device_by_hash(

@@ -5,7 +5,7 @@
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::expiry::LINGER;
+use crate::budget::LINGER;
 use crate::domain::Timestamp;
 use crate::store::dynamo::{Reader, Written, hash, login_key, s, time, ttl};
 use crate::store::error::StoreError;

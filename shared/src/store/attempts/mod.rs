@@ -3,7 +3,6 @@
 mod attempt;
 mod device;
 mod device_poll;
-mod expiry;
 mod login;
 mod ticket;
 

@@ -18,13 +18,12 @@
 //! never more than [`MAX_OPEN`].
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use url::Url;
 
-use super::expiry::LINGER;
 use super::login::LoginTicket;
+use crate::budget::{LINGER, POSTS_APART};
 use crate::domain::{PlayerId, Timestamp, random_token};
 use crate::seal::Sealed;
 use crate::store::dynamo::{
@@ -35,10 +34,6 @@ use crate::store::tables::Links;
 
 /// The most open link attempts of one player.
 const MAX_OPEN: usize = 10;
-
-/// The longest time that the posts of one browser can take to overtake each other: that of a request.
-/// A post that seems to be overtaken by a later one was measured by another clock.
-const LONGEST_POST: Duration = Duration::from_secs(30);
 
 /// How often a count that others change too is tried.
 const COUNT_TRIES: u32 = 8;
@@ -279,7 +274,7 @@ impl Links {
                  AND (attribute_not_exists(#posted_at) OR #posted_at <= :posted_at \
                       OR #posted_at > :another_clock)",
             )
-            .value(":another_clock", time(new.posted_at + LONGEST_POST))
+            .value(":another_clock", time(new.posted_at + POSTS_APART))
             .set("posted_at", time(new.posted_at))
             .set("browser", s(new.browser))
             .set_or_remove("bound_by_post", bound)

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::error::Error;
-use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -15,6 +14,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::item::Item;
+use crate::budget::CONFLICT_PAUSE_FIRST;
 use crate::domain::{random_fraction, random_token};
 use crate::store::error::StoreError;
 
@@ -338,7 +338,7 @@ fn is_passing(reason: &CancellationReason) -> bool {
 
 /// Waits 10 to 320 ms at most, doubling, with full jitter.
 pub(in crate::store) async fn pause(tries: u32) {
-    let most = Duration::from_millis(10 << tries.min(5));
+    let most = CONFLICT_PAUSE_FIRST * (1 << tries.min(5));
     tokio::time::sleep(most.mul_f64(random_fraction())).await;
 }
 

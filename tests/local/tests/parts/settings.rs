@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use local::build::workspace;
+use prime_gaming::budget::{FUNCTION_LIMIT, RECONCILE_LIMIT};
 use prime_gaming::config::Config;
 use prime_gaming::secrets::SecretValues;
 use serde_yaml_ng::Value;
@@ -55,6 +56,20 @@ fn variables(template: &Value) -> BTreeMap<String, Option<String>> {
     variables
         .map(|(variable, value)| (name(variable), parameter(value)))
         .collect()
+}
+
+#[test]
+fn lambda_ends_the_functions_when_the_table_of_time_limits_says() {
+    let template = template();
+    let timeout = |at: &Value| at["Timeout"].as_u64();
+    let all = timeout(&template["Globals"]["Function"]);
+    assert_eq!(all, Some(FUNCTION_LIMIT.as_secs()));
+    let resources = template["Resources"].as_mapping().expect("resources");
+    let own: Vec<_> = resources
+        .values()
+        .filter_map(|resource| timeout(&resource["Properties"]))
+        .collect();
+    assert_eq!(own, [RECONCILE_LIMIT.as_secs()]);
 }
 
 #[test]

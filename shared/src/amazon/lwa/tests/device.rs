@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::MAX_POLL_INTERVAL;
+use crate::budget::POLL_INTERVAL_MOST;
 
 const DEVICE_CODE: &str = "device code+/|&=";
 const USER_CODE: &str = "W8B RGT";
@@ -197,8 +197,8 @@ async fn times_are_kept_within_reason() {
         (json!(1), seconds(1)),
         (json!("15"), seconds(15)),
         (json!(300), seconds(300)),
-        (json!(301), MAX_POLL_INTERVAL),
-        (json!(u64::MAX), MAX_POLL_INTERVAL),
+        (json!(301), POLL_INTERVAL_MOST),
+        (json!(u64::MAX), POLL_INTERVAL_MOST),
         (json!(0), seconds(5)),
         (json!(-3), seconds(5)),
         (json!(2.5), seconds(5)),

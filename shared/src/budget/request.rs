@@ -4,18 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::amazon::CALL_LIMIT;
-
-/// No function lives longer with one request: API Gateway gives up after 30 s, Lambda after 28 s.
-/// Who took something longer ago than this and did not finish it will not finish it any more.
-pub(crate) const REQUEST_LIFE: Duration = Duration::from_secs(30);
-
-/// What a request's work is planned for: what is begun within it still ends in time.
-const PLANNED: Duration = Duration::from_secs(20);
-
-/// After the planned time, what is under way may take so much longer; then the caller gets what is
-/// known. With the answer's own work that still ends before Lambda ends the function.
-const GRACE: Duration = Duration::from_secs(4);
+use super::{CALL_LIMIT, REQUEST_GRACE, REQUEST_WORK};
 
 /// The time that a request's work may take.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +16,7 @@ impl Budget {
     /// For a request that has just come in: 20 s.
     #[must_use]
     pub fn of_request() -> Self {
-        Self::of(PLANNED)
+        Self::of(REQUEST_WORK)
     }
 
     /// From now on for `total`.
@@ -42,7 +31,7 @@ impl Budget {
     /// leases must outlive it.
     #[must_use]
     pub(crate) fn of_part(&self) -> Self {
-        self.of_at_most(PLANNED)
+        self.of_at_most(REQUEST_WORK)
     }
 
     /// What is left of it, but no more than `most`: for a part that others wait for.
@@ -63,7 +52,7 @@ impl Budget {
     /// Waits for `work`, but not beyond the time at which the caller must be answered. `None`: it
     /// was given up, as a crash would have ended it.
     pub(crate) async fn at_most<F: Future>(&self, work: F) -> Option<F::Output> {
-        tokio::time::timeout_at(self.deadline + GRACE, work)
+        tokio::time::timeout_at(self.deadline + REQUEST_GRACE, work)
             .await
             .ok()
     }
