@@ -1,5 +1,7 @@
 //! What game clients and game servers call.
 
+use std::time::Duration;
+
 use http::StatusCode;
 use prime_gaming::App;
 use prime_gaming::domain::Timestamp;
@@ -77,11 +79,7 @@ fn refusal(refused: StartRefused) -> ApiError {
         StartRefused::InvalidReturnTo(rule) => {
             ApiError::new(Code::InvalidReturnTo, rule.to_string())
         }
-        StartRefused::TooManyAttempts(wait) => ApiError::new(
-            Code::TooManyAttempts,
-            "the player has 10 open link attempts: finish one, or wait until the oldest expires",
-        )
-        .retry_after(wait),
+        StartRefused::TooManyAttempts(wait) => too_many_attempts(wait),
         StartRefused::InvalidLogin => ApiError::new(
             Code::InvalidTicket,
             "`login_ticket` is unknown, was used, or is older than 10 minutes: send the browser to \
@@ -89,6 +87,14 @@ fn refusal(refused: StartRefused) -> ApiError {
         ),
         StartRefused::Store(error) => error.into(),
     }
+}
+
+pub(crate) fn too_many_attempts(wait: Duration) -> ApiError {
+    ApiError::new(
+        Code::TooManyAttempts,
+        "the player has 10 open link attempts: finish one, or wait until the oldest expires",
+    )
+    .retry_after(wait)
 }
 
 /// `GET /v1/link`

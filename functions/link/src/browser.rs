@@ -1,20 +1,31 @@
-//! What a browser sees on its way to Amazon and back. Whatever goes wrong is a page.
-
-use std::fmt::Display;
+//! The pages that a browser sees on its way to Amazon and back. Every failure is a page.
+//!
+//! ```text
+//! GET /link ──▶ the studio's login page ──▶ GET /link/continue ──┐
+//!                              a game ──▶ GET /link/start ───────┴──▶ consent page
+//!                                                                         │ POST /link/start
+//!              GET /link/callback ◀── Amazon's consent page ◀─────────────┘
+//! ```
 
 use http::StatusCode;
 use prime_gaming::App;
 use prime_gaming::config::with_outcome;
 use prime_gaming::domain::{LinkFailure, LinkStatus, PlayerId};
-use prime_gaming::flow::{self, Begun, Budget, Callback, Ended, Finished};
-use prime_gaming::http::{
-    ApiError, BrowserCookie, BrowserId, Code, Pages, Question, Request, Response, ShownPlayer,
-    address, only_https, origin_is_ours, redirect, with_code, with_cookie,
+use prime_gaming::flow::{
+    self, AttemptResult, Authorization, Budget, Callback, CallbackResult, LinkError,
 };
-use prime_gaming::store::Ticket;
+use prime_gaming::http::{
+    ApiError, BrowserCookie, BrowserId, Code, Request, Response, address, only_https,
+    origin_is_ours, redirect, with_code, with_cookie,
+};
+use prime_gaming::pages::{Pages, Question, ShownPlayer};
+use prime_gaming::store::{StoreError, Ticket};
 use url::Url;
 
-/// What leaves for a browser. Where the address is https, the browser is told to use nothing else.
+use crate::api::too_many_attempts;
+
+/// The response, as it leaves for a browser. Where our address is https, the browser is told to use
+/// nothing else.
 pub(crate) fn hardened(app: &App, response: Response) -> Response {
     let is_http = |url: &Url| url.scheme() == "http";
     // API Gateway's own domain, without a setting, is https.
@@ -22,6 +33,55 @@ pub(crate) fn hardened(app: &App, response: Response) -> Response {
         response
     } else {
         only_https(response)
+    }
+}
+
+/// Why a handler has no page of its own.
+pub(crate) enum Failed {
+    /// The browser sees the page about this failure.
+    Link(LinkFailure),
+    /// The request itself was at fault.
+    Api(ApiError),
+}
+
+impl From<LinkFailure> for Failed {
+    fn from(failure: LinkFailure) -> Self {
+        Self::Link(failure)
+    }
+}
+
+impl From<ApiError> for Failed {
+    fn from(error: ApiError) -> Self {
+        Self::Api(error)
+    }
+}
+
+/// The page says that it is our fault; the log says what it was.
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(event = "page_failed", %error);
+        Self::Link(LinkFailure::Internal)
+    }
+}
+
+impl From<LinkError> for Failed {
+    fn from(error: LinkError) -> Self {
+        match error {
+            LinkError::Refused(failure) => failure.into(),
+            LinkError::TooManyAttempts(wait) => too_many_attempts(wait).into(),
+            LinkError::Store(error) => error.into(),
+        }
+    }
+}
+
+type Page = Result<Response, Failed>;
+
+/// The page of a handler, or the page about its failure.
+pub(crate) fn rendered(app: &App, request: &Request, page: Page) -> Result<Response, ApiError> {
+    match page {
+        Ok(response) => Ok(response),
+        Err(Failed::Link(failure)) => pages(app, request).failure(failure),
+        Err(Failed::Api(error)) => Err(error),
     }
 }
 
@@ -34,96 +94,100 @@ fn pages<'a>(app: &'a App, request: &'a Request) -> Pages<'a> {
     Pages::new(&app.config.studio, request)
 }
 
-/// What a page says where our database fails; the cause is for the log.
-fn our_fault(error: impl Display) -> LinkFailure {
-    tracing::error!(event = "page_failed", %error);
-    LinkFailure::Internal
-}
-
-/// `GET /link`: a browser comes from the Prime Gaming page, without any game session. It goes to
-/// the studio's login page, with a ticket that only this browser can go on with.
-pub(crate) async fn arrive(app: &App, request: &Request) -> Result<Response, ApiError> {
+/// `GET /link`: a browser comes from the Prime Gaming page, without a session of a game. It goes on
+/// to the studio's login page, with a login ticket that is bound to this browser.
+pub(crate) async fn landing(app: &App, request: &Request) -> Page {
     let Some(login_url) = &app.config.players.login_url else {
-        return Err(ApiError::new(
+        let error = ApiError::new(
             Code::NotFound,
             "links do not begin here: PLAYER_LOGIN_URL is not set",
-        ));
+        );
+        return Err(error.into());
     };
     let cookie = BrowserCookie::at(&base_url(app, request)?);
     let browser = cookie.read_or_new(request);
-    let login_ticket = match flow::begin_login(app, &browser.hash()).await {
-        Ok(login_ticket) => login_ticket,
-        Err(error) => return pages(app, request).failure(our_fault(error)),
-    };
+    let login_ticket = flow::begin_login(app, &browser.hash()).await?;
     let mut login_url = login_url.clone();
     login_url
         .query_pairs_mut()
         .append_pair("login_ticket", &login_ticket);
-    let answer = redirect(StatusCode::FOUND, &login_url)?;
-    Ok(with_cookie(answer, cookie.set(&browser)?))
+    let response = redirect(StatusCode::FOUND, &login_url)?;
+    Ok(with_cookie(response, cookie.set(&browser)?))
 }
 
-/// `GET /link/continue`: the studio has logged the player in, in this browser. Like
-/// `GET /link/start`, but only in the browser that opened `GET /link`.
-pub(crate) async fn go_on(app: &App, request: &Request) -> Result<Response, ApiError> {
+/// `GET /link/continue`: the studio has logged the player in, in this browser. Shows the consent
+/// page, but only in the browser that opened `GET /link`. This prevents login CSRF: a code that an
+/// attacker sends to another browser is worth nothing there.
+pub(crate) async fn resume(app: &App, request: &Request) -> Page {
     let cookie = BrowserCookie::at(&base_url(app, request)?);
     let Ok(Some(secret)) = request.query_one("code") else {
-        return pages(app, request).failure(LinkFailure::InvalidTicket);
+        return Err(LinkFailure::InvalidTicket.into());
     };
     let browser = cookie.read(request);
     let hash = browser.as_ref().map(BrowserId::hash);
-    let ticket = match flow::link_question(app, secret, hash.as_deref()).await {
-        Ok(Ok(ticket)) => ticket,
-        Ok(Err(failure)) => return pages(app, request).failure(failure),
-        Err(error) => return pages(app, request).failure(our_fault(error)),
-    };
+    let ticket = flow::usable_ticket(app, secret, hash.as_deref()).await?;
     match browser {
         Some(browser) if ticket.is_continue_code => {
-            ask(app, request, cookie, &browser, secret, &ticket, Ask::First).await
+            consent(
+                app,
+                request,
+                cookie,
+                &browser,
+                secret,
+                &ticket,
+                Shown::First,
+            )
+            .await
         }
-        // A game's ticket has its own address.
-        _ => pages(app, request).failure(LinkFailure::InvalidTicket),
+        // The ticket of a game belongs to `GET /link/start`.
+        _ => Err(LinkFailure::InvalidTicket.into()),
     }
 }
 
-/// `GET /link/start`: asks whose player this is. Uses nothing up, so that a mail scanner or a
-/// preview that opens the address takes nothing from the player.
-pub(crate) async fn question(app: &App, request: &Request) -> Result<Response, ApiError> {
+/// `GET /link/start`: shows the consent page. Uses nothing up, so that a mail scanner or a preview
+/// that opens the address takes nothing from the player.
+pub(crate) async fn consent_page(app: &App, request: &Request) -> Page {
     let cookie = BrowserCookie::at(&base_url(app, request)?);
     let Ok(Some(secret)) = request.query_one("ticket") else {
-        return pages(app, request).failure(LinkFailure::InvalidTicket);
+        return Err(LinkFailure::InvalidTicket.into());
     };
     let browser = cookie.read_or_new(request);
-    match flow::link_question(app, secret, Some(&browser.hash())).await {
-        // A continue code has its own address.
-        Ok(Ok(ticket)) if ticket.is_continue_code => {
-            pages(app, request).failure(LinkFailure::InvalidTicket)
-        }
-        Ok(Ok(ticket)) => ask(app, request, cookie, &browser, secret, &ticket, Ask::First).await,
-        Ok(Err(failure)) => pages(app, request).failure(failure),
-        Err(error) => pages(app, request).failure(our_fault(error)),
+    let ticket = flow::usable_ticket(app, secret, Some(&browser.hash())).await?;
+    if ticket.is_continue_code {
+        // A continue code belongs to `GET /link/continue`.
+        return Err(LinkFailure::InvalidTicket.into());
     }
+    consent(
+        app,
+        request,
+        cookie,
+        &browser,
+        secret,
+        &ticket,
+        Shown::First,
+    )
+    .await
 }
 
-/// Why the question is asked.
+/// Why the consent page is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ask {
+enum Shown {
     /// The browser opened its address.
     First,
     /// The browser posted a form that is not its own.
     Again,
 }
 
-/// The question before Amazon.
-async fn ask(
+/// Our consent page, which names the player before the browser goes to Amazon.
+async fn consent(
     app: &App,
     request: &Request,
     cookie: BrowserCookie,
     browser: &BrowserId,
     secret: &str,
     ticket: &Ticket,
-    why: Ask,
-) -> Result<Response, ApiError> {
+    shown: Shown,
+) -> Page {
     let action = address(&base_url(app, request)?, "/link/start");
     let question = Question {
         player: ShownPlayer {
@@ -137,9 +201,9 @@ async fn ask(
         local: app.config.is_local(),
     };
     let pages = pages(app, request);
-    let page = match why {
-        Ask::First => pages.question(&question),
-        Ask::Again => pages.question_again(&question),
+    let page = match shown {
+        Shown::First => pages.question(&question),
+        Shown::Again => pages.question_again(&question),
     };
     Ok(with_cookie(page?, cookie.set(browser)?))
 }
@@ -155,76 +219,69 @@ async fn link_now(app: &App, player: &PlayerId) -> LinkStatus {
     }
 }
 
-/// `POST /link/start`: the player said yes on our own page, in this browser.
-pub(crate) async fn to_amazon(app: &App, request: &Request) -> Result<Response, ApiError> {
+/// `POST /link/start`: the player agreed on our consent page, in this browser. The browser goes on
+/// to Amazon. `Origin` and the form's token prevent CSRF.
+pub(crate) async fn authorize(app: &App, request: &Request) -> Page {
     let base_url = base_url(app, request)?;
-    let pages = pages(app, request);
     let form = match request.form() {
-        Err(error) if error.code() == Code::PayloadTooLarge => return Err(error),
+        Err(error) if error.code() == Code::PayloadTooLarge => return Err(error.into()),
         form => form.ok(),
     };
     let field = |name| form.as_ref().and_then(|form| form.one(name).ok()).flatten();
     if !origin_is_ours(request, &base_url) {
-        return pages.failure(LinkFailure::WrongBrowser);
+        return Err(LinkFailure::WrongBrowser.into());
     }
     let cookie = BrowserCookie::at(&base_url);
     let browser = cookie.read(request);
-    let Some(secret) = field("ticket") else {
-        return pages.failure(LinkFailure::InvalidTicket);
-    };
+    let secret = field("ticket").ok_or(LinkFailure::InvalidTicket)?;
     let hash = browser.as_ref().map(BrowserId::hash);
-    let ticket = match flow::link_question(app, secret, hash.as_deref()).await {
-        Ok(Ok(ticket)) => ticket,
-        Ok(Err(failure)) => return pages.failure(failure),
-        Err(error) => return pages.failure(our_fault(error)),
-    };
+    let ticket = flow::usable_ticket(app, secret, hash.as_deref()).await?;
     let is_its_own =
         |browser: &BrowserId| field("token").is_some_and(|token| browser.owns_form(secret, token));
     let Some(browser) = browser.filter(is_its_own) else {
-        // Of two first requests at the same time the browser keeps one cookie and shows either
+        // Of two first requests at the same time the browser keeps one cookie, and shows either
         // page.
         let browser = cookie.read_or_new(request);
-        return ask(app, request, cookie, &browser, secret, &ticket, Ask::Again).await;
+        return consent(
+            app,
+            request,
+            cookie,
+            &browser,
+            secret,
+            &ticket,
+            Shown::Again,
+        )
+        .await;
     };
     let redirect_uri = address(&base_url, "/link/callback");
     let (browser, posted_at) = (browser.hash(), request.received_at());
-    match flow::begin_link(app, &ticket, &browser, &redirect_uri, posted_at).await {
-        Ok(Ok(Begun::ToAmazon(amazon))) => redirect(StatusCode::SEE_OTHER, &amazon),
-        Ok(Ok(Begun::Ended(ended))) => end(&pages, &ended),
-        Ok(Ok(Begun::TooManyAttempts(wait))) => Err(ApiError::new(
-            Code::TooManyAttempts,
-            "the player has 10 open link attempts: finish one, or wait until the oldest expires",
-        )
-        .retry_after(wait)),
-        Ok(Err(failure)) => pages.failure(failure),
-        Err(error) => pages.failure(our_fault(error)),
+    match flow::authorize(app, &ticket, &browser, &redirect_uri, posted_at).await? {
+        Authorization::Amazon(url) => Ok(redirect(StatusCode::SEE_OTHER, &url)?),
+        Authorization::AlreadyLinked(result) => Ok(end(&pages(app, request), &result)?),
     }
 }
 
 /// `GET /link/callback`: the browser comes back from Amazon.
-pub(crate) async fn back(
-    app: &App,
-    budget: Budget,
-    request: &Request,
-) -> Result<Response, ApiError> {
+pub(crate) async fn callback(app: &App, budget: Budget, request: &Request) -> Page {
     let base_url = base_url(app, request)?;
     let pages = pages(app, request);
-    let (Ok(Some(state)), Some(callback)) = (request.query_one("state"), callback(request)) else {
-        return pages.failure(LinkFailure::InvalidState);
+    let (Ok(Some(state)), Some(brought)) = (request.query_one("state"), brought(request)) else {
+        return Err(LinkFailure::InvalidState.into());
     };
     let browser = BrowserCookie::at(&base_url)
         .read(request)
         .map(|browser| browser.hash());
-    match flow::finish_link(app, budget, state, callback, browser.as_deref()).await {
-        Ok(Finished::Ended(ended)) => end(&pages, &ended),
-        Ok(Finished::UnderWay) => pages.under_way(),
-        Err(error) => pages.failure(our_fault(error)),
-    }
+    let page = match flow::callback(app, budget, state, brought, browser.as_deref()).await? {
+        CallbackResult::Ended(result) => end(&pages, &result),
+        CallbackResult::UnderWay => pages.under_way(),
+    };
+    Ok(page?)
 }
 
-/// What Amazon sent along: an error, or else a code. Neither, or a repeated parameter: `None`. An
-/// error wins over a code: what was refused is not exchanged.
-fn callback(request: &Request) -> Option<Callback> {
+/// What the browser brought from Amazon: an error, or else a code. Neither, or a repeated parameter
+/// (HTTP parameter pollution): `None`. An error wins over a code, so that a refusal is never
+/// exchanged.
+fn brought(request: &Request) -> Option<Callback> {
     let value = |name| request.query_one(name).ok();
     let (error, code, scope) = (value("error")?, value("code")?, value("scope")?);
     match (error, code) {
@@ -238,14 +295,14 @@ fn callback(request: &Request) -> Option<Callback> {
     }
 }
 
-/// Back to where the game wanted the browser, or a page.
-fn end(pages: &Pages<'_>, ended: &Ended) -> Result<Response, ApiError> {
-    let failure = ended.outcome.as_ref().err().copied();
-    let return_to = ended
+/// Sends the browser back to the game's `return_to`, or shows a page.
+fn end(pages: &Pages<'_>, result: &AttemptResult) -> Result<Response, ApiError> {
+    let failure = result.outcome.as_ref().err().copied();
+    let return_to = result
         .return_to
         .as_deref()
         .and_then(|text| Url::parse(text).ok());
-    match (return_to, &ended.outcome) {
+    match (return_to, &result.outcome) {
         (Some(url), _) => {
             let url = match failure {
                 None => with_outcome(&url, "status", "linked"),

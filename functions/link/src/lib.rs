@@ -10,6 +10,8 @@ use prime_gaming::flow::Budget;
 use prime_gaming::http::{ApiError, Pages, Request, Response, in_time, json, serve};
 use serde_json::json;
 
+use browser::rendered;
+
 /// Answers one request.
 pub async fn handle(app: &App, request: Request) -> Response {
     let budget = Budget::of_request();
@@ -40,11 +42,15 @@ async fn route(app: &App, budget: Budget, request: &Request) -> Result<Response,
         Some("GET /v1/link") => api::status(app, request).await,
         Some("DELETE /v1/link") => api::unlink(app, request).await,
         Some("POST /v1/link/login") => api::log_in(app, request).await,
-        Some("GET /link") => browser::arrive(app, request).await,
-        Some("GET /link/continue") => browser::go_on(app, request).await,
-        Some("GET /link/start") => browser::question(app, request).await,
-        Some("POST /link/start") => browser::to_amazon(app, request).await,
-        Some("GET /link/callback") => browser::back(app, budget, request).await,
+        Some("GET /link") => rendered(app, request, browser::landing(app, request).await),
+        Some("GET /link/continue") => rendered(app, request, browser::resume(app, request).await),
+        Some("GET /link/start") => {
+            rendered(app, request, browser::consent_page(app, request).await)
+        }
+        Some("POST /link/start") => rendered(app, request, browser::authorize(app, request).await),
+        Some("GET /link/callback") => {
+            rendered(app, request, browser::callback(app, budget, request).await)
+        }
         Some("GET /health") => json(StatusCode::OK, &json!({"status": "ok"})),
         _ => Err(ApiError::not_found()),
     }

@@ -14,12 +14,13 @@ pub use entitlements::confirm::{Confirmed, confirm};
 pub use entitlements::history::{Cursor, HistoryAnswer, HistoryPage, InvalidCursor, history};
 pub use entitlements::view::EntitlementView;
 pub use fulfillment::reconcile::{Reconciled, reconcile};
-pub use linking::callback::{Callback, Ended, Finished, LinkedPlayer, finish_link};
+pub use linking::callback::{AttemptResult, Callback, CallbackResult, LinkedPlayer, callback};
 pub use linking::device_poll::{DeviceAnswer, poll_device};
 pub use linking::device_start::{DeviceRefused, DeviceSession, start_device};
+pub use linking::error::LinkError;
 pub use linking::login::{begin_login, continue_login};
 pub use linking::start::{
-    Begun, LinkSession, StartRefused, begin_link, link_question, start_session,
+    Authorization, LinkSession, StartRefused, authorize, start_session, usable_ticket,
 };
 pub use linking::status::{LinkAnswer, link_status};
 pub use linking::unlink::unlink;

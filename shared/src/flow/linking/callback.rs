@@ -43,14 +43,14 @@ pub struct LinkedPlayer {
 
 /// How an attempt ended.
 #[derive(Debug)]
-pub struct Ended {
+pub struct AttemptResult {
     /// Linked, or why not.
     pub outcome: Result<LinkedPlayer, LinkFailure>,
     /// Where the browser goes; `None`: it sees a page.
     pub return_to: Option<String>,
 }
 
-impl Ended {
+impl AttemptResult {
     fn without_attempt(failure: LinkFailure) -> Self {
         Self {
             outcome: Err(failure),
@@ -82,9 +82,9 @@ impl Ended {
 
 /// What a browser that comes back is told.
 #[derive(Debug)]
-pub enum Finished {
+pub enum CallbackResult {
     /// How the attempt ended.
-    Ended(Ended),
+    Ended(AttemptResult),
     /// Another request is still at work: come again soon.
     UnderWay,
 }
@@ -94,13 +94,13 @@ pub enum Finished {
 ///
 /// # Errors
 /// If the database does not answer, or a row is corrupt, before the state was consumed.
-pub async fn finish_link(
+pub async fn callback(
     app: &App,
     budget: Budget,
     state: &str,
     callback: Callback,
     browser: Option<&str>,
-) -> Result<Finished, StoreError> {
+) -> Result<CallbackResult, StoreError> {
     let owner = random_token();
     let watch_until = Instant::now() + OUTCOME_WATCH;
     loop {
@@ -117,15 +117,15 @@ pub async fn finish_link(
                 if outcome.is_ok() {
                     first_check::in_request(app, budget, &attempt.player).await;
                 }
-                Ended::of(&attempt, outcome)
+                AttemptResult::of(&attempt, outcome)
             }
             Found::UnderWay if Instant::now() < watch_until => {
                 tokio::time::sleep(OUTCOME_WATCH_PAUSE).await;
                 continue;
             }
-            Found::UnderWay => return Ok(Finished::UnderWay),
+            Found::UnderWay => return Ok(CallbackResult::UnderWay),
         };
-        return Ok(Finished::Ended(ended));
+        return Ok(CallbackResult::Ended(ended));
     }
 }
 
@@ -134,7 +134,7 @@ enum Found {
     /// An attempt that is consumed, and its own to end.
     Ours(Box<Attempt>),
     /// An ending.
-    Ended(Ended),
+    Ended(AttemptResult),
     /// Another request that has still to end.
     UnderWay,
 }
@@ -149,7 +149,7 @@ async fn look(
     let now = app.clock.now();
     // A request that began before it is over, whether it has written an ending or not.
     let dead = now - LEASE;
-    let page = |failure| Ok(Found::Ended(Ended::without_attempt(failure)));
+    let page = |failure| Ok(Found::Ended(AttemptResult::without_attempt(failure)));
     let Some(attempt) = app.links.attempt(state, now).await? else {
         return page(LinkFailure::InvalidState);
     };
@@ -185,7 +185,7 @@ async fn look(
             }
         }
     };
-    Ok(Found::Ended(Ended::of(&attempt, outcome)))
+    Ok(Found::Ended(AttemptResult::of(&attempt, outcome)))
 }
 
 /// An attempt that is ours to end, one way or the other.

@@ -7,6 +7,7 @@
 pub(super) mod callback;
 pub(super) mod device_poll;
 pub(super) mod device_start;
+pub(super) mod error;
 mod establish;
 pub(super) mod login;
 mod persist;

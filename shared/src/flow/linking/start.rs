@@ -1,11 +1,13 @@
-//! The way to Amazon: the game asks for a ticket, a browser brings it, the player says yes.
+//! The way to Amazon: a game asks for a ticket, a browser brings it, and the player agrees on our
+//! consent page.
 
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use url::Url;
 
-use super::callback::Ended;
+use super::callback::AttemptResult;
+use super::error::LinkError;
 use crate::App;
 use crate::amazon::Lwa;
 use crate::budget::LINKING_LIFE;
@@ -82,56 +84,53 @@ pub(in crate::flow) async fn store(
     }
 }
 
-/// The ticket that a browser brings, if it can still be used, in this browser. Uses nothing up.
+/// The ticket that a browser brings, if it can still be used in this browser. Uses nothing up.
 /// `browser` is the hash of the browser's id.
 ///
 /// # Errors
-/// [`LinkFailure::InvalidTicket`] or [`LinkFailure::WrongBrowser`] inside; outside, if the
-/// database does not answer.
-pub async fn link_question(
+/// [`LinkFailure::InvalidTicket`] or [`LinkFailure::WrongBrowser`], or if the database fails.
+pub async fn usable_ticket(
     app: &App,
     secret: &str,
     browser: Option<&str>,
-) -> Result<Result<Ticket, LinkFailure>, StoreError> {
-    let Some(ticket) = app.links.ticket(secret, app.clock.now()).await? else {
-        return Ok(Err(LinkFailure::InvalidTicket));
-    };
+) -> Result<Ticket, LinkError> {
+    let ticket = app.links.ticket(secret, app.clock.now()).await?;
+    let ticket = ticket.ok_or(LinkFailure::InvalidTicket)?;
     if ticket.browser.is_some() && ticket.browser.as_deref() != browser {
         tracing::warn!(event = "wrong_browser", player_id = %ticket.player);
         // The first post has used a game's ticket up for every other browser.
-        return Ok(Err(if ticket.is_continue_code {
+        let failure = if ticket.is_continue_code {
             LinkFailure::WrongBrowser
         } else {
             LinkFailure::InvalidTicket
-        }));
+        };
+        return Err(failure.into());
     }
-    Ok(Ok(ticket))
+    Ok(ticket)
 }
 
-/// What the player's yes leads to.
+/// Where the browser goes after the player agreed on our consent page.
 #[derive(Debug)]
-pub enum Begun {
-    /// The browser goes to this address of Amazon's.
-    ToAmazon(Url),
+pub enum Authorization {
+    /// To Amazon's consent page, at this address.
+    Amazon(Url),
     /// An earlier attempt of this ticket has linked the player already.
-    Ended(Ended),
-    /// The player has too many open attempts, for so long.
-    TooManyAttempts(Duration),
+    AlreadyLinked(AttemptResult),
 }
 
-/// The player has said yes: binds the ticket to this browser, and starts an attempt. The player may
-/// say yes again, by a double click or after coming back from Amazon. `browser` is the hash of the
-/// browser's id, `posted_at` when the gateway received the form.
+/// The player agreed on our consent page: binds the ticket to this browser and starts an attempt.
+/// The player may agree again, by a double click or after coming back from Amazon. `browser` is the
+/// hash of the browser's id, and `posted_at` is when the gateway received the form.
 ///
 /// # Errors
-/// [`LinkFailure::InvalidTicket`] inside; outside, if the database does not answer.
-pub async fn begin_link(
+/// [`LinkFailure::InvalidTicket`], [`LinkError::TooManyAttempts`], or if the database fails.
+pub async fn authorize(
     app: &App,
     ticket: &Ticket,
     browser: &str,
     redirect_uri: &Url,
     posted_at: Option<Timestamp>,
-) -> Result<Result<Begun, LinkFailure>, StoreError> {
+) -> Result<Authorization, LinkError> {
     let now = app.clock.now();
     let state = random_token();
     let verifier = Lwa::new_verifier();
@@ -149,15 +148,18 @@ pub async fn begin_link(
         posted_at: posted_at.unwrap_or(now),
         expires_at: now + LINKING_LIFE,
     };
-    let begun = match app.links.start_attempt(ticket, &new, now).await? {
-        // The browser follows the answer to its last post, never that to an overtaken one.
+    match app.links.start_attempt(ticket, &new, now).await? {
+        // The browser follows the response to its last post, never that to an overtaken one.
         AttemptStarted::Started | AttemptStarted::Overtaken => {
             let redirect_uri = redirect_uri.as_str();
-            Begun::ToAmazon(app.lwa.authorize_url(redirect_uri, &state, &verifier))
+            let url = app.lwa.authorize_url(redirect_uri, &state, &verifier);
+            Ok(Authorization::Amazon(url))
         }
-        AttemptStarted::Linked => Begun::Ended(Ended::linked_by(ticket)),
-        AttemptStarted::TicketTaken => return Ok(Err(LinkFailure::InvalidTicket)),
-        AttemptStarted::TooManyOpen(until) => Begun::TooManyAttempts(until.since(now)),
-    };
-    Ok(Ok(begun))
+        AttemptStarted::Linked => {
+            let result = AttemptResult::linked_by(ticket);
+            Ok(Authorization::AlreadyLinked(result))
+        }
+        AttemptStarted::TicketTaken => Err(LinkFailure::InvalidTicket.into()),
+        AttemptStarted::TooManyOpen(until) => Err(LinkError::TooManyAttempts(until.since(now))),
+    }
 }
