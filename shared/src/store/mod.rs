@@ -21,7 +21,7 @@ mod links;
 mod offers;
 mod tables;
 
-pub use accounts::{Chore, ChoreKind, ChoreLink, MOST_PARKED};
+pub use accounts::{Housekeeping, HousekeepingKind, HousekeepingLink, MOST_PARKED};
 pub use attempts::{
     Attempt, AttemptStarted, AttemptState, Consumed, Device, DeviceSlot, HeldTokens, LoginTicket,
     NewAttempt, NewDevice, NewTicket, Standing, TakenPoll, Ticket, TicketStored,
@@ -33,8 +33,8 @@ pub use fulfillments::{
     Record, Records, Row, Taken, Woken,
 };
 pub use links::{
-    DeadTokens, Ending, Home, Inherited, Link, LinkOutcome, LinkState, NewLink, PlayerRow,
-    RefreshLease, Remnant, RemnantTimes, Replaced, TakenCheck, Unlinked,
+    DeadTokens, Inherited, Link, LinkOrigin, LinkOutcome, LinkState, NewLink, PlayerRow,
+    RefreshLease, Remnant, RemnantTimes, Replaced, TakenCheck, TokenRow, Unlinked,
 };
 pub use offers::{CachedOffers, FoundOffers, Offers};
 pub use tables::{Fulfillments, Links};

@@ -252,10 +252,7 @@ async fn take_forgotten(app: &App, record: &Record, now: Timestamp) -> bool {
     if record.reported_at.is_none_or(|at| at > before) {
         return false;
     }
-    let taken = app
-        .fulfillments
-        .take_reported_again(record, before, now)
-        .await;
+    let taken = app.fulfillments.acquire_reported(record, before, now).await;
     taken.unwrap_or_else(|error| {
         tracing::warn!(event = "not_taken", entitlement_id = %record.id, %error);
         false

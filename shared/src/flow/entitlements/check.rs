@@ -75,7 +75,7 @@ pub async fn check(
     let next = now + app.config.check_min_interval;
     match app
         .links
-        .take_check(link, &random_token(), now, next)
+        .acquire_check(link, &random_token(), now, next)
         .await?
     {
         // Boxed, so that the many checks that end before this do not carry its state around.

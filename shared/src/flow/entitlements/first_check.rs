@@ -10,7 +10,7 @@ use crate::budget::{Budget, FIRST_CHECK_LIFE, FIRST_CHECK_WORK};
 use crate::domain::{PlayerId, Timestamp};
 use crate::flow::entitlements::check::check;
 use crate::flow::standing;
-use crate::store::{Home, Link, StoreError};
+use crate::store::{Link, StoreError, TokenRow};
 
 /// When the service is to make the first check of a link that is made at `now`; `None` where the
 /// game makes it.
@@ -63,7 +63,7 @@ pub(in crate::flow) async fn in_reconcile(
     link: &Link,
 ) -> Result<Next, StoreError> {
     let now = app.clock.now();
-    let is_ended = link.home == Home::Remnant;
+    let is_ended = link.token_row == TokenRow::Remnant;
     if is_ended || app.webhook.is_none() || now.since(link.linked_at) >= FIRST_CHECK_LIFE {
         return Ok(Next::Done);
     }

@@ -13,7 +13,7 @@ use crate::flow::linking::remnant::{needs_reports, still_inherited};
 use crate::flow::rows::log_unreadable;
 use crate::flow::session::{Session, SessionError};
 use crate::flow::standing;
-use crate::store::{Chore, ChoreKind, Inherited, Link, Record, Remnant, StoreError};
+use crate::store::{Housekeeping, HousekeepingKind, Inherited, Link, Record, Remnant, StoreError};
 
 /// How much longer than a report a remnant waits for its next look.
 const REMNANT_PATIENCE: u32 = 12;
@@ -24,89 +24,96 @@ pub(in crate::flow) async fn work(
     app: &App,
     budget: Budget,
     owner: &str,
-    chore: &Chore,
+    task: &Housekeeping,
 ) -> Vec<Record> {
     let nothing = |()| Vec::new();
-    let done = match chore.kind {
-        ChoreKind::Wake => wake(app, owner, chore).await,
-        ChoreKind::Remnant => look_after_remnant(app, owner, chore).await.map(nothing),
-        ChoreKind::SecondLook => look_again(app, budget, owner, chore).await.map(nothing),
-        ChoreKind::FirstCheck => first_check(app, budget, owner, chore).await.map(nothing),
+    let done = match task.kind {
+        HousekeepingKind::Wake => wake(app, owner, task).await,
+        HousekeepingKind::Remnant => look_after_remnant(app, owner, task).await.map(nothing),
+        HousekeepingKind::SecondLook => look_again(app, budget, owner, task).await.map(nothing),
+        HousekeepingKind::FirstCheck => first_check(app, budget, owner, task).await.map(nothing),
     };
     match done {
         Ok(records) => records,
         Err(error) => {
-            back_off(app, owner, chore, &error).await;
+            back_off(app, owner, task, &error).await;
             Vec::new()
         }
     }
 }
 
-async fn back_off(app: &App, owner: &str, chore: &Chore, error: &StoreError) {
-    let attempts = chore.attempts;
-    tracing::warn!(event = "chore_failed", kind = ?chore.kind, attempts, %error);
+async fn back_off(app: &App, owner: &str, task: &Housekeeping, error: &StoreError) {
+    let attempts = task.attempts;
+    tracing::warn!(event = "chore_failed", kind = ?task.kind, attempts, %error);
     let due_at = app.clock.now() + backoff(attempts, random_fraction());
     let store = &app.fulfillments;
-    if let Err(error) = store.postpone_chore(chore, owner, due_at, false).await {
+    if let Err(error) = store
+        .reschedule_housekeeping(task, owner, due_at, false)
+        .await
+    {
         // The lease runs out by itself.
         tracing::warn!(event = "not_given_back", %error);
     }
 }
 
-async fn wake(app: &App, owner: &str, chore: &Chore) -> Result<Vec<Record>, StoreError> {
+async fn wake(app: &App, owner: &str, task: &Housekeeping) -> Result<Vec<Record>, StoreError> {
     let now = app.clock.now();
     let store = &app.fulfillments;
-    let speaker = speaker(app, &chore.account).await?;
+    let speaker = speaker(app, &task.account).await?;
     match speaker.map(|link| in_vain(app, &link, now)) {
         Some(None) => {}
         // What is woken would only be noted again.
         Some(Some(Unfinished::Refused(until))) => {
             let due_at = until.unwrap_or(now + HOUSEKEEPING_PAUSE_MOST);
-            store.postpone_chore(chore, owner, due_at, true).await?;
+            store
+                .reschedule_housekeeping(task, owner, due_at, true)
+                .await?;
             return Ok(Vec::new());
         }
         Some(Some(_)) | None => {
-            store.rest(chore, owner).await?;
+            store.release_note(task, owner).await?;
             return Ok(Vec::new());
         }
     }
-    let woken = store.wake(chore, lease(owner, now)).await?;
+    let woken = store.wake(task, lease(owner, now)).await?;
     woken.unreadable.iter().for_each(log_unreadable);
     tracing::info!(event = "woken", count = woken.records.len());
     // What is woken is due by its leases, whatever becomes of the note.
     let noted = match &woken.failed {
         Some(error) => {
-            back_off(app, owner, chore, error).await;
+            back_off(app, owner, task, error).await;
             Ok(())
         }
-        None if woken.is_rest => store.postpone_chore(chore, owner, now, true).await,
-        None => store.rest(chore, owner).await,
+        None if woken.is_rest => store.reschedule_housekeeping(task, owner, now, true).await,
+        None => store.release_note(task, owner).await,
     };
     if let Err(error) = noted {
-        back_off(app, owner, chore, &error).await;
+        back_off(app, owner, task, &error).await;
     }
     Ok(woken.records)
 }
 
 /// Forgets a remnant that has no report to make any more, or is too old.
-async fn look_after_remnant(app: &App, owner: &str, chore: &Chore) -> Result<(), StoreError> {
+async fn look_after_remnant(app: &App, owner: &str, task: &Housekeeping) -> Result<(), StoreError> {
     let now = app.clock.now();
     let store = &app.fulfillments;
-    let Some(Remnant { link, expires_at }) = app.links.remnant(&chore.account).await? else {
-        return store.finish_chore(chore, owner).await;
+    let Some(Remnant { link, expires_at }) = app.links.remnant(&task.account).await? else {
+        return store.finish_housekeeping(task, owner).await;
     };
     let is_good = (link.tokens.is_some() || link.dead.is_some()) && expires_at > now;
     if is_good
         && (needs_reports(app, &link).await?
             || still_inherited(app, &link).await? != Inherited::None)
     {
-        let wait = backoff(chore.attempts, random_fraction()) * REMNANT_PATIENCE;
+        let wait = backoff(task.attempts, random_fraction()) * REMNANT_PATIENCE;
         let due_at = (now + wait.min(HOUSEKEEPING_PAUSE_MOST)).min(expires_at);
-        return store.postpone_chore(chore, owner, due_at, false).await;
+        return store
+            .reschedule_housekeeping(task, owner, due_at, false)
+            .await;
     }
     app.links.delete_remnant(&link).await?;
     tracing::info!(event = "remnant_deleted", player_id = %link.player);
-    store.finish_chore(chore, owner).await
+    store.finish_housekeeping(task, owner).await
 }
 
 /// Tries tokens again that Amazon called `invalid_grant`, or forgets them once they are too old.
@@ -114,22 +121,22 @@ async fn look_again(
     app: &App,
     budget: Budget,
     owner: &str,
-    chore: &Chore,
+    task: &Housekeeping,
 ) -> Result<(), StoreError> {
     let store = &app.fulfillments;
     let now = app.clock.now();
-    let link = link_of(app, chore, now).await?;
+    let link = link_of(app, task, now).await?;
     let Some((link, dead)) = link.and_then(|link| link.dead.clone().map(|dead| (link, dead)))
     else {
-        if let Some(link) = &chore.link {
+        if let Some(link) = &task.link {
             app.links.forget_leftover(&link.player, &link.id).await?;
         }
-        return store.finish_chore(chore, owner).await;
+        return store.finish_housekeeping(task, owner).await;
     };
     if dead.until <= now {
         app.links.forget_dead(&link).await?;
         tracing::info!(event = "dead_tokens_forgotten", player_id = %link.player);
-        return store.finish_chore(chore, owner).await;
+        return store.finish_housekeeping(task, owner).await;
     }
     let is_ours = standing::is_ours(app, &link);
     if !is_ours || dead.next_look_at > now {
@@ -139,16 +146,18 @@ async fn look_again(
             FOREIGN_PAUSE
         };
         let next = (now + wait).max(dead.next_look_at).min(dead.until);
-        return store.postpone_chore(chore, owner, next, false).await;
+        return store
+            .reschedule_housekeeping(task, owner, next, false)
+            .await;
     }
     let player_id = link.player.clone();
     let session = Session::new(app, budget, link);
     let next = match session.look_again().await {
         Ok(()) => {
             // Where the database did not take the new tokens, the look has still to be made.
-            let stored = link_of(app, chore, now).await?;
+            let stored = link_of(app, task, now).await?;
             if stored.is_none_or(|link| link.dead.is_none()) {
-                return store.finish_chore(chore, owner).await;
+                return store.finish_housekeeping(task, owner).await;
             }
             now
         }
@@ -163,9 +172,11 @@ async fn look_again(
             retry_at.unwrap_or(now)
         }
     };
-    let soonest = now + backoff(chore.attempts, random_fraction());
+    let soonest = now + backoff(task.attempts, random_fraction());
     let due_at = next.max(soonest).min(dead.until);
-    store.postpone_chore(chore, owner, due_at, false).await
+    store
+        .reschedule_housekeeping(task, owner, due_at, false)
+        .await
 }
 
 /// Makes the first check after linking, which the request that made the link did not make.
@@ -173,28 +184,34 @@ async fn first_check(
     app: &App,
     budget: Budget,
     owner: &str,
-    chore: &Chore,
+    task: &Housekeeping,
 ) -> Result<(), StoreError> {
     let store = &app.fulfillments;
     let now = app.clock.now();
-    let next = match link_of(app, chore, now).await? {
+    let next = match link_of(app, task, now).await? {
         None => Next::Done,
         Some(link) => first_check::in_reconcile(app, budget, &link).await?,
     };
     match next {
-        Next::Done => store.finish_chore(chore, owner).await,
+        Next::Done => store.finish_housekeeping(task, owner).await,
         Next::Again(not_before) => {
-            let soonest = now + backoff(chore.attempts, random_fraction());
+            let soonest = now + backoff(task.attempts, random_fraction());
             let due_at = not_before.map_or(soonest, |at| at.max(soonest));
-            store.postpone_chore(chore, owner, due_at, false).await
+            store
+                .reschedule_housekeeping(task, owner, due_at, false)
+                .await
         }
     }
 }
 
 /// The link that this housekeeping is for, if it is still the account's: its player's, or what is
 /// left of it.
-async fn link_of(app: &App, chore: &Chore, now: Timestamp) -> Result<Option<Link>, StoreError> {
-    let Some(wanted) = &chore.link else {
+async fn link_of(
+    app: &App,
+    task: &Housekeeping,
+    now: Timestamp,
+) -> Result<Option<Link>, StoreError> {
+    let Some(wanted) = &task.link else {
         return Ok(None);
     };
     let is_it = |link: &Link| link.id == wanted.id;
@@ -202,7 +219,7 @@ async fn link_of(app: &App, chore: &Chore, now: Timestamp) -> Result<Option<Link
     if let Some(link) = linked.filter(is_it) {
         return Ok(Some(link));
     }
-    let remnant = app.links.remnant(&chore.account).await?;
+    let remnant = app.links.remnant(&task.account).await?;
     Ok(remnant
         .filter(|remnant| remnant.expires_at > now)
         .map(|remnant| remnant.link)

@@ -38,7 +38,10 @@ pub(in crate::flow) async fn take(app: &App, owner: &str, records: Vec<Record>) 
 
 async fn take_one(app: &App, owner: &str, record: Record) -> Option<Record> {
     let now = app.clock.now();
-    let taken = app.fulfillments.take(&record, lease(owner, now), now).await;
+    let taken = app
+        .fulfillments
+        .acquire(&record, lease(owner, now), now)
+        .await;
     taken.unwrap_or_else(|error| {
         tracing::warn!(event = "not_taken", entitlement_id = %record.id, %error);
         None
@@ -89,21 +92,21 @@ pub(in crate::flow) async fn give_back(
     let store = &app.fulfillments;
     let given_back = match why {
         Unfinished::Failed { .. } | Unfinished::Waiting { .. } | Unfinished::Unclear => {
-            store.postpone(record, owner, &pause).await
+            store.reschedule(record, owner, &pause).await
         }
-        Unfinished::Refused(_) => store.postpone_or_wake(record, owner, &pause).await,
+        Unfinished::Refused(_) => store.reschedule_until_linked(record, owner, &pause).await,
         Unfinished::Hopeless(dead) => {
             let dead = dead.as_deref();
             let parked = store.park(&app.links, record, owner, dead, pause.failing);
             match parked.await {
                 Ok(Parked::Done) => Ok(()),
                 // A player has just linked the account: the next try finds that out.
-                Ok(Parked::Changed) => store.postpone(record, owner, &pause).await,
+                Ok(Parked::Changed) => store.reschedule(record, owner, &pause).await,
                 // A later try finds out that the account is linked again.
                 Ok(Parked::Full) => {
                     let due_at = now + UNPARKED_PAUSE;
                     let pause = Pause { due_at, ..pause };
-                    store.postpone(record, owner, &pause).await
+                    store.reschedule(record, owner, &pause).await
                 }
                 Err(error) => Err(error),
             }

@@ -20,7 +20,7 @@ use crate::flow::fulfillment::deliver::deliver_all;
 use crate::flow::fulfillment::lease::{at_once, lease};
 use crate::flow::fulfillment::report::report_all;
 use crate::flow::rows::log_unreadable;
-use crate::store::{Chore, DUE_SHARDS, Due, Record, StoreError, Taken};
+use crate::store::{DUE_SHARDS, Due, Housekeeping, Record, StoreError, Taken};
 
 /// What a run has done. Counts entitlements, not the housekeeping beside them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -153,13 +153,13 @@ async fn left(app: &App, shard: u8, now: Timestamp, seen: &[Due]) -> u64 {
 /// Takes what these hints point to, and works on it. Also tells whether anything was taken.
 async fn work_page(app: &App, budget: Budget, hints: &[Due]) -> (Reconciled, bool) {
     let owner = random_token();
-    let (mut records, chores) = take_all(app, &owner, hints).await;
-    let took = !records.is_empty() || !chores.is_empty();
-    let chores: Vec<_> = chores
+    let (mut records, tasks) = take_all(app, &owner, hints).await;
+    let took = !records.is_empty() || !tasks.is_empty();
+    let tasks: Vec<_> = tasks
         .iter()
-        .map(|chore| housekeeping::work(app, budget, &owner, chore).boxed_local())
+        .map(|task| housekeeping::work(app, budget, &owner, task).boxed_local())
         .collect();
-    records.extend(at_once(chores).await.into_iter().flatten());
+    records.extend(at_once(tasks).await.into_iter().flatten());
     let taken = count(records.len());
     let (pending, mut reports): (Vec<_>, Vec<_>) = records
         .into_iter()
@@ -191,30 +191,34 @@ async fn work_page(app: &App, budget: Budget, hints: &[Due]) -> (Reconciled, boo
     (part, took)
 }
 
-async fn take_all(app: &App, owner: &str, hints: &[Due]) -> (Vec<Record>, Vec<Chore>) {
+async fn take_all(app: &App, owner: &str, hints: &[Due]) -> (Vec<Record>, Vec<Housekeeping>) {
     let takes: Vec<_> = hints
         .iter()
         .map(|hint| take_one(app, owner, hint))
         .collect();
-    let (mut records, mut chores) = (Vec::new(), Vec::new());
+    let (mut records, mut tasks) = (Vec::new(), Vec::new());
     for taken in at_once(takes).await.into_iter().flatten() {
         match taken {
             Taken::Record(record) => records.push(*record),
-            Taken::Chore(chore) => chores.push(chore),
+            Taken::Housekeeping(task) => tasks.push(task),
         }
     }
-    (records, chores)
+    (records, tasks)
 }
 
 async fn take_one(app: &App, owner: &str, hint: &Due) -> Option<Taken> {
     let now = app.clock.now();
     let lease = lease(owner, now);
-    match app.fulfillments.take_due(hint, lease, now).await {
+    match app.fulfillments.acquire_due(hint, lease, now).await {
         Ok(taken) => taken,
         Err(error @ StoreError::Corrupt { .. }) => {
             log_unreadable(&error);
             let due_at = now + UNREADABLE_PAUSE;
-            if let Err(error) = app.fulfillments.put_off(hint, lease, due_at).await {
+            if let Err(error) = app
+                .fulfillments
+                .reschedule_unreadable(hint, lease, due_at)
+                .await
+            {
                 tracing::warn!(event = "not_given_back", %error);
             }
             None

@@ -16,7 +16,7 @@ use crate::budget::{Budget, LEASE, OUTCOME_WATCH, OUTCOME_WATCH_PAUSE};
 use crate::domain::{LinkFailure, PlayerId, random_token};
 use crate::flow::entitlements::first_check;
 use crate::flow::tokens::{open, seal_tokens};
-use crate::store::{Attempt, AttemptState, Consumed, Ending, Standing, StoreError, Ticket};
+use crate::store::{Attempt, AttemptState, Consumed, LinkOrigin, Standing, StoreError, Ticket};
 
 /// What the browser brought back from Amazon.
 #[derive(Debug)]
@@ -241,8 +241,8 @@ impl Work<'_> {
             sealed: &seal_tokens(app, &attempt.player, &accepted.tokens),
             access_expires_at: accepted.access_expires_at,
         };
-        let ending = Ending::Attempt { attempt, owner };
-        let made = make_link(app, self.budget, &candidate, ending).await;
+        let origin = LinkOrigin::Attempt { attempt, owner };
+        let made = make_link(app, self.budget, &candidate, origin).await;
         // The code is used up, so what would pass ends this attempt too.
         made.map_err(NotMade::failure)
     }

@@ -15,7 +15,7 @@ use crate::domain::{DeviceStatus, LinkFailure, PlayerId, Timestamp, random_token
 use crate::flow::entitlements::first_check;
 use crate::flow::tokens::{OpenCodes, OpenTokens, open_codes, open_tokens, seal_tokens};
 use crate::seal::OpenError;
-use crate::store::{Device, Ending, HeldTokens, StoreError, TakenPoll};
+use crate::store::{Device, HeldTokens, LinkOrigin, StoreError, TakenPoll};
 
 /// How often tokens are offered to the database before they are used unstored.
 const STORE_TRIES: u32 = 3;
@@ -59,7 +59,7 @@ pub async fn poll_device(
     }
     let owner = random_token();
     let until = now + LEASE;
-    let device = match app.links.take_poll(&device, &owner, now, until).await? {
+    let device = match app.links.acquire_poll(&device, &owner, now, until).await? {
         TakenPoll::Ours(device) => device,
         TakenPoll::Lost(device) => return Ok(Some(DeviceAnswer::stored(&device, now))),
     };
@@ -229,11 +229,11 @@ impl Poll<'_> {
             sealed: &held.sealed,
             access_expires_at: held.access_expires_at,
         };
-        let ending = Ending::Device {
+        let origin = LinkOrigin::Device {
             device,
             owner: self.owner,
         };
-        match make_link(app, self.budget, &candidate, ending).await {
+        match make_link(app, self.budget, &candidate, origin).await {
             Ok(()) => Step::Linked,
             Err(NotMade::Final(failure)) => Step::End(DeviceStatus::Failed(failure)),
             Err(NotMade::Passing(_)) => self.again(),

@@ -13,7 +13,7 @@ use crate::flow::entitlements::first_check;
 use crate::flow::standing;
 use crate::flow::tokens::OpenTokens;
 use crate::seal::Sealed;
-use crate::store::{Ending, LinkOutcome, NewLink, Replaced, StoreError};
+use crate::store::{LinkOrigin, LinkOutcome, NewLink, Replaced, StoreError};
 
 /// Tokens that are good enough for a link.
 pub(in crate::flow) struct Accepted {
@@ -93,7 +93,7 @@ pub(in crate::flow) async fn make_link(
     app: &App,
     budget: Budget,
     candidate: &Candidate<'_>,
-    ending: Ending<'_>,
+    origin: LinkOrigin<'_>,
 ) -> Result<(), NotMade> {
     has_time(budget).map_err(NotMade::Passing)?;
     let amazon_user_id = identify(app, budget, candidate).await?;
@@ -107,7 +107,7 @@ pub(in crate::flow) async fn make_link(
         first_check_at: first_check::due_at(app, now),
         replaces: None,
     };
-    let passing = match link(app, ending, new, now).await {
+    let passing = match link(app, origin, new, now).await {
         Ok(LinkOutcome::Linked) => return Ok(()),
         Ok(LinkOutcome::PlayerAlreadyLinked) => {
             return Err(NotMade::Final(LinkFailure::PlayerAlreadyLinked));
@@ -123,7 +123,7 @@ pub(in crate::flow) async fn make_link(
     };
     // The link may be there though its answer was lost: what asked for it knows, for both are
     // written together.
-    match app.links.ended_linked(ending).await {
+    match app.links.has_linked(origin).await {
         Ok(true) => Ok(()),
         _ if passing => Err(NotMade::Passing(LinkFailure::Internal)),
         _ => Err(NotMade::Final(LinkFailure::Internal)),
@@ -138,11 +138,11 @@ const REPLACE_TRIES: u32 = 3;
 /// security profile, so the same account looks like another.
 async fn link(
     app: &App,
-    ending: Ending<'_>,
+    origin: LinkOrigin<'_>,
     new: NewLink<'_>,
     now: Timestamp,
 ) -> Result<LinkOutcome, StoreError> {
-    let mut outcome = app.links.link(&app.fulfillments, ending, &new, now).await?;
+    let mut outcome = app.links.link(&app.fulfillments, origin, &new, now).await?;
     for _ in 0..REPLACE_TRIES {
         if outcome != LinkOutcome::PlayerAlreadyLinked {
             break;
@@ -162,7 +162,7 @@ async fn link(
             replaces: Some(replaces),
             ..new
         };
-        outcome = app.links.link(&app.fulfillments, ending, &new, now).await?;
+        outcome = app.links.link(&app.fulfillments, origin, &new, now).await?;
     }
     Ok(outcome)
 }

@@ -24,7 +24,7 @@ use crate::budget::{
 use crate::domain::{Timestamp, random_token};
 use crate::flow::tokens::{OpenTokens, open_tokens, seal_tokens};
 use crate::seal::Sealed;
-use crate::store::{DeadTokens, Home, Link, LinkState};
+use crate::store::{DeadTokens, Link, LinkState, TokenRow};
 
 /// How often new tokens are offered to the database before they are used unstored.
 const STORE_TRIES: u32 = 3;
@@ -91,7 +91,7 @@ impl Session<'_> {
         if !self
             .app
             .links
-            .take_refresh(&state.link, &owner, now, until)
+            .acquire_refresh(&state.link, &owner, now, until)
             .await?
         {
             return self.await_winner(state).await;
@@ -259,9 +259,9 @@ impl Session<'_> {
     /// Reads the link anew.
     async fn adopt(&self, state: &mut State) -> Result<(), SessionError> {
         let app = self.app;
-        let link = match state.link.home {
-            Home::Player => app.links.get(&state.link.player).await?.link,
-            Home::Remnant => {
+        let link = match state.link.token_row {
+            TokenRow::Player => app.links.get(&state.link.player).await?.link,
+            TokenRow::Remnant => {
                 let remnant = app.links.remnant(&state.link.amazon_user_id).await?;
                 remnant.map(|remnant| remnant.link)
             }

@@ -9,20 +9,20 @@ use crate::store::tables::Fulfillments;
 
 /// Housekeeping for an Amazon account.
 #[derive(Clone, Debug)]
-pub struct Chore {
+pub struct Housekeeping {
     /// What is to be done.
-    pub kind: ChoreKind,
+    pub kind: HousekeepingKind,
     /// The account.
     pub account: AmazonUserId,
     /// The link that it is for, where it is for one.
-    pub link: Option<ChoreLink>,
+    pub link: Option<HousekeepingLink>,
     /// How often it was tried.
     pub attempts: u32,
 }
 
 /// The link that housekeeping is for.
 #[derive(Clone, Debug)]
-pub struct ChoreLink {
+pub struct HousekeepingLink {
     /// Its player.
     pub player: PlayerId,
     /// Its id.
@@ -31,7 +31,7 @@ pub struct ChoreLink {
 
 /// What is to be done for an Amazon account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChoreKind {
+pub enum HousekeepingKind {
     /// It is linked again: what was parked for it is due.
     Wake,
     /// Its remnant may have served its purpose.
@@ -42,7 +42,7 @@ pub enum ChoreKind {
     FirstCheck,
 }
 
-impl ChoreKind {
+impl HousekeepingKind {
     pub(in crate::store) const ALL: [Self; 4] = [
         Self::Wake,
         Self::Remnant,
@@ -67,7 +67,7 @@ impl Fulfillments {
         account: &AmazonUserId,
         due_at: Timestamp,
     ) -> TransactWriteItem {
-        self.change_chore(ChoreKind::Remnant, account)
+        self.change_housekeeping(HousekeepingKind::Remnant, account)
             .set("amazon_user_id", s(account.as_str()))
             .set("due_shard", s(due_shard(account.as_str())))
             .set("due_at", time(due_at))
@@ -78,15 +78,15 @@ impl Fulfillments {
 
     /// The part of a transaction that makes housekeeping for a link due at `due_at`. What was to
     /// be done for an earlier link of the account, this replaces.
-    pub(in crate::store) fn link_chore_part(
+    pub(in crate::store) fn link_housekeeping_part(
         &self,
-        kind: ChoreKind,
+        kind: HousekeepingKind,
         account: &AmazonUserId,
         player: &PlayerId,
         link_id: &LinkId,
         due_at: Timestamp,
     ) -> TransactWriteItem {
-        self.change_chore(kind, account)
+        self.change_housekeeping(kind, account)
             .set("amazon_user_id", s(account.as_str()))
             .set("player_id", s(player.as_str()))
             .set("link_id", s(link_id.as_str()))
@@ -106,7 +106,7 @@ impl Fulfillments {
         account: &AmazonUserId,
         link: &LinkId,
     ) -> Result<(), StoreError> {
-        self.change_chore(ChoreKind::FirstCheck, account)
+        self.change_housekeeping(HousekeepingKind::FirstCheck, account)
             .when("#link_id = :link_id")
             .value(":link_id", s(link.as_str()))
             .delete(&self.client)
@@ -119,15 +119,15 @@ impl Fulfillments {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn postpone_chore(
+    pub async fn reschedule_housekeeping(
         &self,
-        chore: &Chore,
+        task: &Housekeeping,
         owner: &str,
         due_at: Timestamp,
         fresh: bool,
     ) -> Result<(), StoreError> {
         let change = self
-            .change_chore(chore.kind, &chore.account)
+            .change_housekeeping(task.kind, &task.account)
             .when("#owner = :owner")
             .value(":owner", s(owner))
             .set("due_at", time(due_at))
@@ -144,8 +144,12 @@ impl Fulfillments {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn finish_chore(&self, chore: &Chore, owner: &str) -> Result<(), StoreError> {
-        self.change_chore(chore.kind, &chore.account)
+    pub async fn finish_housekeeping(
+        &self,
+        task: &Housekeeping,
+        owner: &str,
+    ) -> Result<(), StoreError> {
+        self.change_housekeeping(task.kind, &task.account)
             .when("#owner = :owner")
             .value(":owner", s(owner))
             .delete(&self.client)
@@ -153,7 +157,11 @@ impl Fulfillments {
             .map(drop)
     }
 
-    pub(in crate::store) fn change_chore(&self, kind: ChoreKind, account: &AmazonUserId) -> Change {
+    pub(in crate::store) fn change_housekeeping(
+        &self,
+        kind: HousekeepingKind,
+        account: &AmazonUserId,
+    ) -> Change {
         self.change(account_key(account, kind.sk()))
     }
 }

@@ -9,6 +9,6 @@
 mod housekeeping;
 mod parked;
 
-pub use housekeeping::{Chore, ChoreKind, ChoreLink};
+pub use housekeeping::{Housekeeping, HousekeepingKind, HousekeepingLink};
 pub use parked::MOST_PARKED;
 pub(in crate::store) use parked::{entry, read_entry};

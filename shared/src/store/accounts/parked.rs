@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
-use super::housekeeping::ChoreKind;
+use super::housekeeping::HousekeepingKind;
 use crate::domain::{AmazonUserId, EntitlementId, PlayerId, Timestamp};
 use crate::store::dynamo::{account_key, due_shard, n, s, time};
 use crate::store::error::StoreError;
@@ -41,7 +41,7 @@ impl Fulfillments {
         has_parked: bool,
         now: Timestamp,
     ) -> TransactWriteItem {
-        let change = self.change_chore(ChoreKind::Wake, account);
+        let change = self.change_housekeeping(HousekeepingKind::Wake, account);
         if has_parked {
             change
                 .when("attribute_exists(#pk)")
@@ -63,7 +63,7 @@ impl Fulfillments {
         id: &EntitlementId,
     ) -> TransactWriteItem {
         let entry = entry(player, id);
-        self.change_chore(ChoreKind::Wake, account)
+        self.change_housekeeping(HousekeepingKind::Wake, account)
             .when(
                 "attribute_not_exists(#records) OR size(#records) < :most \
                  OR contains(#records, :entry)",
@@ -80,7 +80,7 @@ impl Fulfillments {
         &self,
         account: &AmazonUserId,
     ) -> Result<Option<Vec<String>>, StoreError> {
-        let note = account_key(account, ChoreKind::Wake.sk());
+        let note = account_key(account, HousekeepingKind::Wake.sk());
         let item = self.item(note).await?;
         Ok(item.map(|item| {
             let records = item.get("records").and_then(|value| value.as_ss().ok());

@@ -24,7 +24,7 @@ impl Links {
     ///
     /// # Errors
     /// If the database does not answer, or the row is corrupt.
-    pub async fn take_poll(
+    pub async fn acquire_poll(
         &self,
         device: &Device,
         owner: &str,
@@ -60,7 +60,7 @@ impl Links {
         })
     }
 
-    /// Gives back what [`Links::take_poll`] took, and says when the next poll may follow.
+    /// Gives back what [`Links::acquire_poll`] took, and says when the next poll may follow.
     ///
     /// # Errors
     /// If the database does not answer.

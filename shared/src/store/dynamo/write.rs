@@ -79,6 +79,14 @@ impl Change {
         }
     }
 
+    /// Sets an attribute where there is something to set, and leaves it as it is where there is not.
+    pub(in crate::store) fn set_some(self, field: &str, value: Option<AttributeValue>) -> Self {
+        match value {
+            Some(value) => self.set(field, value),
+            None => self,
+        }
+    }
+
     /// Removes an attribute.
     pub(in crate::store) fn remove(mut self, field: &str) -> Self {
         self.remove.push(format!("#{field}"));
@@ -112,6 +120,14 @@ impl Change {
         self.add.push(format!("#{field} :add_{field}"));
         self.names.insert(format!("#{field}"), field.to_owned());
         self.value(&format!(":add_{field}"), value)
+    }
+
+    /// Adds to a number or a set where there is something to add.
+    pub(in crate::store) fn add_some(self, field: &str, value: Option<AttributeValue>) -> Self {
+        match value {
+            Some(value) => self.add(field, value),
+            None => self,
+        }
     }
 
     /// Takes these out of a set; with the last of them the attribute goes.

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::Select;
 use super::leases::Lease;
 use super::record::{Record, record};
 use crate::domain::Timestamp;
-use crate::store::accounts::{Chore, ChoreKind, ChoreLink};
+use crate::store::accounts::{Housekeeping, HousekeepingKind, HousekeepingLink};
 use crate::store::dynamo::{Change, Item, Reader, Written, key, n, s, time, unavailable};
 use crate::store::error::StoreError;
 use crate::store::tables::Fulfillments;
@@ -45,7 +45,7 @@ pub enum Taken {
     /// An entitlement to deliver or to report.
     Record(Box<Record>),
     /// Housekeeping.
-    Chore(Chore),
+    Housekeeping(Housekeeping),
 }
 
 impl Fulfillments {
@@ -108,7 +108,7 @@ impl Fulfillments {
     ///
     /// # Errors
     /// If the database does not answer; or the row is corrupt, and then it is taken all the same.
-    pub async fn take_due(
+    pub async fn acquire_due(
         &self,
         hint: &Due,
         lease: Lease<'_>,
@@ -141,7 +141,7 @@ impl Fulfillments {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn put_off(
+    pub async fn reschedule_unreadable(
         &self,
         hint: &Due,
         lease: Lease<'_>,
@@ -170,18 +170,20 @@ impl Fulfillments {
     fn read_taken(&self, item: &Item) -> Result<Taken, StoreError> {
         let reader = Reader::new(&self.table, item);
         let sk = reader.need_text("sk")?;
-        let kind = ChoreKind::ALL.into_iter().find(|kind| kind.sk() == sk);
+        let kind = HousekeepingKind::ALL
+            .into_iter()
+            .find(|kind| kind.sk() == sk);
         let Some(kind) = kind else {
             return record(&self.table, item).map(|record| Taken::Record(Box::new(record)));
         };
         let link = match kind {
-            ChoreKind::Wake | ChoreKind::Remnant => None,
-            ChoreKind::SecondLook | ChoreKind::FirstCheck => Some(ChoreLink {
+            HousekeepingKind::Wake | HousekeepingKind::Remnant => None,
+            HousekeepingKind::SecondLook | HousekeepingKind::FirstCheck => Some(HousekeepingLink {
                 player: reader.id("player_id")?,
                 id: reader.id("link_id")?,
             }),
         };
-        Ok(Taken::Chore(Chore {
+        Ok(Taken::Housekeeping(Housekeeping {
             kind,
             account: reader.id("amazon_user_id")?,
             link,

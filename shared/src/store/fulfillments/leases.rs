@@ -46,7 +46,7 @@ impl Fulfillments {
     ///
     /// # Errors
     /// If the database does not answer, or a row is corrupt.
-    pub async fn take(
+    pub async fn acquire(
         &self,
         known: &Record,
         lease: Lease<'_>,
@@ -77,14 +77,14 @@ impl Fulfillments {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn postpone(
+    pub async fn reschedule(
         &self,
         known: &Record,
         owner: &str,
         pause: &Pause,
     ) -> Result<(), StoreError> {
         self.change_owned(known, known.status, owner)
-            .paused(known, pause)
+            .rescheduled(known, pause)
             .apply(&self.client)
             .await
             .map(drop)
@@ -148,7 +148,7 @@ impl Change {
     }
 
     /// Nobody's, and due again as `pause` says.
-    pub(in crate::store) fn paused(self, known: &Record, pause: &Pause) -> Self {
+    pub(in crate::store) fn rescheduled(self, known: &Record, pause: &Pause) -> Self {
         let change = self
             .set("due_at", time(pause.due_at))
             .remove("owner")

@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use super::leases::{Lease, Pause};
 use super::record::{Record, record};
 use crate::domain::{Failing, Status, Timestamp};
-use crate::store::accounts::{Chore, ChoreKind, entry, read_entry};
+use crate::store::accounts::{Housekeeping, HousekeepingKind, entry, read_entry};
 use crate::store::dynamo::{
     Committed, Reader, Written, due_shard, n, record_key, s, time, transact,
 };
@@ -89,7 +89,7 @@ impl Fulfillments {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn postpone_or_wake(
+    pub async fn reschedule_until_linked(
         &self,
         known: &Record,
         owner: &str,
@@ -97,7 +97,7 @@ impl Fulfillments {
     ) -> Result<(), StoreError> {
         let record = self
             .change_owned(known, Status::Delivered, owner)
-            .paused(known, pause)
+            .rescheduled(known, pause)
             .set("noted", AttributeValue::Bool(true))
             .in_transaction();
         match transact(
@@ -110,7 +110,7 @@ impl Fulfillments {
         .await?
         {
             Committed::Nothing(refusals) if matches!(&refusals[..], [None, Some(_)]) => {
-                self.postpone(known, owner, pause).await
+                self.reschedule(known, owner, pause).await
             }
             _ => Ok(()),
         }
@@ -126,7 +126,7 @@ impl Fulfillments {
     ) -> Result<(), StoreError> {
         let account = &known.amazon_user_id;
         let written = self
-            .change_chore(ChoreKind::Wake, account)
+            .change_housekeeping(HousekeepingKind::Wake, account)
             .when("contains(#records, :entry)")
             .value(":entry", s(entry(&known.player, &known.id)))
             .take_out(
@@ -141,7 +141,7 @@ impl Fulfillments {
             return Ok(());
         }
         // `reconcile` removes it, and nothing else may delete items of this table.
-        self.change_chore(ChoreKind::Wake, account)
+        self.change_housekeeping(HousekeepingKind::Wake, account)
             .when(
                 "attribute_exists(#pk) AND attribute_not_exists(#records) \
                  AND attribute_not_exists(#owner)",
@@ -159,8 +159,8 @@ impl Fulfillments {
     ///
     /// # Errors
     /// If the database does not answer at all.
-    pub async fn wake(&self, chore: &Chore, lease: Lease<'_>) -> Result<Woken, StoreError> {
-        let entries = self.parked(&chore.account).await?.unwrap_or_default();
+    pub async fn wake(&self, task: &Housekeeping, lease: Lease<'_>) -> Result<Woken, StoreError> {
+        let entries = self.parked(&task.account).await?.unwrap_or_default();
         let mut woken = Woken {
             is_rest: entries.len() > MOST_WOKEN,
             ..Woken::default()
@@ -183,7 +183,7 @@ impl Fulfillments {
                 continue;
             }
             let noted = self
-                .change_chore(ChoreKind::Wake, &chore.account)
+                .change_housekeeping(HousekeepingKind::Wake, &task.account)
                 .when("#owner = :owner")
                 .value(":owner", s(lease.owner))
                 .take_out("records", AttributeValue::Ss(done))
@@ -232,8 +232,8 @@ impl Fulfillments {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn rest(&self, chore: &Chore, owner: &str) -> Result<(), StoreError> {
-        let note = || self.change_chore(ChoreKind::Wake, &chore.account);
+    pub async fn release_note(&self, task: &Housekeeping, owner: &str) -> Result<(), StoreError> {
+        let note = || self.change_housekeeping(HousekeepingKind::Wake, &task.account);
         let ended = note()
             .when("#owner = :owner AND attribute_not_exists(#records)")
             .value(":owner", s(owner))

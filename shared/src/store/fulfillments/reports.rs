@@ -184,7 +184,7 @@ impl Fulfillments {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn take_reported_again(
+    pub async fn acquire_reported(
         &self,
         known: &Record,
         before: Timestamp,

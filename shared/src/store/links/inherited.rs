@@ -48,8 +48,10 @@ impl Inherited {
         Self::of(players.into_iter().filter(|it| it != player).collect())
     }
 
+    /// Reads the three attributes that [`Inherited::write`] writes.
     pub(super) fn read(reader: &Reader<'_>) -> Self {
-        if !reader.flag("owes") {
+        let has_inherited_reports = reader.flag("owes");
+        if !has_inherited_reports {
             return Self::None;
         }
         let listed = reader
@@ -60,35 +62,124 @@ impl Inherited {
             .unwrap_or_default();
         players.map_or(Self::Unlisted, Self::of)
     }
+
+    /// Adds this to a change of the row that holds the tokens. An earlier version of the service
+    /// only knows the attribute `owes`.
+    pub(super) fn write(&self, change: Change, earlier: Earlier) -> Change {
+        let flag = |is_set: bool| is_set.then_some(AttributeValue::Bool(true));
+        let has_inherited_reports = flag(*self != Self::None);
+        let is_unlisted = flag(*self == Self::Unlisted);
+        let players = match self {
+            Self::From(players) => {
+                let players = players.iter().map(ToString::to_string).collect();
+                Some(AttributeValue::Ss(players))
+            }
+            Self::None | Self::Unlisted => None,
+        };
+        match earlier {
+            Earlier::Kept => change
+                .set_some("owes", has_inherited_reports)
+                .set_some("owes_more", is_unlisted)
+                .add_some("owes_for", players),
+            Earlier::Dropped => change
+                .set_or_remove("owes", has_inherited_reports)
+                .set_or_remove("owes_more", is_unlisted)
+                .set_or_remove("owes_for", players),
+        }
+    }
 }
 
-/// With what is inherited, and nothing of what was inherited before.
-pub(super) fn owes_only(change: Change, inherited: &Inherited) -> Change {
-    let yes = || AttributeValue::Bool(true);
-    let (owes, players, more) = match inherited {
-        Inherited::None => (None, None, None),
-        Inherited::From(players) => {
-            let players = players.iter().map(ToString::to_string).collect();
-            (Some(yes()), Some(AttributeValue::Ss(players)), None)
-        }
-        Inherited::Unlisted => (Some(yes()), None, Some(yes())),
-    };
-    change
-        .set_or_remove("owes", owes)
-        .set_or_remove("owes_for", players)
-        .set_or_remove("owes_more", more)
+/// What happens to what the row has inherited before.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Earlier {
+    /// It stays.
+    Kept,
+    /// It was another account's.
+    Dropped,
 }
 
-/// With what is inherited. `owes` is all that an earlier version knows of it.
-pub(super) fn owes(change: Change, inherited: &Inherited) -> Change {
-    let yes = || AttributeValue::Bool(true);
-    match inherited {
-        Inherited::None => change,
-        Inherited::From(players) => {
-            let players = players.iter().map(ToString::to_string).collect();
-            let players = AttributeValue::Ss(players);
-            change.set("owes", yes()).add("owes_for", players)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::dynamo::Item;
+
+    fn players(ids: &[&str]) -> BTreeSet<PlayerId> {
+        let ids = ids.iter().map(|id| PlayerId::new(*id));
+        ids.collect::<Result<_, _>>().expect("ids")
+    }
+
+    fn from(ids: &[&str]) -> Inherited {
+        Inherited::From(players(ids))
+    }
+
+    #[test]
+    fn more_players_than_are_listed_are_unlisted() {
+        let many =
+            |count: usize| (0..count).map(|it| PlayerId::new(format!("p{it}")).expect("an id"));
+        assert_eq!(Inherited::of(players(&[])), Inherited::None);
+        assert_eq!(Inherited::of(players(&["a"])), from(&["a"]));
+        let most = Inherited::MOST;
+        assert!(
+            matches!(Inherited::of(many(most).collect()), Inherited::From(it) if it.len() == most)
+        );
+        assert_eq!(Inherited::of(many(most + 1).collect()), Inherited::Unlisted);
+    }
+
+    #[test]
+    fn two_inheritances_are_one_without_the_player_itself() {
+        use Inherited::{None, Unlisted};
+        let me = PlayerId::new("me").expect("an id");
+        for (one, other, both) in [
+            (None, None, None),
+            (from(&["a"]), None, from(&["a"])),
+            (None, from(&["me"]), None),
+            (from(&["a", "me"]), from(&["b", "a"]), from(&["a", "b"])),
+            (from(&["a"]), Unlisted, Unlisted),
+            (Unlisted, None, Unlisted),
+        ] {
+            assert_eq!(
+                one.clone().and(other.clone(), &me),
+                both,
+                "{one:?} {other:?}"
+            );
         }
-        Inherited::Unlisted => change.set("owes", yes()).set("owes_more", yes()),
+    }
+
+    #[test]
+    fn a_stored_row_is_read_as_it_was_meant() {
+        let yes = || AttributeValue::Bool(true);
+        let texts =
+            |ids: &[&str]| AttributeValue::Ss(ids.iter().map(ToString::to_string).collect());
+        for (attributes, meant) in [
+            (vec![], Inherited::None),
+            (vec![("owes_for", texts(&["a"]))], Inherited::None),
+            (vec![("owes", yes())], Inherited::Unlisted),
+            (
+                vec![("owes", yes()), ("owes_for", texts(&["a"]))],
+                from(&["a"]),
+            ),
+            (
+                vec![("owes", yes()), ("owes_for", texts(&["not an id"]))],
+                Inherited::Unlisted,
+            ),
+            (
+                vec![
+                    ("owes", yes()),
+                    ("owes_for", texts(&["a"])),
+                    ("owes_more", yes()),
+                ],
+                Inherited::Unlisted,
+            ),
+        ] {
+            let item: Item = attributes
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect();
+            assert_eq!(
+                Inherited::read(&Reader::new("links", &item)),
+                meant,
+                "{attributes:?}"
+            );
+        }
     }
 }

@@ -51,7 +51,7 @@ impl LinkState {
 
 /// Which row holds a link's tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Home {
+pub enum TokenRow {
     /// The player's: the link exists.
     Player,
     /// The Amazon account's remnant: the link was ended, and still has reports to make.
@@ -89,7 +89,7 @@ impl DeadTokens {
 #[derive(Clone, Debug)]
 pub struct Link {
     /// Where it is stored.
-    pub home: Home,
+    pub token_row: TokenRow,
     /// Whose it is.
     pub player: PlayerId,
     /// Which link this is: new for every link.

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::inherited::{Inherited, owes, owes_only};
+use super::inherited::{Earlier, Inherited};
 use super::link::{Link, PlayerRow, Remnant};
 use super::unlinking::RemnantTimes;
 use crate::domain::{AmazonUserId, DeviceStatus, LinkId, PlayerId, Timestamp};
 use crate::seal::Sealed;
-use crate::store::accounts::ChoreKind;
+use crate::store::accounts::HousekeepingKind;
 use crate::store::attempts::{Attempt, AttemptState, Device};
 use crate::store::dynamo::{Committed, amazon_key, n, player_key, remnant_key, s, time, transact};
 use crate::store::error::StoreError;
@@ -52,21 +52,21 @@ pub struct Replaced<'a> {
     pub remnant: Option<RemnantTimes>,
 }
 
-/// What a new link ends: it and the link are written together or not at all.
+/// What a new link comes from. The transaction that makes the link also ends this as `linked`.
 #[derive(Clone, Copy, Debug)]
-pub enum Ending<'a> {
+pub enum LinkOrigin<'a> {
     /// A browser's attempt, consumed by `owner`.
     Attempt {
         /// The attempt.
         attempt: &'a Attempt,
-        /// Who consumed it.
+        /// The request that consumed it.
         owner: &'a str,
     },
     /// A device session, polled by `owner`.
     Device {
         /// The session.
         device: &'a Device,
-        /// Who polls it.
+        /// The request that polls it.
         owner: &'a str,
     },
 }
@@ -80,12 +80,12 @@ pub enum LinkOutcome {
     PlayerAlreadyLinked,
     /// The Amazon account belongs to another player.
     AmazonAccountTaken,
-    /// What it was to end was ended by someone else meanwhile.
+    /// The attempt or session was ended by another request meanwhile.
     AttemptOver,
 }
 
 impl Links {
-    /// Makes the link and ends what it was made by as `linked`, all in one transaction. Linking
+    /// Makes the link and ends its origin as `linked`, in one transaction. Linking
     /// the same pair again renews it.
     ///
     /// # Errors
@@ -93,7 +93,7 @@ impl Links {
     pub async fn link(
         &self,
         fulfillments: &Fulfillments,
-        ending: Ending<'_>,
+        origin: LinkOrigin<'_>,
         new: &NewLink<'_>,
         now: Timestamp,
     ) -> Result<LinkOutcome, StoreError> {
@@ -109,14 +109,14 @@ impl Links {
             }
             parts.extend(new.first_check_at.map(|due_at| {
                 let (account, player) = (new.amazon_user_id, new.player);
-                let kind = ChoreKind::FirstCheck;
-                fulfillments.link_chore_part(kind, account, player, &link_id, due_at)
+                let kind = HousekeepingKind::FirstCheck;
+                fulfillments.link_housekeeping_part(kind, account, player, &link_id, due_at)
             }));
-            match ending {
-                Ending::Attempt { attempt, owner } => {
+            match origin {
+                LinkOrigin::Attempt { attempt, owner } => {
                     parts.extend(self.end_linked(attempt, owner));
                 }
-                Ending::Device { device, owner } => {
+                LinkOrigin::Device { device, owner } => {
                     let ended = self.ended(device, owner, DeviceStatus::Linked);
                     parts.push(ended.in_transaction());
                 }
@@ -173,16 +173,14 @@ impl Links {
             .remove("check_owner")
             .without_refresh_lease()
             .without_dead_tokens();
-        let player = match remnant.and_then(|remnant| remnant.link.retry_at) {
-            Some(retry_at) => player.set("retry_at", time(retry_at)),
-            None => player,
+        let retry_at = remnant.and_then(|remnant| remnant.link.retry_at);
+        let player = player.set_some("retry_at", retry_at.map(time));
+        let earlier = match new.replaces {
+            // The link that it takes the place of is of another account.
+            Some(_) => Earlier::Dropped,
+            None => Earlier::Kept,
         };
-        // What a link that is renewed has inherited, it keeps; what it replaces is of another account.
-        let player = match new.replaces {
-            Some(_) => owes_only(player, inherited),
-            None => owes(player, inherited),
-        };
-        let player = player.in_transaction();
+        let player = inherited.write(player, earlier).in_transaction();
         let account = self
             .change(amazon_key(new.amazon_user_id))
             .when("attribute_not_exists(#player_id) OR #player_id = :player_id")
@@ -200,16 +198,17 @@ impl Links {
         vec![player, account, taken_over]
     }
 
-    /// Whether this ended with a link: after the answer to [`Links::link`] was lost.
+    /// Whether this attempt or session has linked: for a caller that lost the answer to
+    /// [`Links::link`].
     ///
     /// # Errors
     /// If the database does not answer, or the row is corrupt.
-    pub async fn ended_linked(&self, ending: Ending<'_>) -> Result<bool, StoreError> {
-        Ok(match ending {
-            Ending::Attempt { attempt, .. } => {
+    pub async fn has_linked(&self, origin: LinkOrigin<'_>) -> Result<bool, StoreError> {
+        Ok(match origin {
+            LinkOrigin::Attempt { attempt, .. } => {
                 self.attempt_state(attempt).await? == Some(AttemptState::Linked)
             }
-            Ending::Device { device, .. } => {
+            LinkOrigin::Device { device, .. } => {
                 self.device_status(device).await? == Some(DeviceStatus::Linked)
             }
         })

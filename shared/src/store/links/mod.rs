@@ -11,7 +11,7 @@ mod tokens;
 mod unlinking;
 
 pub use inherited::Inherited;
-pub use link::{DeadTokens, Home, Link, LinkState, PlayerRow, RefreshLease, Remnant};
-pub use linking::{Ending, LinkOutcome, NewLink, Replaced};
+pub use link::{DeadTokens, Link, LinkState, PlayerRow, RefreshLease, Remnant, TokenRow};
+pub use linking::{LinkOrigin, LinkOutcome, NewLink, Replaced};
 pub use player::TakenCheck;
 pub use unlinking::{RemnantTimes, Unlinked};

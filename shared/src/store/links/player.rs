@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
-use super::link::{Home, Link, PlayerRow};
+use super::link::{Link, PlayerRow, TokenRow};
 use super::row::player_row;
 use crate::domain::{AmazonUserId, PlayerId, Timestamp};
 use crate::store::dynamo::{Change, Reader, Written, amazon_key, player_key, remnant_key, s, time};
@@ -46,9 +46,9 @@ impl Links {
 
     /// A change of exactly this link: refused if the player has linked anew or unlinked.
     pub(in crate::store) fn change_link(&self, link: &Link, further: &str) -> Change {
-        let key = match link.home {
-            Home::Player => player_key(&link.player),
-            Home::Remnant => remnant_key(&link.amazon_user_id),
+        let key = match link.token_row {
+            TokenRow::Player => player_key(&link.player),
+            TokenRow::Remnant => remnant_key(&link.amazon_user_id),
         };
         self.change(key)
             .when(format!("#link_id = :expected_link{further}"))
@@ -59,7 +59,7 @@ impl Links {
     ///
     /// # Errors
     /// If the database does not answer, or the row is corrupt.
-    pub async fn take_check(
+    pub async fn acquire_check(
         &self,
         link: &Link,
         owner: &str,

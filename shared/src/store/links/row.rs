@@ -1,7 +1,7 @@
 //! How the rows `PLAYER#` and `REMNANT#` are read. One that does not parse is an error of its own.
 
 use super::inherited::Inherited;
-use super::link::{DeadTokens, Home, Link, LinkState, PlayerRow, RefreshLease, Remnant};
+use super::link::{DeadTokens, Link, LinkState, PlayerRow, RefreshLease, Remnant, TokenRow};
 use crate::domain::{LinkId, LinkStatus, PlayerId};
 use crate::seal::Sealed;
 use crate::store::dynamo::{Item, Reader};
@@ -22,7 +22,7 @@ pub(in crate::store) fn player_row(table: &str, item: &Item) -> Result<PlayerRow
     };
     let link = match state {
         None => None,
-        Some(state) => Some(link(&reader, Home::Player, reader.player()?, state)?),
+        Some(state) => Some(link(&reader, TokenRow::Player, reader.player()?, state)?),
     };
     Ok(PlayerRow {
         link,
@@ -46,14 +46,14 @@ pub(in crate::store) fn remnant_row(
         _ => return Err(reader.corrupt("status")),
     };
     Ok(Some(Remnant {
-        link: link(&reader, Home::Remnant, reader.id("player_id")?, state)?,
+        link: link(&reader, TokenRow::Remnant, reader.id("player_id")?, state)?,
         expires_at: reader.need_time("expires_at")?,
     }))
 }
 
 fn link(
     reader: &Reader<'_>,
-    home: Home,
+    token_row: TokenRow,
     player: PlayerId,
     state: LinkState,
 ) -> Result<Link, StoreError> {
@@ -81,7 +81,7 @@ fn link(
         _ => None,
     };
     Ok(Link {
-        home,
+        token_row,
         player,
         id,
         state,

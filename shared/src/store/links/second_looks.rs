@@ -15,7 +15,7 @@ use super::link::{DeadTokens, Link};
 use super::linking::LINK_TRIES;
 use crate::domain::{LinkId, PlayerId, Timestamp};
 use crate::seal::Sealed;
-use crate::store::accounts::ChoreKind;
+use crate::store::accounts::HousekeepingKind;
 use crate::store::dynamo::{Change, Committed, Written, player_key, s, time, transact};
 use crate::store::error::StoreError;
 use crate::store::tables::{Fulfillments, Links};
@@ -42,8 +42,8 @@ impl Links {
             .remove("tokens")
             .without_refresh_lease()
             .in_transaction();
-        let look = fulfillments.link_chore_part(
-            ChoreKind::SecondLook,
+        let look = fulfillments.link_housekeeping_part(
+            HousekeepingKind::SecondLook,
             &link.amazon_user_id,
             &link.player,
             &link.id,

@@ -1,6 +1,6 @@
 //! The life of a link's tokens. Every change names the link and the version that it is based on.
 
-use super::link::{Home, Link};
+use super::link::{Link, TokenRow};
 use crate::domain::Timestamp;
 use crate::seal::Sealed;
 use crate::store::dynamo::{Change, Reader, Written, n, s, time};
@@ -23,7 +23,7 @@ impl Links {
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn take_refresh(
+    pub async fn acquire_refresh(
         &self,
         link: &Link,
         owner: &str,
@@ -81,11 +81,11 @@ impl Links {
         {
             return Ok(true);
         }
-        if link.home == Home::Remnant {
+        if link.token_row == TokenRow::Remnant {
             return Ok(false);
         }
         let remnant = Link {
-            home: Home::Remnant,
+            token_row: TokenRow::Remnant,
             ..link.clone()
         };
         self.store_tokens_at(fulfillments, &remnant, tokens, access_expires_at, now)
@@ -119,7 +119,7 @@ impl Links {
             .await
     }
 
-    /// Gives back what [`Links::take_refresh`] took.
+    /// Gives back what [`Links::acquire_refresh`] took.
     ///
     /// # Errors
     /// If the database does not answer.

@@ -1,8 +1,8 @@
-//! Ending a link. What it may still have to report keeps its tokens as the account's remnant.
+//! LinkOrigin a link. What it may still have to report keeps its tokens as the account's remnant.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::inherited::owes;
+use super::inherited::Earlier;
 use super::link::{Link, PlayerRow};
 use crate::domain::Timestamp;
 use crate::seal::Sealed;
@@ -142,6 +142,8 @@ impl Links {
             .set_or_remove("refresh_until", lease.map(|lease| time(lease.until)))
             .set("expires_at", time(expires_at))
             .set("ttl", ttl(expires_at));
-        owes(remnant, &link.inherited).in_transaction()
+        link.inherited
+            .write(remnant, Earlier::Kept)
+            .in_transaction()
     }
 }

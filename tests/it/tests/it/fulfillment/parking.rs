@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use it::{World, ids_of, status_of};
-use prime_gaming::store::{Chore, DUE_SHARDS, MOST_PARKED, Taken};
+use prime_gaming::store::{DUE_SHARDS, Housekeeping, MOST_PARKED, Taken};
 use serde_json::json;
 use stand_in::Endpoint::{Entitlements, Fulfill};
 use stand_in::Fault;
@@ -93,14 +93,14 @@ async fn park_more(world: &World, id: &str, more: usize) -> Vec<String> {
 }
 
 /// Takes the note, as a process does that dies right after.
-async fn take_note(world: &World, owner: &str) -> Chore {
+async fn take_note(world: &World, owner: &str) -> Housekeeping {
     let (store, now) = (&world.app.fulfillments, world.clock.now());
     for shard in 0..DUE_SHARDS {
         let page = store.due(shard, now, None).await.expect("a page");
         for hint in &page.hints {
-            let taken = store.take_due(hint, lease(owner, now), now).await;
-            if let Some(Taken::Chore(chore)) = taken.expect("written") {
-                return chore;
+            let taken = store.acquire_due(hint, lease(owner, now), now).await;
+            if let Some(Taken::Housekeeping(task)) = taken.expect("written") {
+                return task;
             }
         }
     }
@@ -224,13 +224,9 @@ async fn waking_goes_on_where_a_crash_has_stopped_it() {
     let id = parked(&world).await;
     let more = park_more(&world, &id, 130).await;
     world.linked("p1", "alice").await;
-    let chore = take_note(&world, "dead").await;
+    let task = take_note(&world, "dead").await;
     let now = world.clock.now();
-    let woken = world
-        .app
-        .fulfillments
-        .wake(&chore, lease("dead", now))
-        .await;
+    let woken = world.app.fulfillments.wake(&task, lease("dead", now)).await;
     let woken = woken.expect("an answer");
     assert_eq!((woken.records.len(), woken.is_rest), (100, true));
     assert_eq!(noted(&world).await.len(), 31);

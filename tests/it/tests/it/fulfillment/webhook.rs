@@ -393,7 +393,7 @@ async fn a_delivery_that_is_under_way_while_webhooks_are_turned_off_is_left_alon
     let record = crate::store::kit::record(&world, &id).await;
     let now = world.clock.now();
     let lease = crate::store::kit::lease("me", now);
-    let taken = store.take(&record, lease, now).await;
+    let taken = store.acquire(&record, lease, now).await;
     let taken = taken.expect("written").expect("free");
     turn_off(&mut world);
     world.pass(5);

@@ -294,7 +294,7 @@ async fn a_delivery_that_is_under_way_is_not_withdrawn() {
     let record = kit::record(&world, &id).await;
     let now = world.clock.now();
     let lease = kit::lease("me", now);
-    let taken = world.app.fulfillments.take(&record, lease, now).await;
+    let taken = world.app.fulfillments.acquire(&record, lease, now).await;
     assert!(taken.expect("written").is_some());
     take_back(&world, &id);
     let answer = world.check_later("p1").await;
@@ -358,7 +358,7 @@ async fn the_conditions_of_the_withdrawal() {
     assert!(is_known(&done, Status::Pending), "{done:?}");
 
     // Someone delivers it, and it counts as tried from then on.
-    let taken = store.take(&pending, kit::lease("me", now), now).await;
+    let taken = store.acquire(&pending, kit::lease("me", now), now).await;
     let taken = taken.expect("written").expect("free");
     for known in [&pending, &taken] {
         let done = withdraw(&world, known).await;

@@ -35,7 +35,7 @@ async fn the_right_to_ask_amazon_is_given_once_until_it_ends() {
     let (world, link) = linked_world().await;
     let links = &world.app.links;
     let now = world.clock.now();
-    let take = |owner, now| links.take_check(&link, owner, now, now + 5 * SECOND);
+    let take = |owner, now| links.acquire_check(&link, owner, now, now + 5 * SECOND);
     let TakenCheck::Ours(row) = take("one", now).await.expect("written") else {
         panic!("nobody else has it");
     };
@@ -64,10 +64,10 @@ async fn the_right_to_ask_amazon_is_for_the_link_of_now() {
     let (world, link) = linked_world().await;
     let (links, now) = (&world.app.links, world.clock.now());
     let stale = earlier(&link);
-    let taken = links.take_check(&stale, "one", now, now + SECOND).await;
+    let taken = links.acquire_check(&stale, "one", now, now + SECOND).await;
     assert!(matches!(taken, Ok(TakenCheck::Lost(_))));
     world.unlinked("p1").await;
-    let taken = links.take_check(&link, "one", now, now + SECOND).await;
+    let taken = links.acquire_check(&link, "one", now, now + SECOND).await;
     assert!(matches!(taken, Ok(TakenCheck::Lost(row)) if row.link.is_none()));
     assert!(
         world.player_item("p1").await.is_empty(),
@@ -80,7 +80,7 @@ async fn a_refresh_lease_is_held_by_one_and_runs_out() {
     let (world, link) = linked_world().await;
     let links = &world.app.links;
     let now = world.clock.now();
-    let take = |owner, now| links.take_refresh(&link, owner, now, now + 15 * SECOND);
+    let take = |owner, now| links.acquire_refresh(&link, owner, now, now + 15 * SECOND);
     assert!(take("one", now).await.expect("written"));
     assert!(!take("two", now + SECOND).await.expect("refused"));
     assert!(
@@ -99,7 +99,7 @@ async fn a_refresh_lease_is_only_for_the_tokens_of_now() {
     let new = sealed("k.new");
     assert!(store_tokens(&world, &link, &new, now + 3600 * SECOND).await);
     for stale in [&link, &earlier(&link)] {
-        let taken = links.take_refresh(stale, "late", now, now + 15 * SECOND);
+        let taken = links.acquire_refresh(stale, "late", now, now + 15 * SECOND);
         assert!(!taken.await.expect("refused"));
     }
 }
@@ -112,7 +112,7 @@ async fn a_late_winner_lands_and_a_late_loser_does_not_clobber() {
     let expires = now + 3600 * SECOND;
     assert!(
         links
-            .take_refresh(&link, "one", now, now + 15 * SECOND)
+            .acquire_refresh(&link, "one", now, now + 15 * SECOND)
             .await
             .expect("written")
     );
@@ -120,7 +120,7 @@ async fn a_late_winner_lands_and_a_late_loser_does_not_clobber() {
     let later = now + 16 * SECOND;
     assert!(
         links
-            .take_refresh(&link, "two", later, later + 15 * SECOND)
+            .acquire_refresh(&link, "two", later, later + 15 * SECOND)
             .await
             .expect("written")
     );
@@ -206,7 +206,7 @@ async fn nobody_takes_a_refresh_of_tokens_that_are_known_to_be_worthless() {
     let (links, now) = (&world.app.links, world.clock.now());
     assert!(mark_dead(&world, &link).await);
     // Who has read the link before that still holds the tokens.
-    let taken = links.take_refresh(&link, "late", now, now + 15 * SECOND);
+    let taken = links.acquire_refresh(&link, "late", now, now + 15 * SECOND);
     assert!(!taken.await.expect("an answer"));
     let item = world.player_item("p1").await;
     assert!(!item.contains_key("refresh_owner"));

@@ -74,7 +74,7 @@ async fn what_was_parked_and_reported_since_stays_reported() {
     world.linked("p1", "alice").await;
     let fulfillments = &world.app.fulfillments;
     let now = world.clock.now();
-    let taken = fulfillments.take(&record, lease("you", now), now).await;
+    let taken = fulfillments.acquire(&record, lease("you", now), now).await;
     let taken = taken.expect("written").expect("free");
     let marked = fulfillments.mark_reported(&taken, "you", now).await;
     assert!(marked.expect("written"));
@@ -96,7 +96,7 @@ async fn a_refresh_that_began_since_the_row_was_read_stops_unlinking() {
     };
     let row = links.get(&player_id("p1")).await.expect("a row");
     let until = now + Duration::from_secs(30);
-    let leased = links.take_refresh(&link, "me", now, until).await;
+    let leased = links.acquire_refresh(&link, "me", now, until).await;
     assert!(leased.expect("written"));
     let fulfillments = &world.app.fulfillments;
     let unlinked = links.unlink(fulfillments, &row, &link, Some(times)).await;
@@ -111,7 +111,9 @@ async fn a_refresh_that_began_since_the_row_was_read_stops_unlinking() {
     let remnant = remnant.expect("a good row").expect("one is left");
     assert_eq!(remnant.link.refresh, link.refresh);
     assert_eq!(remnant.expires_at, times.expires_at);
-    let again = links.take_refresh(&remnant.link, "you", now, until).await;
+    let again = links
+        .acquire_refresh(&remnant.link, "you", now, until)
+        .await;
     assert!(!again.expect("refused"), "somebody is at it");
     assert_eq!(json!(remnant.link.token_version), json!(1));
 }

@@ -123,7 +123,7 @@ async fn a_report_has_one_owner_until_its_lease_ends() {
     let fulfillments = &world.app.fulfillments;
     let known = record(&world, "e1").await;
     let now = world.clock.now();
-    let take = |owner, now| fulfillments.take(&known, lease(owner, now), now);
+    let take = |owner, now| fulfillments.acquire(&known, lease(owner, now), now);
     assert!(take("you", now).await.expect("refused").is_none());
     // Nobody but the owner ends it.
     assert!(
@@ -134,7 +134,7 @@ async fn a_report_has_one_owner_until_its_lease_ends() {
     );
     let before = world.record_item("p1", "e1").await;
     fulfillments
-        .postpone(&known, "you", &failed(now, now))
+        .reschedule(&known, "you", &failed(now, now))
         .await
         .expect("nothing done");
     assert_eq!(world.record_item("p1", "e1").await, before);
@@ -150,7 +150,7 @@ async fn a_report_has_one_owner_until_its_lease_ends() {
             .expect("the late one")
     );
     fulfillments
-        .postpone(&known, "you", &failed(later + SECOND, now))
+        .reschedule(&known, "you", &failed(later + SECOND, now))
         .await
         .expect("written");
     let postponed = record(&world, "e1").await;
@@ -178,7 +178,7 @@ async fn only_what_is_delivered_can_be_reported() {
     let marked = fulfillments.mark_reported(&pending, "me", now).await;
     assert!(!marked.expect("refused"));
     let postponed = fulfillments
-        .postpone(&pending, "me", &failed(now, now))
+        .reschedule(&pending, "me", &failed(now, now))
         .await;
     postponed.expect("nothing done");
     assert_eq!(world.record_item("p1", "e1").await, before);
@@ -202,7 +202,7 @@ async fn a_reported_one_is_taken_once_to_be_reported_again() {
     let fulfillments = &world.app.fulfillments;
     let known = record(&world, "e1").await;
     let at = world.clock.now();
-    let take = |before, now| fulfillments.take_reported_again(&known, before, now);
+    let take = |before, now| fulfillments.acquire_reported(&known, before, now);
     assert!(
         !take(at, at).await.expect("refused: it is delivered"),
         "only what is reported"

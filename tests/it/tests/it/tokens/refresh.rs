@@ -316,7 +316,10 @@ async fn who_waits_in_vain_for_the_winner_answers_what_is_known() {
     let now = world.clock.now();
     let until = now + Duration::from_secs(15);
     let link = world.stored_link("p1").await;
-    let taken = world.app.links.take_refresh(&link, "who-died", now, until);
+    let taken = world
+        .app
+        .links
+        .acquire_refresh(&link, "who-died", now, until);
     assert!(taken.await.expect("the database answers"));
     world.forget();
     let answer = world.check("p1").await;

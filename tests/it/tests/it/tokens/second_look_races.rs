@@ -197,7 +197,7 @@ async fn the_lease_on_a_look_is_given_once_and_only_when_it_is_due() {
     let (links, now) = (&world.app.links, world.clock.now());
     let take = |link, owner, now| {
         let until = lease(owner, now).until;
-        links.take_refresh(link, owner, now, until)
+        links.acquire_refresh(link, owner, now, until)
     };
     let hour = Duration::from_secs(HOUR);
     assert!(!take(&dead, "me", now).await.expect("too early"));
