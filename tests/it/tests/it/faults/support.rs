@@ -1,8 +1,6 @@
 //! What the tests of faults share: every flow, ready to be run; what it answers on a good and on a
 //! bad day; and the proof that nothing is lost, half written or done twice.
 
-use std::time::Duration;
-
 use it::{Answer, Reply, Studio, World, ids_of, status_of};
 use serde_json::{Value, json};
 use stand_in::Endpoint::Fulfill;
@@ -117,12 +115,7 @@ impl Case<'_> {
             }
             Flow::Callback => open(world, &self.browser.0, &self.browser.1).await,
             Flow::Unlink => call("DELETE", "/v1/link").send().await,
-            Flow::Reconcile => {
-                let deadline = world.clock.now() + Duration::from_secs(58);
-                let run = Box::pin(reconcile::handle(&world.app, deadline)).await;
-                let run = run.ok().map(|run| serde_json::to_value(run).expect("JSON"));
-                return Outcome::Run(run);
-            }
+            Flow::Reconcile => return Outcome::Run(world.try_reconcile().await),
         })
     }
 

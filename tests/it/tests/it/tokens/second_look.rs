@@ -1,6 +1,6 @@
 //! `invalid_grant` is not believed at once: the tokens are kept aside and tried again.
 
-use it::{World, status_of};
+use it::{DbFault, Outage, World, status_of};
 use serde_json::{Value, json};
 use stand_in::Endpoint::{Entitlements, Fulfill, Token};
 use stand_in::Fault;
@@ -76,6 +76,26 @@ async fn an_incident_at_amazon_costs_no_player_the_link() {
         assert_eq!(world.stored_link(player).await.token_version, 2);
         assert_eq!(world.check(player).await["fresh"], true);
     }
+    no_dead_tokens(&world).await;
+    world.contract_is_kept();
+}
+
+/// The database takes no transaction, so no tokens, but every other write: the look is made again, without the player.
+#[tokio::test]
+async fn a_look_whose_tokens_could_not_be_stored_stays_due() {
+    let world = dead_world().await;
+    world.pass(HOUR);
+    let no_transaction = DbFault::Canceled("ThrottlingError");
+    world
+        .database
+        .begin(Outage::after(0, no_transaction, u32::MAX));
+    world.reconcile().await;
+    assert_eq!(world.asked(), [Token]);
+    assert_eq!(status(&world, "p1").await, "relink_required");
+    world.database.end();
+    world.pass(HOUR);
+    world.reconcile().await;
+    assert_eq!(status(&world, "p1").await, "linked");
     no_dead_tokens(&world).await;
     world.contract_is_kept();
 }
