@@ -5,6 +5,7 @@ mod auth;
 mod check;
 mod contract;
 mod devices;
+mod examples;
 mod faults;
 mod fulfillment;
 mod input;

@@ -182,6 +182,11 @@ fn openapi_names_every_code() {
     }
 }
 
+/// What a schema with `enum` allows.
+fn words(schema: &Value) -> impl Iterator<Item = &Value> {
+    schema["enum"].as_sequence().into_iter().flatten()
+}
+
 #[test]
 fn openapi_gives_every_problem_a_status_that_its_codes_have() {
     let openapi = openapi();
@@ -190,7 +195,12 @@ fn openapi_gives_every_problem_a_status_that_its_codes_have() {
         for (status, response) in operation["responses"].as_mapping().expect("responses") {
             let response = resolved(&openapi, response);
             let problem = &response["content"]["application/problem+json"];
-            let Some(parts) = problem["schema"]["allOf"].as_sequence() else {
+            let schema = resolved(&openapi, &problem["schema"]);
+            let Some(parts) = schema["allOf"].as_sequence() else {
+                assert!(
+                    problem.is_null(),
+                    "{name} {status:?} has a problem of any status"
+                );
                 continue;
             };
             let status: u16 = match status {
@@ -198,11 +208,12 @@ fn openapi_gives_every_problem_a_status_that_its_codes_have() {
                 other => other.as_str().and_then(|text| text.parse().ok()),
             }
             .expect("a status");
-            let code = &parts[1]["properties"]["code"];
-            let codes: Vec<&str> = match code["enum"].as_sequence() {
-                Some(list) => list.iter().filter_map(Value::as_str).collect(),
-                None => code["const"].as_str().into_iter().collect(),
-            };
+            let narrowed = &parts[1]["properties"];
+            let statuses: Vec<u16> = words(&narrowed["status"])
+                .filter_map(|status| status.as_u64()?.try_into().ok())
+                .collect();
+            assert_eq!(statuses, [status], "{name}");
+            let codes: Vec<&str> = words(&narrowed["code"]).filter_map(Value::as_str).collect();
             assert!(!codes.is_empty(), "{name} {status}");
             for code in codes {
                 let right = CODES.iter().find(|(known, _)| *known == code);
