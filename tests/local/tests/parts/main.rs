@@ -15,6 +15,7 @@ mod login_page;
 mod markdown;
 mod odd;
 mod runtime;
+mod sam_local;
 mod settings;
 mod system;
 mod unity;
