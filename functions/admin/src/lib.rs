@@ -40,7 +40,7 @@ impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         tracing::error!(event = "command_failed", %error);
         match error {
-            StoreError::Unavailable { .. } => Self {
+            StoreError::Unavailable { .. } | StoreError::Contended { .. } => Self {
                 code: "unavailable",
                 detail: "the database did not answer; repeating the command is safe".to_owned(),
             },

@@ -202,7 +202,9 @@ impl Error for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable { .. } => Self::unavailable(error),
+            StoreError::Unavailable { .. } | StoreError::Contended { .. } => {
+                Self::unavailable(error)
+            }
             StoreError::Corrupt { .. } => Self::internal(error),
         }
     }

@@ -1,17 +1,27 @@
 //! Why the database did not do what was asked.
 
 /// Why the database did not do what was asked, sorted by what to do next.
+///
+/// Each method of the store that reads or writes can fail in these ways. What a condition refuses is
+/// no error: the method answers with it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It could not be reached, or was too busy: try again later.
-    #[error("DynamoDB {operation} failed: {cause}")]
+    /// DynamoDB could not be reached, or was too busy: try again later.
+    #[error("DynamoDB {operation} failed: {source}")]
     Unavailable {
         /// The operation, by DynamoDB's name.
         operation: &'static str,
-        /// What the SDK says; for the log.
-        cause: String,
+        /// What went wrong.
+        #[source]
+        source: Cause,
     },
-    /// A stored item is not what this code wrote: someone has to look at it.
+    /// Other requests changed the same rows at every try: try again later.
+    #[error("gave up because {what} changes again and again")]
+    Contended {
+        /// What they changed; for the log.
+        what: &'static str,
+    },
+    /// A stored item is not what this code wrote: an operator has to look at it.
     #[error("the item {key} of table {table} has no usable {field}")]
     Corrupt {
         /// The table's name.
@@ -21,4 +31,39 @@ pub enum StoreError {
         /// The attribute.
         field: &'static str,
     },
+}
+
+/// What is known of a request that DynamoDB did not answer as it should. It holds no item, so it is
+/// safe to log.
+#[derive(Debug, thiserror::Error)]
+pub enum Cause {
+    /// DynamoDB refused it.
+    #[error("{code}: {message}")]
+    Refused {
+        /// DynamoDB's name for it.
+        code: String,
+        /// DynamoDB's sentence.
+        message: String,
+    },
+    /// DynamoDB did not answer in time.
+    #[error("no answer in time")]
+    TimedOut,
+    /// The connection failed, for this reason.
+    #[error("{0}")]
+    NotSent(String),
+    /// The SDK could not build the request.
+    #[error("the request could not be built")]
+    NotBuilt,
+    /// The SDK could not read the answer.
+    #[error("the answer could not be read")]
+    Unreadable,
+    /// DynamoDB left keys of a batch unprocessed at every try.
+    #[error("keys were left unprocessed again and again")]
+    Unprocessed,
+    /// A transaction was canceled, and no part of it says why.
+    #[error("canceled without a reason")]
+    Unexplained,
+    /// Nothing was sent: the caller's request has no time left for it.
+    #[error("no time left for another write")]
+    NoTimeLeft,
 }

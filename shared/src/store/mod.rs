@@ -19,22 +19,24 @@ mod error;
 mod fulfillments;
 mod links;
 mod offers;
+mod outcome;
 mod tables;
 
 pub use accounts::{Housekeeping, HousekeepingKind, HousekeepingLink, MOST_PARKED};
 pub use attempts::{
     Attempt, AttemptStarted, AttemptState, Consumed, Device, DeviceSlot, HeldTokens, LoginTicket,
-    NewAttempt, NewDevice, NewTicket, Standing, TakenPoll, Ticket, TicketStored,
+    NewAttempt, NewDevice, NewTicket, Standing, Ticket, TicketStored,
 };
 pub use dynamo::DUE_SHARDS;
-pub use error::StoreError;
+pub use error::{Cause, StoreError};
 pub use fulfillments::{
     Admission, Claim, Confirmation, Due, DuePage, DuePosition, Lease, Listed, Page, Parked, Pause,
     Record, Records, Row, Taken, Woken,
 };
 pub use links::{
     DeadTokens, Inherited, Link, LinkOrigin, LinkOutcome, LinkState, NewLink, PlayerRow,
-    RefreshLease, Remnant, RemnantTimes, Replaced, TakenCheck, TokenRow, Unlinked,
+    RefreshLease, Remnant, RemnantTimes, Replaced, TokenRow, Unlinked,
 };
 pub use offers::{CachedOffers, FoundOffers, Offers};
+pub use outcome::Claimed;
 pub use tables::{Fulfillments, Links};

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::dynamo::{BATCH, Change, Item, Reader, batch_get, n, s, unavailable};
-use super::error::StoreError;
+use super::error::{Cause, StoreError};
 use crate::budget::OFFER_KEPT;
 use crate::domain::{Content, Offer, PerPlayer, Sku, Timestamp};
 
@@ -40,7 +40,7 @@ impl Offers {
     /// Stores an offer in place of what was there.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn put(&self, offer: &Offer) -> Result<(), StoreError> {
         self.client
             .put_item()
@@ -61,7 +61,7 @@ impl Offers {
     /// Every offer, by SKU.
     ///
     /// # Errors
-    /// If the database does not answer, or a row is corrupt.
+    /// See [`StoreError`].
     pub async fn list(&self) -> Result<Vec<Offer>, StoreError> {
         let mut offers = Vec::new();
         let mut start: Option<Item> = None;
@@ -89,7 +89,7 @@ impl Offers {
     /// Removes an offer. `false`: there was none.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn delete(&self, sku: &Sku) -> Result<bool, StoreError> {
         Change::of(&self.table, sku_key(sku))
             .when("attribute_exists(#sku)")
@@ -100,7 +100,7 @@ impl Offers {
     /// The offers of these SKUs, as far as they exist.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     async fn get(&self, skus: &[&Sku]) -> Result<FoundOffers, StoreError> {
         let mut found = FoundOffers::default();
         for skus in skus.chunks(BATCH) {
@@ -110,7 +110,7 @@ impl Offers {
             if !batch.unread.is_empty() {
                 return Err(StoreError::Unavailable {
                     operation: "BatchGetItem",
-                    cause: "keys were left unprocessed again and again".to_owned(),
+                    source: Cause::Unprocessed,
                 });
             }
             for item in &batch.items {
@@ -168,7 +168,7 @@ impl CachedOffers {
     /// The offers of these SKUs, as far as they exist.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn get(
         &self,
         skus: impl IntoIterator<Item = &Sku>,

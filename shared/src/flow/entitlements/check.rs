@@ -19,7 +19,7 @@ use crate::flow::fulfillment::report::{Lookup, Verdict, look_up, report_again, r
 use crate::flow::rows::{Open, read_open};
 use crate::flow::session::{Session, SessionError};
 use crate::flow::standing;
-use crate::store::{Link, LinkState, PlayerRow, Record, StoreError, TakenCheck};
+use crate::store::{Claimed, Link, LinkState, PlayerRow, Record, StoreError};
 
 /// The most entitlements in one answer.
 const MOST: usize = 50;
@@ -79,7 +79,7 @@ pub async fn check(
         .await?
     {
         // Boxed, so that the many checks that end before this do not carry its state around.
-        TakenCheck::Ours(row) => {
+        Claimed::Ours(row) => {
             let asked = budget.at_most(Box::pin(ask(app, budget, player, row.clone())));
             match asked.await {
                 Some(answer) => answer,
@@ -94,7 +94,7 @@ pub async fn check(
                 }
             }
         }
-        TakenCheck::Lost(row) => known(app, player, row).await,
+        Claimed::Theirs(row) => known(app, player, row).await,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::domain::{EntitlementId, PlayerId, Status, random_token};
 use crate::flow::fulfillment::lease::{lease, take};
 use crate::flow::fulfillment::report::report_all;
 use crate::flow::session::Session;
-use crate::store::{Confirmation, Record, StoreError};
+use crate::store::{Cause, Confirmation, Record, StoreError};
 
 /// How many confirmations are written at once, in their order.
 const AT_ONCE: usize = 8;
@@ -125,7 +125,7 @@ async fn write_down(
     }
     let late = || StoreError::Unavailable {
         operation: "UpdateItem",
-        cause: "no time left for another write".to_owned(),
+        source: Cause::NoTimeLeft,
     };
     if !budget.allows_a_step() {
         return (id, Err(late()));

@@ -15,7 +15,7 @@ use crate::domain::{DeviceStatus, LinkFailure, PlayerId, Timestamp, random_token
 use crate::flow::entitlements::first_check;
 use crate::flow::tokens::{OpenCodes, OpenTokens, open_codes, open_tokens, seal_tokens};
 use crate::seal::OpenError;
-use crate::store::{Device, HeldTokens, LinkOrigin, StoreError, TakenPoll};
+use crate::store::{Claimed, Device, HeldTokens, LinkOrigin, StoreError};
 
 /// How often tokens are offered to the database before they are used unstored.
 const STORE_TRIES: u32 = 3;
@@ -60,8 +60,8 @@ pub async fn poll_device(
     let owner = random_token();
     let until = now + LEASE;
     let device = match app.links.acquire_poll(&device, &owner, now, until).await? {
-        TakenPoll::Ours(device) => device,
-        TakenPoll::Lost(device) => return Ok(Some(DeviceAnswer::stored(&device, now))),
+        Claimed::Ours(device) => device,
+        Claimed::Theirs(device) => return Ok(Some(DeviceAnswer::stored(&device, now))),
     };
     let poll = Poll {
         app,

@@ -43,9 +43,8 @@ pub async fn unlink(app: &App, player: &PlayerId) -> Result<(), StoreError> {
             return Ok(());
         }
     }
-    Err(StoreError::Unavailable {
-        operation: "TransactWriteItems",
-        cause: "the link changes again and again while it is removed".to_owned(),
+    Err(StoreError::Contended {
+        what: "the link that is to be removed",
     })
 }
 

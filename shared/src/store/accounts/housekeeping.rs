@@ -100,7 +100,7 @@ impl Fulfillments {
     /// The first check of this link is made: `reconcile` need not make it.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn first_check_made(
         &self,
         account: &AmazonUserId,
@@ -118,7 +118,7 @@ impl Fulfillments {
     /// further.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn reschedule_housekeeping(
         &self,
         task: &Housekeeping,
@@ -143,7 +143,7 @@ impl Fulfillments {
     /// Housekeeping that has served its purpose.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn finish_housekeeping(
         &self,
         task: &Housekeeping,

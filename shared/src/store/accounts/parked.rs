@@ -21,7 +21,7 @@ impl Fulfillments {
     /// Whose entitlements are noted as parked for this account; `None` where there is no note.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn parked_for(
         &self,
         account: &AmazonUserId,

@@ -17,7 +17,7 @@ use crate::budget::LINGER;
 use crate::domain::{LinkFailure, PlayerId, Timestamp};
 use crate::seal::Sealed;
 use crate::store::dynamo::{
-    Committed, Item, Reader, attempt_key, hash, n, open_key, s, ticket_key, time, transact,
+    Committed, Item, Reader, attempt_key, hash, s, ticket_key, time, transact,
 };
 use crate::store::error::StoreError;
 use crate::store::tables::Links;
@@ -60,6 +60,22 @@ pub enum AttemptState {
     Failed(LinkFailure),
 }
 
+const STARTED: &str = "started";
+const CONSUMED: &str = "consumed";
+const LINKED: &str = "linked";
+
+impl AttemptState {
+    /// The word in the table. A failure is stored as its code.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Started => STARTED,
+            Self::Consumed(_) => CONSUMED,
+            Self::Linked => LINKED,
+            Self::Failed(failure) => failure.code(),
+        }
+    }
+}
+
 /// What became of consuming an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Consumed {
@@ -89,7 +105,7 @@ impl Links {
     /// expires.
     ///
     /// # Errors
-    /// If the database does not answer, or the row is corrupt.
+    /// See [`StoreError`].
     pub async fn attempt(
         &self,
         state: &str,
@@ -108,7 +124,7 @@ impl Links {
     /// before which a request must have begun to be over by now.
     ///
     /// # Errors
-    /// If the database does not answer, or the row is corrupt.
+    /// See [`StoreError`].
     pub async fn standing(
         &self,
         attempt: &Attempt,
@@ -161,7 +177,7 @@ impl Links {
     /// the turn of an attempt of the same ticket whose request began before `dead`.
     ///
     /// # Errors
-    /// If the database does not answer, or the row is corrupt.
+    /// See [`StoreError`].
     pub async fn consume_attempt(
         &self,
         attempt: &Attempt,
@@ -172,8 +188,8 @@ impl Links {
         let consume = self
             .change(attempt_key(&attempt.hash))
             .when("#status = :started")
-            .value(":started", s("started"))
-            .set("status", s("consumed"))
+            .value(":started", s(STARTED))
+            .set("status", s(CONSUMED))
             .set("owner", s(owner))
             .set("consumed_at", time(now));
         let mut parts = vec![consume.in_transaction()];
@@ -194,8 +210,8 @@ impl Links {
         Ok(match refusals.as_slice() {
             [Some(now_is), ..] => {
                 let reader = Reader::new(&self.table, now_is);
-                let is_ours = reader.text("owner") == Some(owner)
-                    && reader.text("status") == Some("consumed");
+                let is_ours =
+                    reader.text("owner") == Some(owner) && reader.text("status") == Some(CONSUMED);
                 if is_ours {
                     Consumed::Ours
                 } else {
@@ -210,16 +226,19 @@ impl Links {
     /// Ends the attempt without a link. Does nothing to one that has ended.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn fail_attempt(
         &self,
         attempt: &Attempt,
         owner: &str,
         failure: LinkFailure,
     ) -> Result<(), StoreError> {
-        let end = self.end(attempt, owner, failure.code());
+        let end = self.end(attempt, owner, AttemptState::Failed(failure));
         let Some(ticket) = &attempt.ticket else {
-            let parts = vec![end, self.give_back_place(attempt)];
+            let parts = vec![
+                end,
+                self.give_back_place(&attempt.player, &attempt.attempt_id),
+            ];
             return transact(&self.client, parts).await.map(drop);
         };
         let turn = |condition| {
@@ -231,7 +250,11 @@ impl Links {
                 .in_transaction()
         };
         let newest = turn("#at_work = :mine AND #attempt = :mine");
-        let parts = vec![end.clone(), newest, self.give_back_place(attempt)];
+        let parts = vec![
+            end.clone(),
+            newest,
+            self.give_back_place(&attempt.player, &attempt.attempt_id),
+        ];
         if matches!(transact(&self.client, parts).await?, Committed::All) {
             return Ok(());
         }
@@ -248,8 +271,8 @@ impl Links {
         owner: &str,
     ) -> Vec<TransactWriteItem> {
         let mut parts = vec![
-            self.end(attempt, owner, "linked"),
-            self.give_back_place(attempt),
+            self.end(attempt, owner, AttemptState::Linked),
+            self.give_back_place(&attempt.player, &attempt.attempt_id),
         ];
         parts.extend(attempt.ticket.as_ref().map(|ticket| {
             self.change(ticket_key(ticket))
@@ -262,32 +285,23 @@ impl Links {
         parts
     }
 
-    fn end(&self, attempt: &Attempt, owner: &str, outcome: &str) -> TransactWriteItem {
+    fn end(&self, attempt: &Attempt, owner: &str, state: AttemptState) -> TransactWriteItem {
         self.change(attempt_key(&attempt.hash))
             .when("#status = :consumed AND #owner = :owner")
-            .value(":consumed", s("consumed"))
+            .value(":consumed", s(CONSUMED))
             .value(":owner", s(owner))
-            .set("status", s(outcome))
+            .set("status", s(state.as_str()))
             // The code has been exchanged, or never will be.
             .remove("verifier")
-            .in_transaction()
-    }
-
-    /// The attempt counts no longer as an open one of its player.
-    fn give_back_place(&self, attempt: &Attempt) -> TransactWriteItem {
-        self.change(open_key(&attempt.player))
-            .when("attribute_exists(#attempts)")
-            .remove_entry("attempts", &attempt.attempt_id)
-            .add("version", n(1))
             .in_transaction()
     }
 
     fn read_attempt(&self, hash: String, item: &Item) -> Result<Attempt, StoreError> {
         let reader = Reader::new(&self.table, item);
         let state = match reader.need_text("status")? {
-            "started" => AttemptState::Started,
-            "consumed" => AttemptState::Consumed(reader.need_time("consumed_at")?),
-            "linked" => AttemptState::Linked,
+            STARTED => AttemptState::Started,
+            CONSUMED => AttemptState::Consumed(reader.need_time("consumed_at")?),
+            LINKED => AttemptState::Linked,
             code => AttemptState::Failed(
                 LinkFailure::parse(code).ok_or_else(|| reader.corrupt("status"))?,
             ),

@@ -102,7 +102,7 @@ impl Links {
     /// The place for a new session of this player. `Err(time)` inside: it is taken, until then.
     ///
     /// # Errors
-    /// If the database does not answer, or a row is corrupt.
+    /// See [`StoreError`].
     pub async fn device_slot(
         &self,
         player: &PlayerId,
@@ -130,7 +130,7 @@ impl Links {
     /// then.
     ///
     /// # Errors
-    /// If the database does not answer, or a row is corrupt.
+    /// See [`StoreError`].
     pub async fn create_device(
         &self,
         slot: &DeviceSlot,
@@ -142,7 +142,7 @@ impl Links {
         let device = self
             .change(device_key(&hash))
             .when("attribute_not_exists(#pk)")
-            .set("status", s("pending"))
+            .set("status", s(DeviceStatus::Pending.as_str()))
             .set("player_id", s(new.player.as_str()))
             .set("client_id", s(new.client_id))
             .set("pair", s(new.pair.as_str()))
@@ -177,7 +177,7 @@ impl Links {
     /// forgotten.
     ///
     /// # Errors
-    /// If the database does not answer, or the row is corrupt.
+    /// See [`StoreError`].
     pub async fn device(&self, id: &str, now: Timestamp) -> Result<Option<Device>, StoreError> {
         let device = self.device_by_hash(&hash(id)).await?;
         Ok(device.filter(|device| device.expires_at + DEVICE_REMEMBERED > now))

@@ -5,65 +5,46 @@ use std::time::Duration;
 
 use super::device::{Device, HeldTokens, seconds};
 use crate::domain::{DeviceStatus, Timestamp};
-use crate::store::dynamo::{Change, Reader, Written, device_key, s, time};
+use crate::store::dynamo::{Change, Written, device_key, s, time};
 use crate::store::error::StoreError;
+use crate::store::outcome::Claimed;
 use crate::store::tables::Links;
-
-/// What became of taking a poll.
-#[derive(Debug)]
-pub enum TakenPoll {
-    /// We may ask Amazon; this is the session as it is.
-    Ours(Box<Device>),
-    /// Another poll was first, or the session has ended; this is the session as it is.
-    Lost(Box<Device>),
-}
 
 impl Links {
     /// Takes the right to ask Amazon now, for `owner`, until `until`. Of all polls at one time, one
-    /// gets [`TakenPoll::Ours`].
+    /// gets [`Claimed::Ours`].
     ///
     /// # Errors
-    /// If the database does not answer, or the row is corrupt.
+    /// See [`StoreError`].
     pub async fn acquire_poll(
         &self,
         device: &Device,
         owner: &str,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<TakenPoll, StoreError> {
+    ) -> Result<Claimed<Device>, StoreError> {
         let written = self
             .change(device_key(&device.hash))
             .when(
                 "#status = :pending AND #next_poll_at <= :now \
                  AND (attribute_not_exists(#poll_until) OR #poll_until <= :now)",
             )
-            .value(":pending", s("pending"))
+            .value(":pending", s(DeviceStatus::Pending.as_str()))
             .value(":now", time(now))
             .set("next_poll_at", time(now + device.interval))
             .set("poll_owner", s(owner))
             .set("poll_until", time(until))
             .apply(&self.client)
             .await?;
-        let (item, is_ours) = match written {
-            Written::Done(item) => (item, true),
-            // Perhaps our own write, whose answer was lost and which the SDK repeated.
-            Written::Refused(item) => {
-                let is_ours = Reader::new(&self.table, &item).text("poll_owner") == Some(owner);
-                (item, is_ours)
-            }
-        };
-        let device = Box::new(self.read_device(device.hash.clone(), &item)?);
-        Ok(if is_ours {
-            TakenPoll::Ours(device)
-        } else {
-            TakenPoll::Lost(device)
-        })
+        written
+            .claimed_by("poll_owner", owner)
+            .map(|item| self.read_device(device.hash.clone(), &item))
     }
 
     /// Gives back what [`Links::acquire_poll`] took, and says when the next poll may follow.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn release_poll(
         &self,
         device: &Device,
@@ -85,7 +66,7 @@ impl Links {
     /// nor an outage costs the player the link. `false`: the poll is not ours any more.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn hold_tokens(
         &self,
         device: &Device,
@@ -106,7 +87,7 @@ impl Links {
     /// ended.
     ///
     /// # Errors
-    /// If the database does not answer, or the row is corrupt.
+    /// See [`StoreError`].
     pub async fn end_device(
         &self,
         device: &Device,
@@ -124,7 +105,7 @@ impl Links {
     /// How this session stands in the table.
     ///
     /// # Errors
-    /// If the database does not answer, or the row is corrupt.
+    /// See [`StoreError`].
     pub async fn device_status(&self, device: &Device) -> Result<Option<DeviceStatus>, StoreError> {
         let stored = self.device_by_hash(&device.hash).await?;
         Ok(stored.map(|device| device.status))
@@ -150,7 +131,7 @@ impl Links {
     fn change_polled(&self, device: &Device, owner: &str) -> Change {
         self.change(device_key(&device.hash))
             .when("#status = :pending AND #poll_owner = :owner")
-            .value(":pending", s("pending"))
+            .value(":pending", s(DeviceStatus::Pending.as_str()))
             .value(":owner", s(owner))
     }
 }

@@ -23,7 +23,7 @@ impl Links {
     /// Stores a login ticket for the browser with this hash.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn create_login(
         &self,
         secret: &str,
@@ -48,7 +48,7 @@ impl Links {
     /// The login ticket with this secret, if it can still be used.
     ///
     /// # Errors
-    /// If the database does not answer, or the row is corrupt.
+    /// See [`StoreError`].
     pub async fn login(
         &self,
         secret: &str,

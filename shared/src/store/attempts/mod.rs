@@ -4,10 +4,10 @@ mod attempt;
 mod device;
 mod device_poll;
 mod login;
+mod open;
 mod ticket;
 
 pub use attempt::{Attempt, AttemptState, Consumed, Standing};
 pub use device::{Device, DeviceSlot, HeldTokens, NewDevice};
-pub use device_poll::TakenPoll;
 pub use login::LoginTicket;
 pub use ticket::{AttemptStarted, NewAttempt, NewTicket, Ticket, TicketStored};

@@ -13,30 +13,22 @@
 //! - `at_work` is the one that a request is making a link of, `at_work_since` when that began. No
 //!   other one can be consumed meanwhile.
 //! - `linked_by` is the one that has linked. After it none is started or consumed.
-//!
-//! `OPEN#<player_id>` counts tickets and their attempts, one for each ticket, so that there are
-//! never more than [`MAX_OPEN`].
-
-use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use url::Url;
 
+use super::attempt::AttemptState;
 use super::login::LoginTicket;
+use super::open::{COUNT_TRIES, MAX_OPEN, first_end, open_attempts};
 use crate::budget::{LINGER, POSTS_APART};
 use crate::domain::{PlayerId, Timestamp, random_token};
 use crate::seal::Sealed;
 use crate::store::dynamo::{
-    Committed, Item, Reader, attempt_key, hash, n, open_key, s, ticket_key, time, transact, ttl,
+    Committed, Item, Reader, attempt_key, contend, hash, open_key, s, ticket_key, time, transact,
+    ttl,
 };
 use crate::store::error::StoreError;
 use crate::store::tables::Links;
-
-/// The most open link attempts of one player.
-const MAX_OPEN: usize = 10;
-
-/// How often a count that others change too is tried.
-const COUNT_TRIES: u32 = 8;
 
 /// What a ticket is made of.
 pub struct NewTicket<'a> {
@@ -119,20 +111,18 @@ impl Links {
     /// Stores a ticket, if the player has not too many open attempts.
     ///
     /// # Errors
-    /// If the database does not answer, or a row is corrupt.
+    /// See [`StoreError`].
     pub async fn create_ticket(
         &self,
         new: &NewTicket<'_>,
         now: Timestamp,
     ) -> Result<TicketStored, StoreError> {
         let attempt_id = random_token();
-        let mut tries = 0;
-        loop {
+        contend(COUNT_TRIES, "the count of link sessions", async || {
             let count = self.item(open_key(new.player)).await?;
             let mut open = open_attempts(&count, now);
             if open.len() >= MAX_OPEN {
-                let until = open.values().copied().min().unwrap_or(now);
-                return Ok(TicketStored::TooManyOpen(until));
+                return Ok(Some(TicketStored::TooManyOpen(first_end(&open, now))));
             }
             open.insert(attempt_id.clone(), new.expires_at);
             let mut parts = vec![
@@ -140,22 +130,16 @@ impl Links {
                 self.ticket_part(new, &attempt_id),
             ];
             parts.extend(new.login.map(|login| self.use_login(login)));
-            match transact(&self.client, parts).await? {
-                Committed::All => return Ok(TicketStored::Stored),
+            Ok(match transact(&self.client, parts).await? {
+                Committed::All => Some(TicketStored::Stored),
                 // The third part is the login ticket.
                 Committed::Nothing(refused) if matches!(refused.get(2), Some(Some(_))) => {
-                    return Ok(TicketStored::LoginUsed);
+                    Some(TicketStored::LoginUsed)
                 }
-                Committed::Nothing(_) => {}
-            }
-            tries += 1;
-            if tries == COUNT_TRIES {
-                return Err(StoreError::Unavailable {
-                    operation: "TransactWriteItems",
-                    cause: "too many link sessions are being started for one player".to_owned(),
-                });
-            }
-        }
+                Committed::Nothing(_) => None,
+            })
+        })
+        .await
     }
 
     fn ticket_part(&self, new: &NewTicket<'_>, attempt_id: &str) -> TransactWriteItem {
@@ -171,36 +155,10 @@ impl Links {
             .in_transaction()
     }
 
-    fn replace_open(
-        &self,
-        player: &PlayerId,
-        count: &Item,
-        open: HashMap<String, Timestamp>,
-        expires_at: Timestamp,
-    ) -> TransactWriteItem {
-        let open = open
-            .into_iter()
-            .map(|(id, until)| (id, time(until)))
-            .collect();
-        let change = self.change(open_key(player));
-        let change = match count.get("version") {
-            Some(version) => change
-                .when("#version = :expected_version")
-                .value(":expected_version", version.clone()),
-            None => change.when("attribute_not_exists(#version)"),
-        };
-        change
-            .set("attempts", AttributeValue::M(open))
-            // An attempt may live as long again as its ticket.
-            .set("ttl", ttl(expires_at + LINGER + LINGER))
-            .add("version", n(1))
-            .in_transaction()
-    }
-
     /// The ticket with this secret, if it can still be used.
     ///
     /// # Errors
-    /// If the database does not answer, or the row is corrupt.
+    /// See [`StoreError`].
     pub async fn ticket(&self, secret: &str, now: Timestamp) -> Result<Option<Ticket>, StoreError> {
         let hash = hash(secret);
         let item = self.item(ticket_key(&hash)).await?;
@@ -226,7 +184,7 @@ impl Links {
     /// ticket's newest attempt.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn start_attempt(
         &self,
         ticket: &Ticket,
@@ -234,11 +192,16 @@ impl Links {
         now: Timestamp,
     ) -> Result<AttemptStarted, StoreError> {
         let mut count: Option<Item> = None;
-        for _ in 0..COUNT_TRIES {
-            let Some(counted) = self.count_in(ticket, new, count.as_ref(), now) else {
-                let open = open_attempts(&count.unwrap_or_default(), now);
-                let until = open.values().copied().min().unwrap_or(now);
-                return Ok(AttemptStarted::TooManyOpen(until));
+        contend(COUNT_TRIES, "the count of link attempts", async || {
+            let Some(counted) = self.count_in(
+                &ticket.player,
+                &ticket.attempt_id,
+                new.expires_at,
+                count.as_ref(),
+                now,
+            ) else {
+                let open = open_attempts(&count.take().unwrap_or_default(), now);
+                return Ok(Some(AttemptStarted::TooManyOpen(first_end(&open, now))));
             };
             let parts = vec![
                 self.bind(ticket, new),
@@ -246,22 +209,20 @@ impl Links {
                 counted,
             ];
             let Committed::Nothing(refusals) = transact(&self.client, parts).await? else {
-                return Ok(AttemptStarted::Started);
+                return Ok(Some(AttemptStarted::Started));
             };
             if let Some(Some(item)) = refusals.first() {
                 let reason = self.why_not(item, new);
                 if reason == AttemptStarted::Overtaken {
                     transact(&self.client, vec![self.attempt_part(ticket, new)]).await?;
                 }
-                return Ok(reason);
+                return Ok(Some(reason));
             }
             // The third part: look at what is counted, and decide by that.
             count = refusals.into_iter().nth(2).flatten();
-        }
-        Err(StoreError::Unavailable {
-            operation: "TransactWriteItems",
-            cause: "too many link attempts are being started for one player".to_owned(),
+            Ok(None)
         })
+        .await
     }
 
     /// The ticket now belongs to this browser, and this is its newest attempt.
@@ -296,40 +257,10 @@ impl Links {
         }
     }
 
-    /// Counts the attempt in the place of its ticket. An earlier attempt that failed has given that
-    /// place back; then it is taken again, if there is one. `count` is the row as it refused the
-    /// change without a look at it. `None`: there is no place.
-    fn count_in(
-        &self,
-        ticket: &Ticket,
-        new: &NewAttempt<'_>,
-        count: Option<&Item>,
-        now: Timestamp,
-    ) -> Option<TransactWriteItem> {
-        let Some(count) = count else {
-            let change = self
-                .change(open_key(&ticket.player))
-                .when(
-                    "attribute_exists(#attempts) AND \
-                     (attribute_exists(#attempts.#entry) OR size(#attempts) < :most)",
-                )
-                .value(":most", n(MAX_OPEN as i128))
-                .set_entry("attempts", &ticket.attempt_id, time(new.expires_at))
-                .add("version", n(1));
-            return Some(change.in_transaction());
-        };
-        let mut open = open_attempts(count, now);
-        if open.len() >= MAX_OPEN && !open.contains_key(&ticket.attempt_id) {
-            return None;
-        }
-        open.insert(ticket.attempt_id.clone(), new.expires_at);
-        Some(self.replace_open(&ticket.player, count, open, new.expires_at))
-    }
-
     fn attempt_part(&self, ticket: &Ticket, new: &NewAttempt<'_>) -> TransactWriteItem {
         self.change(attempt_key(&hash(new.state)))
             .when("attribute_not_exists(#pk)")
-            .set("status", s("started"))
+            .set("status", s(AttemptState::Started.as_str()))
             .set("attempt_id", s(&ticket.attempt_id))
             .set("ticket", s(&ticket.hash))
             .set("player_id", s(ticket.player.as_str()))
@@ -342,17 +273,4 @@ impl Links {
             .set("ttl", ttl(new.expires_at + LINGER))
             .in_transaction()
     }
-}
-
-fn open_attempts(count: &Item, now: Timestamp) -> HashMap<String, Timestamp> {
-    count
-        .get("attempts")
-        .and_then(|attempts| attempts.as_m().ok())
-        .into_iter()
-        .flatten()
-        .filter_map(|(id, until)| {
-            let until = Timestamp::from_millis(until.as_n().ok()?.parse().ok()?);
-            (until > now).then(|| (id.clone(), until))
-        })
-        .collect()
 }

@@ -23,7 +23,7 @@ pub(in crate::store) struct Batch {
 /// asked for again, until there were `tries` requests.
 ///
 /// # Errors
-/// If the database does not answer.
+/// See [`StoreError`].
 pub(in crate::store) async fn batch_get(
     client: &Client,
     table: &str,

@@ -13,4 +13,4 @@ pub(in crate::store) use key::{
     open_key, owner_key, player_key, player_pk, record_key, record_sk, remnant_key, slot_key,
     ticket_key,
 };
-pub(in crate::store) use write::{Change, Committed, Written, transact, unavailable};
+pub(in crate::store) use write::{Change, Committed, Written, contend, transact, unavailable};

@@ -16,7 +16,8 @@ use aws_sdk_dynamodb::types::{
 use super::item::Item;
 use crate::budget::CONFLICT_PAUSE_FIRST;
 use crate::domain::{random_fraction, random_token};
-use crate::store::error::StoreError;
+use crate::store::error::{Cause, StoreError};
+use crate::store::outcome::Claimed;
 
 /// How often a write that met another writer's transaction is tried.
 const CONFLICT_TRIES: u32 = 6;
@@ -28,6 +29,25 @@ pub(in crate::store) enum Written {
     Done(Item),
     /// The condition did not hold; this is the item as it is, empty where there is none.
     Refused(Item),
+}
+
+impl Written {
+    /// Whether this write has put `mark` into the attribute `field`. A mark is random, or stands for
+    /// this write alone. If the condition is refused and the mark is there, then it is our own write:
+    /// its answer was lost, and the SDK has repeated it.
+    pub(in crate::store) fn claimed_by(self, field: &str, mark: &str) -> Claimed<Item> {
+        match self {
+            Self::Done(item) => Claimed::Ours(item),
+            Self::Refused(item)
+                if item
+                    .get(field)
+                    .is_some_and(|it| it.as_s().is_ok_and(|it| it == mark)) =>
+            {
+                Claimed::Ours(item)
+            }
+            Self::Refused(item) => Claimed::Theirs(item),
+        }
+    }
 }
 
 /// A change of one item: what to set, and the state that it needs. Attribute names are written
@@ -358,7 +378,7 @@ pub(in crate::store) async fn pause(tries: u32) {
     tokio::time::sleep(most.mul_f64(random_fraction())).await;
 }
 
-/// The SDK's error in one line for the log. Never its `Debug`: that prints items.
+/// The SDK's error as what is known of it. Never its `Debug`: that prints items.
 pub(in crate::store) fn unavailable<E, R>(
     operation: &'static str,
     error: &SdkError<E, R>,
@@ -366,21 +386,37 @@ pub(in crate::store) fn unavailable<E, R>(
 where
     E: ProvideErrorMetadata,
 {
-    let cause = match error {
-        SdkError::ServiceError(context) => format!(
-            "{}: {}",
-            context.err().code().unwrap_or("unknown error"),
-            context.err().message().unwrap_or("no message"),
-        ),
-        SdkError::TimeoutError(_) => "no answer in time".to_owned(),
-        SdkError::DispatchFailure(failure) => failure
-            .as_connector_error()
-            .and_then(|error| error.source())
-            .map_or_else(|| "could not be sent".to_owned(), ToString::to_string),
-        SdkError::ConstructionFailure(_) => "the request could not be built".to_owned(),
-        _ => "the answer could not be read".to_owned(),
+    let text = |text: Option<&str>, otherwise: &str| text.unwrap_or(otherwise).to_owned();
+    let source = match error {
+        SdkError::ServiceError(context) => Cause::Refused {
+            code: text(context.err().code(), "unknown error"),
+            message: text(context.err().message(), "no message"),
+        },
+        SdkError::TimeoutError(_) => Cause::TimedOut,
+        SdkError::DispatchFailure(failure) => {
+            let reason = failure.as_connector_error().and_then(Error::source);
+            Cause::NotSent(
+                reason.map_or_else(|| "could not be sent".to_owned(), ToString::to_string),
+            )
+        }
+        SdkError::ConstructionFailure(_) => Cause::NotBuilt,
+        _ => Cause::Unreadable,
     };
-    StoreError::Unavailable { operation, cause }
+    StoreError::Unavailable { operation, source }
+}
+
+/// Makes `attempt` again where others' writes got in its way: then it answers `None`.
+pub(in crate::store) async fn contend<T>(
+    tries: u32,
+    what: &'static str,
+    mut attempt: impl AsyncFnMut() -> Result<Option<T>, StoreError>,
+) -> Result<T, StoreError> {
+    for _ in 0..tries {
+        if let Some(done) = attempt().await? {
+            return Ok(done);
+        }
+    }
+    Err(StoreError::Contended { what })
 }
 
 /// DynamoDB refuses empty maps of names and values.

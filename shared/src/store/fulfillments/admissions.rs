@@ -10,7 +10,7 @@ use crate::domain::{
 use crate::store::dynamo::{
     Change, Committed, Item, Reader, guard_key, n, owner_key, record_key, s, time, transact,
 };
-use crate::store::error::StoreError;
+use crate::store::error::{Cause, StoreError};
 use crate::store::links::Link;
 use crate::store::tables::{Fulfillments, Links};
 
@@ -65,7 +65,7 @@ impl Fulfillments {
     /// the same content, and from the same time.
     ///
     /// # Errors
-    /// If the database does not answer, or a row is corrupt.
+    /// See [`StoreError`].
     pub async fn admit(
         &self,
         links: &Links,
@@ -149,7 +149,7 @@ impl Fulfillments {
                     }
                     _ => Err(StoreError::Unavailable {
                         operation: "TransactWriteItems",
-                        cause: "canceled without a reason".to_owned(),
+                        source: Cause::Unexplained,
                     }),
                 }
             }
@@ -159,7 +159,7 @@ impl Fulfillments {
     /// `held`, for `reason`: visible to the player and to support, and never delivered as it is.
     ///
     /// # Errors
-    /// If the database does not answer, or a row is corrupt.
+    /// See [`StoreError`].
     pub async fn hold(
         &self,
         links: &Links,

@@ -10,8 +10,9 @@ use super::leases::Lease;
 use super::record::{Record, record};
 use crate::domain::Timestamp;
 use crate::store::accounts::{Housekeeping, HousekeepingKind, HousekeepingLink};
-use crate::store::dynamo::{Change, Item, Reader, Written, key, n, s, time, unavailable};
+use crate::store::dynamo::{Change, Item, Reader, key, n, s, time, unavailable};
 use crate::store::error::StoreError;
+use crate::store::outcome::Claimed;
 use crate::store::tables::Fulfillments;
 
 /// How many hints are read at once.
@@ -52,7 +53,7 @@ impl Fulfillments {
     /// What is due in this shard at `now`, at most 25 hints, from after the position `after`.
     ///
     /// # Errors
-    /// If the database does not answer, or a row is corrupt.
+    /// See [`StoreError`].
     pub async fn due(
         &self,
         shard: u8,
@@ -92,7 +93,7 @@ impl Fulfillments {
     /// How many items are due in this shard at `now`: at least so many, where there are very many.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn count_due(&self, shard: u8, now: Timestamp) -> Result<u64, StoreError> {
         let counted = self
             .due_query(shard, now)
@@ -107,7 +108,7 @@ impl Fulfillments {
     /// someone else is at it.
     ///
     /// # Errors
-    /// If the database does not answer; or the row is corrupt, and then it is taken all the same.
+    /// See [`StoreError`]. An item that is corrupt is acquired all the same.
     pub async fn acquire_due(
         &self,
         hint: &Due,
@@ -124,23 +125,16 @@ impl Fulfillments {
             .add("attempts", n(1))
             .apply(&self.client)
             .await?;
-        let item = match written {
-            Written::Done(item) => item,
-            Written::Refused(item) => {
-                // Our own write, whose answer was lost and which the SDK repeated.
-                if Reader::new(&self.table, &item).text("owner") != Some(lease.owner) {
-                    return Ok(None);
-                }
-                item
-            }
-        };
-        self.read_taken(&item).map(Some)
+        match written.claimed_by("owner", lease.owner) {
+            Claimed::Ours(item) => self.read_taken(&item).map(Some),
+            Claimed::Theirs(_) => Ok(None),
+        }
     }
 
     /// Puts an item off that can't be read, so that it is not in the way of the others.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn reschedule_unreadable(
         &self,
         hint: &Due,

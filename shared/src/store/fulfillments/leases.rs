@@ -9,8 +9,9 @@
 
 use super::record::{Record, record};
 use crate::domain::{EntitlementId, Failing, Status, Timestamp};
-use crate::store::dynamo::{Change, Written, due_shard, n, record_key, s, time};
+use crate::store::dynamo::{Change, due_shard, n, record_key, s, time};
 use crate::store::error::StoreError;
+use crate::store::outcome::Claimed;
 use crate::store::tables::Fulfillments;
 
 /// That no one delivers it at `:now`.
@@ -45,7 +46,7 @@ impl Fulfillments {
     /// someone else is at it, or its status is no longer what `known` says.
     ///
     /// # Errors
-    /// If the database does not answer, or a row is corrupt.
+    /// See [`StoreError`].
     pub async fn acquire(
         &self,
         known: &Record,
@@ -62,21 +63,17 @@ impl Fulfillments {
             .add("attempts", n(1))
             .apply(&self.client)
             .await?;
-        let (item, done) = match written {
-            Written::Done(item) => (item, true),
-            Written::Refused(item) if item.is_empty() => return Ok(None),
-            Written::Refused(item) => (item, false),
-        };
-        let record = record(&self.table, &item)?;
-        // The second: our own write, whose answer was lost and which the SDK repeated.
-        Ok((done || record.owner.as_deref() == Some(lease.owner)).then_some(record))
+        match written.claimed_by("owner", lease.owner) {
+            Claimed::Ours(item) => record(&self.table, &item).map(Some),
+            Claimed::Theirs(_) => Ok(None),
+        }
     }
 
     /// `owner` gives back what it could not finish: the entitlement keeps its status, and is due
     /// again as `pause` says.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn reschedule(
         &self,
         known: &Record,
@@ -93,7 +90,7 @@ impl Fulfillments {
     /// Makes a `pending` entitlement due that nobody was to work on.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn make_due(&self, known: &Record, now: Timestamp) -> Result<(), StoreError> {
         self.change(record_key(&known.player, &known.id))
             .when("#status = :pending AND attribute_not_exists(#due_at)")
@@ -108,7 +105,7 @@ impl Fulfillments {
     /// Nothing of ours is to be done with it: it leaves the due index.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn release(&self, known: &Record, owner: &str) -> Result<(), StoreError> {
         self.change_owned(known, known.status, owner)
             .released()

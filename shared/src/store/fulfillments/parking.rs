@@ -12,11 +12,10 @@ use super::leases::{Lease, Pause};
 use super::record::{Record, record};
 use crate::domain::{Failing, Status, Timestamp};
 use crate::store::accounts::{Housekeeping, HousekeepingKind, entry, read_entry};
-use crate::store::dynamo::{
-    Committed, Reader, Written, due_shard, n, record_key, s, time, transact,
-};
+use crate::store::dynamo::{Committed, Written, due_shard, n, record_key, s, time, transact};
 use crate::store::error::StoreError;
 use crate::store::links::Link;
+use crate::store::outcome::Claimed;
 use crate::store::tables::{Fulfillments, Links};
 
 /// The most entitlements that are woken in one go: more could not be reported in its time.
@@ -56,7 +55,7 @@ impl Fulfillments {
     /// has been failing.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn park(
         &self,
         links: &Links,
@@ -88,7 +87,7 @@ impl Fulfillments {
     /// linked again before `pause` is over, it is due then, unless too many are noted already.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn reschedule_until_linked(
         &self,
         known: &Record,
@@ -158,7 +157,7 @@ impl Fulfillments {
     /// as it is.
     ///
     /// # Errors
-    /// If the database does not answer at all.
+    /// See [`StoreError`].
     pub async fn wake(&self, task: &Housekeeping, lease: Lease<'_>) -> Result<Woken, StoreError> {
         let entries = self.parked(&task.account).await?.unwrap_or_default();
         let mut woken = Woken {
@@ -215,23 +214,16 @@ impl Fulfillments {
             .add("attempts", n(1))
             .apply(&self.client)
             .await?;
-        let item = match written {
-            Written::Done(item) => item,
-            // Our own write, whose answer was lost and which the SDK repeated.
-            Written::Refused(item)
-                if Reader::new(&self.table, &item).text("owner") == Some(lease.owner) =>
-            {
-                item
-            }
-            Written::Refused(_) => return Ok(None),
-        };
-        record(&self.table, &item).map(Some)
+        match written.claimed_by("owner", lease.owner) {
+            Claimed::Ours(item) => record(&self.table, &item).map(Some),
+            Claimed::Theirs(_) => Ok(None),
+        }
     }
 
     /// A note rests until its account is linked again, and ends if it is empty.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn release_note(&self, task: &Housekeeping, owner: &str) -> Result<(), StoreError> {
         let note = || self.change_housekeeping(HousekeepingKind::Wake, &task.account);
         let ended = note()

@@ -53,7 +53,7 @@ impl Fulfillments {
     /// Everything of the player that is not `reported`, oldest first, read strongly.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn open(&self, player: &PlayerId) -> Result<Records, StoreError> {
         let mut found = Records::default();
         let mut start: Option<Item> = None;
@@ -86,7 +86,7 @@ impl Fulfillments {
     /// One entitlement of the player, as of now.
     ///
     /// # Errors
-    /// If the database does not answer, or the row is corrupt.
+    /// See [`StoreError`].
     pub async fn get(
         &self,
         player: &PlayerId,
@@ -100,7 +100,7 @@ impl Fulfillments {
     /// DynamoDB leaves unread at first. An id that is not in the answer could not be read.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn get_all(
         &self,
         player: &PlayerId,
@@ -137,7 +137,7 @@ impl Fulfillments {
     /// strongly.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn history(
         &self,
         player: &PlayerId,

@@ -5,6 +5,7 @@ use super::record::{Record, record};
 use crate::domain::{EntitlementId, HoldReason, PlayerId, Status, Timestamp};
 use crate::store::dynamo::{Change, Written, n, record_key, s, time};
 use crate::store::error::StoreError;
+use crate::store::outcome::Claimed;
 use crate::store::tables::Fulfillments;
 
 /// That no webhook was called, as far as can be known. `:none` is 0.
@@ -27,7 +28,7 @@ impl Fulfillments {
     /// one was never the game's.
     ///
     /// # Errors
-    /// If the database does not answer, or a row is corrupt.
+    /// See [`StoreError`].
     pub async fn confirm(
         &self,
         player: &PlayerId,
@@ -49,7 +50,7 @@ impl Fulfillments {
     /// at it. The lease is for reporting it.
     ///
     /// # Errors
-    /// If the database does not answer, or a row is corrupt.
+    /// See [`StoreError`].
     pub async fn mark_delivered(
         &self,
         known: &Record,
@@ -64,21 +65,16 @@ impl Fulfillments {
     }
 
     async fn deliver(&self, change: Change, owner: &str) -> Result<Confirmation, StoreError> {
-        match change.apply(&self.client).await? {
-            Written::Done(item) => {
-                record(&self.table, &item).map(|it| Confirmation::Delivered(Box::new(it)))
+        match change.apply(&self.client).await?.claimed_by("owner", owner) {
+            Claimed::Theirs(item) if item.is_empty() => Ok(Confirmation::Unknown),
+            Claimed::Theirs(item) => {
+                record(&self.table, &item).map(|it| Confirmation::Was(Box::new(it)))
             }
-            Written::Refused(item) if item.is_empty() => Ok(Confirmation::Unknown),
-            Written::Refused(item) => {
-                let record = record(&self.table, &item)?;
-                // Our own write, whose answer was lost and which the SDK repeated.
-                let is_ours =
-                    record.status == Status::Delivered && record.owner.as_deref() == Some(owner);
-                let record = Box::new(record);
-                Ok(if is_ours {
-                    Confirmation::Delivered(record)
-                } else {
-                    Confirmation::Was(record)
+            Claimed::Ours(item) => {
+                let record = Box::new(record(&self.table, &item)?);
+                Ok(match record.status {
+                    Status::Delivered => Confirmation::Delivered(record),
+                    _ => Confirmation::Was(record),
                 })
             }
         }
@@ -88,7 +84,7 @@ impl Fulfillments {
     /// is another request's by now.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn refuse_delivery(
         &self,
         known: &Record,
@@ -106,13 +102,8 @@ impl Fulfillments {
             .set("updated_at", time(now))
             .apply(&self.client)
             .await?;
-        Ok(match written {
-            Written::Done(_) => true,
-            // Perhaps our own write, whose answer was lost and which the SDK repeated.
-            Written::Refused(item) => {
-                !item.is_empty() && record(&self.table, &item)?.status == Status::Held
-            }
-        })
+        let claimed = written.claimed_by("status", Status::Held.as_str());
+        Ok(matches!(claimed, Claimed::Ours(_)))
     }
 
     /// `pending` → `held`, `delivery_unknown`: a webhook may have delivered it, and webhooks are no
@@ -120,7 +111,7 @@ impl Fulfillments {
     /// as it is afterwards.
     ///
     /// # Errors
-    /// If the database does not answer, or the row is corrupt.
+    /// See [`StoreError`].
     pub async fn hold_undelivered(
         &self,
         known: &Record,
@@ -155,7 +146,7 @@ impl Fulfillments {
     /// by now, who will find out what Amazon knows.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn mark_reported(
         &self,
         known: &Record,
@@ -170,12 +161,8 @@ impl Fulfillments {
             .into_reported(now)
             .apply(&self.client)
             .await?;
-        Ok(match written {
-            Written::Done(_) => true,
-            Written::Refused(item) => {
-                !item.is_empty() && record(&self.table, &item)?.status == Status::Reported
-            }
-        })
+        let claimed = written.claimed_by("status", Status::Reported.as_str());
+        Ok(matches!(claimed, Claimed::Ours(_)))
     }
 
     /// Takes an entitlement that Amazon still lists though it was `reported` before `before`, to
@@ -183,7 +170,7 @@ impl Fulfillments {
     /// else took it.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn acquire_reported(
         &self,
         known: &Record,

@@ -19,7 +19,7 @@ impl Fulfillments {
     /// the offer.
     ///
     /// # Errors
-    /// If the database does not answer, or the row is corrupt.
+    /// See [`StoreError`].
     pub async fn withdraw(
         &self,
         links: &Links,
@@ -82,7 +82,7 @@ impl Fulfillments {
     /// that was noted before.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn mark_attention(&self, known: &Record, now: Timestamp) -> Result<bool, StoreError> {
         let written = self
             .change(record_key(&known.player, &known.id))

@@ -8,11 +8,13 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use super::inherited::{Earlier, Inherited};
 use super::link::{Link, PlayerRow, Remnant};
 use super::unlinking::RemnantTimes;
-use crate::domain::{AmazonUserId, DeviceStatus, LinkId, PlayerId, Timestamp};
+use crate::domain::{AmazonUserId, DeviceStatus, LinkId, LinkStatus, PlayerId, Timestamp};
 use crate::seal::Sealed;
 use crate::store::accounts::HousekeepingKind;
 use crate::store::attempts::{Attempt, AttemptState, Device};
-use crate::store::dynamo::{Committed, amazon_key, n, player_key, remnant_key, s, time, transact};
+use crate::store::dynamo::{
+    Committed, amazon_key, contend, n, player_key, remnant_key, s, time, transact,
+};
 use crate::store::error::StoreError;
 use crate::store::tables::{Fulfillments, Links};
 
@@ -89,7 +91,7 @@ impl Links {
     /// the same pair again renews it.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn link(
         &self,
         fulfillments: &Fulfillments,
@@ -97,49 +99,58 @@ impl Links {
         new: &NewLink<'_>,
         now: Timestamp,
     ) -> Result<LinkOutcome, StoreError> {
-        for _ in 0..LINK_TRIES {
-            let parked = fulfillments.parked_for(new.amazon_user_id).await?;
-            let has_parked = parked.is_some();
-            let remnant = self.remnant(new.amazon_user_id).await?;
-            let link_id = LinkId::random();
-            let inherited = inherited(new.player, remnant.as_ref(), parked);
-            let mut parts = self.link_parts(new, &link_id, remnant.as_ref(), &inherited, now);
-            if let Some(Replaced { link, remnant, .. }) = new.replaces {
-                parts.extend(self.end_parts(fulfillments, link, remnant));
+        contend(LINK_TRIES, "what the account has left", async || {
+            self.try_link(fulfillments, origin, new, now).await
+        })
+        .await
+    }
+
+    /// `None`: what the account has left changed after it was read.
+    async fn try_link(
+        &self,
+        fulfillments: &Fulfillments,
+        origin: LinkOrigin<'_>,
+        new: &NewLink<'_>,
+        now: Timestamp,
+    ) -> Result<Option<LinkOutcome>, StoreError> {
+        let account = new.amazon_user_id;
+        let parked = fulfillments.parked_for(account).await?;
+        let has_parked = parked.is_some();
+        let remnant = self.remnant(account).await?;
+        let link_id = LinkId::random();
+        let inherited = inherited(new.player, remnant.as_ref(), parked);
+        let mut parts = self.link_parts(new, &link_id, remnant.as_ref(), &inherited, now);
+        if let Some(Replaced { link, remnant, .. }) = new.replaces {
+            parts.extend(self.end_parts(fulfillments, link, remnant));
+        }
+        parts.extend(new.first_check_at.map(|due_at| {
+            let kind = HousekeepingKind::FirstCheck;
+            fulfillments.link_housekeeping_part(kind, account, new.player, &link_id, due_at)
+        }));
+        match origin {
+            LinkOrigin::Attempt { attempt, owner } => {
+                parts.extend(self.end_linked(attempt, owner));
             }
-            parts.extend(new.first_check_at.map(|due_at| {
-                let (account, player) = (new.amazon_user_id, new.player);
-                let kind = HousekeepingKind::FirstCheck;
-                fulfillments.link_housekeeping_part(kind, account, player, &link_id, due_at)
-            }));
-            match origin {
-                LinkOrigin::Attempt { attempt, owner } => {
-                    parts.extend(self.end_linked(attempt, owner));
-                }
-                LinkOrigin::Device { device, owner } => {
-                    let ended = self.ended(device, owner, DeviceStatus::Linked);
-                    parts.push(ended.in_transaction());
-                }
-            }
-            parts.push(fulfillments.wake_part(new.amazon_user_id, has_parked, now));
-            let Committed::Nothing(refusals) = transact(&self.client, parts).await? else {
-                return Ok(LinkOutcome::Linked);
-            };
-            let refused = |part: usize| matches!(refusals.get(part), Some(Some(_)));
-            if refused(0) {
-                return Ok(LinkOutcome::PlayerAlreadyLinked);
-            }
-            if refused(1) {
-                return Ok(LinkOutcome::AmazonAccountTaken);
-            }
-            // The remnant, and the last part: something changed there since we looked.
-            if !refused(2) && !refused(refusals.len() - 1) {
-                return Ok(LinkOutcome::AttemptOver);
+            LinkOrigin::Device { device, owner } => {
+                let ended = self.ended(device, owner, DeviceStatus::Linked);
+                parts.push(ended.in_transaction());
             }
         }
-        Err(StoreError::Unavailable {
-            operation: "TransactWriteItems",
-            cause: "what the account has left changes again and again".to_owned(),
+        parts.push(fulfillments.wake_part(account, has_parked, now));
+        let Committed::Nothing(refusals) = transact(&self.client, parts).await? else {
+            return Ok(Some(LinkOutcome::Linked));
+        };
+        let refused = |part: usize| matches!(refusals.get(part), Some(Some(_)));
+        // The remnant, and the last part: what the account has left.
+        let has_changed = refused(2) || refused(refusals.len() - 1);
+        Ok(if refused(0) {
+            Some(LinkOutcome::PlayerAlreadyLinked)
+        } else if refused(1) {
+            Some(LinkOutcome::AmazonAccountTaken)
+        } else if has_changed {
+            None
+        } else {
+            Some(LinkOutcome::AttemptOver)
         })
     }
 
@@ -160,7 +171,7 @@ impl Links {
                 .when("attribute_not_exists(#amazon_user_id) OR #amazon_user_id = :amazon_user_id"),
         };
         let player = player
-            .set("status", s("linked"))
+            .set("status", s(LinkStatus::Linked.as_str()))
             .set("link_id", s(link_id.as_str()))
             .set("amazon_user_id", s(new.amazon_user_id.as_str()))
             .set("client_id", s(new.client_id))
@@ -202,7 +213,7 @@ impl Links {
     /// [`Links::link`].
     ///
     /// # Errors
-    /// If the database does not answer, or the row is corrupt.
+    /// See [`StoreError`].
     pub async fn has_linked(&self, origin: LinkOrigin<'_>) -> Result<bool, StoreError> {
         Ok(match origin {
             LinkOrigin::Attempt { attempt, .. } => {

@@ -4,25 +4,17 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::link::{Link, PlayerRow, TokenRow};
 use super::row::player_row;
-use crate::domain::{AmazonUserId, PlayerId, Timestamp};
-use crate::store::dynamo::{Change, Reader, Written, amazon_key, player_key, remnant_key, s, time};
+use crate::domain::{AmazonUserId, LinkStatus, PlayerId, Timestamp};
+use crate::store::dynamo::{Change, Reader, amazon_key, player_key, remnant_key, s, time};
 use crate::store::error::StoreError;
+use crate::store::outcome::Claimed;
 use crate::store::tables::Links;
-
-/// Who has the right to ask Amazon now, and the player's row as it is.
-#[derive(Debug)]
-pub enum TakenCheck {
-    /// We have.
-    Ours(PlayerRow),
-    /// Someone else has, or the link is another by now.
-    Lost(PlayerRow),
-}
 
 impl Links {
     /// What is stored of the player, as of now: who has just linked must see it.
     ///
     /// # Errors
-    /// If the database does not answer, or the row is corrupt.
+    /// See [`StoreError`].
     pub async fn get(&self, player: &PlayerId) -> Result<PlayerRow, StoreError> {
         player_row(&self.table, &self.item(player_key(player)).await?)
     }
@@ -30,7 +22,7 @@ impl Links {
     /// The link that holds the tokens of this Amazon account now, whoever's it is.
     ///
     /// # Errors
-    /// As [`Links::get`].
+    /// See [`StoreError`].
     pub async fn of_amazon_account(
         &self,
         account: &AmazonUserId,
@@ -58,14 +50,14 @@ impl Links {
     /// Takes the right to ask Amazon at `now`, for `owner`; until `next` nobody else has it.
     ///
     /// # Errors
-    /// If the database does not answer, or the row is corrupt.
+    /// See [`StoreError`].
     pub async fn acquire_check(
         &self,
         link: &Link,
         owner: &str,
         now: Timestamp,
         next: Timestamp,
-    ) -> Result<TakenCheck, StoreError> {
+    ) -> Result<Claimed<PlayerRow>, StoreError> {
         let written = self
             .change_link(
                 link,
@@ -77,27 +69,16 @@ impl Links {
             .set("next_check_at", time(next))
             .apply(&self.client)
             .await?;
-        let (item, is_ours) = match written {
-            Written::Done(item) => (item, true),
-            // Perhaps our own write, whose answer was lost and which the SDK repeated.
-            Written::Refused(item) => {
-                let is_ours = Reader::new(&self.table, &item).text("check_owner") == Some(owner);
-                (item, is_ours)
-            }
-        };
-        let row = player_row(&self.table, &item)?;
-        Ok(if is_ours {
-            TakenCheck::Ours(row)
-        } else {
-            TakenCheck::Lost(row)
-        })
+        written
+            .claimed_by("check_owner", owner)
+            .map(|item| player_row(&self.table, &item))
     }
 
     /// Amazon asked for rest until `until`; this binds every process. A longer rest that is
     /// known already stays.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn rest_until(&self, link: &Link, until: Timestamp) -> Result<(), StoreError> {
         self.change_link(
             link,
@@ -113,7 +94,7 @@ impl Links {
     /// row was read. An unlinked player's row has then served its purpose and goes.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn clear_open(&self, player: &PlayerId, row: &PlayerRow) -> Result<(), StoreError> {
         let (mark, value) = match &row.open_mark {
             Some(mark) => ("#open_mark = :mark", Some(s(mark))),
@@ -134,7 +115,7 @@ impl Links {
                 .map(drop),
             None => change
                 .when(format!("#status = :unlinked AND {mark}"))
-                .value(":unlinked", s("unlinked"))
+                .value(":unlinked", s(LinkStatus::Unlinked.as_str()))
                 .delete(&self.client)
                 .await
                 .map(drop),

@@ -13,7 +13,7 @@ impl Links {
     /// What is left of the account's last link, also if it has expired.
     ///
     /// # Errors
-    /// If the database does not answer, or the row is corrupt.
+    /// See [`StoreError`].
     pub async fn remnant(&self, account: &AmazonUserId) -> Result<Option<Remnant>, StoreError> {
         remnant_row(&self.table, &self.item(remnant_key(account)).await?)
     }
@@ -21,7 +21,7 @@ impl Links {
     /// Forgets exactly this remnant.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn delete_remnant(&self, link: &Link) -> Result<(), StoreError> {
         self.change_link(link, "")
             .delete(&self.client)

@@ -13,10 +13,10 @@
 
 use super::link::{DeadTokens, Link};
 use super::linking::LINK_TRIES;
-use crate::domain::{LinkId, PlayerId, Timestamp};
+use crate::domain::{LinkId, LinkStatus, PlayerId, Timestamp};
 use crate::seal::Sealed;
 use crate::store::accounts::HousekeepingKind;
-use crate::store::dynamo::{Change, Committed, Written, player_key, s, time, transact};
+use crate::store::dynamo::{Change, Committed, Written, contend, player_key, s, time, transact};
 use crate::store::error::StoreError;
 use crate::store::tables::{Fulfillments, Links};
 
@@ -25,7 +25,7 @@ impl Links {
     /// aside, and due for a second look then. `false`: they are not the stored ones any more.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn mark_dead(
         &self,
         fulfillments: &Fulfillments,
@@ -34,7 +34,7 @@ impl Links {
     ) -> Result<bool, StoreError> {
         let aside = self
             .change_tokens(link, " AND attribute_exists(#tokens)")
-            .set("status", s("relink_required"))
+            .set("status", s(LinkStatus::RelinkRequired.as_str()))
             .set("dead_tokens", s(dead.sealed.as_str()))
             .set("dead_link_id", s(link.id.as_str()))
             .set("next_look_at", time(dead.next_look_at))
@@ -58,7 +58,7 @@ impl Links {
     /// looks.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn still_dead(
         &self,
         link: &Link,
@@ -83,7 +83,7 @@ impl Links {
     /// due in the same transaction. `false`: the link is another by now, or is not dead.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub(in crate::store) async fn revive(
         &self,
         fulfillments: &Fulfillments,
@@ -92,35 +92,31 @@ impl Links {
         access_expires_at: Timestamp,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        for _ in 0..LINK_TRIES {
+        contend(LINK_TRIES, "what is parked for the account", async || {
             let parked = fulfillments.parked_for(&link.amazon_user_id).await?;
             let revived = self
                 .change_tokens(link, " AND attribute_not_exists(#tokens)")
                 .with_tokens(link, tokens, access_expires_at)
-                .set("status", s("linked"))
+                .set("status", s(LinkStatus::Linked.as_str()))
                 .without_dead_tokens()
                 .in_transaction();
             let woken = fulfillments.wake_part(&link.amazon_user_id, parked.is_some(), now);
-            match transact(&self.client, vec![revived, woken]).await? {
-                Committed::All => return Ok(true),
-                Committed::Nothing(refusals) => {
-                    if matches!(refusals.first(), Some(Some(_))) {
-                        return Ok(false);
-                    }
-                    // Something was parked or woken since we looked.
+            Ok(match transact(&self.client, vec![revived, woken]).await? {
+                Committed::All => Some(true),
+                Committed::Nothing(refusals) if matches!(refusals[..], [Some(_), ..]) => {
+                    Some(false)
                 }
-            }
-        }
-        Err(StoreError::Unavailable {
-            operation: "TransactWriteItems",
-            cause: "what is parked for the account changes again and again".to_owned(),
+                // Something was parked or woken after it was read.
+                Committed::Nothing(_) => None,
+            })
         })
+        .await
     }
 
     /// Forgets the dead tokens of exactly this link; no second look has succeeded in time.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn forget_dead(&self, link: &Link) -> Result<(), StoreError> {
         self.change_tokens(
             link,
@@ -136,7 +132,7 @@ impl Links {
     /// leaves them where it unlinks, links again or stores new tokens.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn forget_leftover(
         &self,
         player: &PlayerId,

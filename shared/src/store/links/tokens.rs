@@ -1,10 +1,11 @@
 //! The life of a link's tokens. Every change names the link and the version that it is based on.
 
 use super::link::{Link, TokenRow};
-use crate::domain::Timestamp;
+use crate::domain::{LinkStatus, Timestamp};
 use crate::seal::Sealed;
-use crate::store::dynamo::{Change, Reader, Written, n, s, time};
+use crate::store::dynamo::{Change, Written, n, s, time};
 use crate::store::error::StoreError;
+use crate::store::outcome::Claimed;
 use crate::store::tables::{Fulfillments, Links};
 
 impl Links {
@@ -22,7 +23,7 @@ impl Links {
     /// the right, or the tokens are no longer the ones that `link` holds.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn acquire_refresh(
         &self,
         link: &Link,
@@ -50,13 +51,8 @@ impl Links {
             .set("refresh_until", time(until))
             .apply(&self.client)
             .await?;
-        Ok(match written {
-            Written::Done(_) => true,
-            // Our own write, whose answer was lost and which the SDK repeated.
-            Written::Refused(item) => {
-                Reader::new(&self.table, &item).text("refresh_owner") == Some(owner)
-            }
-        })
+        let claimed = written.claimed_by("refresh_owner", owner);
+        Ok(matches!(claimed, Claimed::Ours(_)))
     }
 
     /// Stores what the exchange of these tokens gave. Needs the exchanged version and nothing
@@ -66,7 +62,7 @@ impl Links {
     /// `false`: the link or its tokens are others by now.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn store_tokens(
         &self,
         fulfillments: &Fulfillments,
@@ -104,12 +100,9 @@ impl Links {
             let change = self
                 .change_tokens(link, " AND attribute_exists(#tokens)")
                 .with_tokens(link, tokens, access_expires_at);
-            let refused = match change.apply(&self.client).await? {
-                Written::Done(_) => return Ok(true),
-                Written::Refused(item) => item,
-            };
-            // Sealing is random, so equal text is our own write, repeated by the SDK.
-            if Reader::new(&self.table, &refused).text("tokens") == Some(tokens.as_str()) {
+            // Sealing is random, so no other write stores the same text.
+            let written = change.apply(&self.client).await?;
+            if let Claimed::Ours(_) = written.claimed_by("tokens", tokens.as_str()) {
                 return Ok(true);
             }
         }
@@ -122,7 +115,7 @@ impl Links {
     /// Gives back what [`Links::acquire_refresh`] took.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn release_refresh(&self, link: &Link, owner: &str) -> Result<(), StoreError> {
         self.change_link(link, " AND #refresh_owner = :owner")
             .value(":owner", s(owner))
@@ -137,11 +130,11 @@ impl Links {
     /// more.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn mark_refused(&self, link: &Link, next: Timestamp) -> Result<bool, StoreError> {
         let written = self
             .change_tokens(link, "")
-            .set("status", s("relink_required"))
+            .set("status", s(LinkStatus::RelinkRequired.as_str()))
             .set("next_check_at", time(next))
             .apply(&self.client)
             .await?;
@@ -151,10 +144,10 @@ impl Links {
     /// Prime Gaming accepts the link again.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn mark_accepted(&self, link: &Link) -> Result<(), StoreError> {
         self.change_link(link, " AND attribute_exists(#tokens)")
-            .set("status", s("linked"))
+            .set("status", s(LinkStatus::Linked.as_str()))
             .apply(&self.client)
             .await
             .map(drop)

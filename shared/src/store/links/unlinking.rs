@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::inherited::Earlier;
 use super::link::{Link, PlayerRow};
-use crate::domain::Timestamp;
+use crate::domain::{LinkStatus, Timestamp};
 use crate::seal::Sealed;
 use crate::store::dynamo::{Change, Committed, amazon_key, n, remnant_key, s, time, transact, ttl};
 use crate::store::error::StoreError;
@@ -35,7 +35,7 @@ impl Links {
     /// there. Needs the row as it was read: what came since, the caller has not seen.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// See [`StoreError`].
     pub async fn unlink(
         &self,
         fulfillments: &Fulfillments,
@@ -66,7 +66,7 @@ impl Links {
             .into_iter()
             .fold(player, Change::remove)
             .without_dead_tokens()
-            .set("status", s("unlinked"))
+            .set("status", s(LinkStatus::Unlinked.as_str()))
             .in_transaction()
         } else {
             player.delete_in_transaction()

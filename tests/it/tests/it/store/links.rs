@@ -5,7 +5,7 @@ use std::time::Duration;
 use it::{World, player_id};
 use prime_gaming::domain::{LinkId, LinkStatus};
 use prime_gaming::seal::Sealed;
-use prime_gaming::store::{Link, LinkState, PlayerRow, StoreError, TakenCheck, Unlinked};
+use prime_gaming::store::{Claimed, Link, LinkState, PlayerRow, StoreError, Unlinked};
 
 use crate::store::kit::{mark_dead, store_tokens};
 
@@ -36,7 +36,7 @@ async fn the_right_to_ask_amazon_is_given_once_until_it_ends() {
     let links = &world.app.links;
     let now = world.clock.now();
     let take = |owner, now| links.acquire_check(&link, owner, now, now + 5 * SECOND);
-    let TakenCheck::Ours(row) = take("one", now).await.expect("written") else {
+    let Claimed::Ours(row) = take("one", now).await.expect("written") else {
         panic!("nobody else has it");
     };
     let taken = row.link.expect("a link");
@@ -45,18 +45,18 @@ async fn the_right_to_ask_amazon_is_given_once_until_it_ends() {
         (Some(now), Some(now + 5 * SECOND))
     );
     for at in [now, now + 4 * SECOND] {
-        let TakenCheck::Lost(row) = take("two", at).await.expect("refused") else {
+        let Claimed::Theirs(row) = take("two", at).await.expect("refused") else {
             panic!("the first has it");
         };
         assert_eq!(row.link.expect("as it is").checked_at, Some(now));
     }
     let taken = take("one", now).await.expect("ours");
     assert!(
-        matches!(taken, TakenCheck::Ours(_)),
+        matches!(taken, Claimed::Ours(_)),
         "as where the answer to our own write was lost"
     );
     let taken = take("two", now + 5 * SECOND).await.expect("written");
-    assert!(matches!(taken, TakenCheck::Ours(_)));
+    assert!(matches!(taken, Claimed::Ours(_)));
 }
 
 #[tokio::test]
@@ -65,10 +65,10 @@ async fn the_right_to_ask_amazon_is_for_the_link_of_now() {
     let (links, now) = (&world.app.links, world.clock.now());
     let stale = earlier(&link);
     let taken = links.acquire_check(&stale, "one", now, now + SECOND).await;
-    assert!(matches!(taken, Ok(TakenCheck::Lost(_))));
+    assert!(matches!(taken, Ok(Claimed::Theirs(_))));
     world.unlinked("p1").await;
     let taken = links.acquire_check(&link, "one", now, now + SECOND).await;
-    assert!(matches!(taken, Ok(TakenCheck::Lost(row)) if row.link.is_none()));
+    assert!(matches!(taken, Ok(Claimed::Theirs(row)) if row.link.is_none()));
     assert!(
         world.player_item("p1").await.is_empty(),
         "no row came into being"
