@@ -8,5 +8,6 @@ mod lwa;
 mod prime_gaming;
 mod text;
 
+pub use crate::domain::Instruction;
 pub use lwa::{CodePair, IdentifyError, Lwa, PollError, TokenError, Tokens};
-pub use prime_gaming::{CallError, FulfillResult, Instruction, Listed, Listing, PrimeGaming};
+pub use prime_gaming::{CallError, FulfillResult, Listed, Listing, PrimeGaming};

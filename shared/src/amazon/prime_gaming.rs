@@ -15,7 +15,7 @@ use url::Url;
 use super::text::bounded;
 use crate::budget::CALL_LIMIT;
 use crate::config::{FulfillmentAddress, PrimeGamingConfig};
-use crate::domain::{EntitlementId, PlayerId, Timestamp};
+use crate::domain::{EntitlementId, Instruction, PlayerId, Timestamp};
 use crate::net::{Answer, Client, Repeat, exchange_with};
 
 /// A listing of thousands of entitlements is shorter.
@@ -38,17 +38,6 @@ pub struct PrimeGaming {
     entitlements_url: Url,
     fulfill_url: Url,
     address: FulfillmentAddress,
-}
-
-/// What Amazon wants done with an entitlement.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Instruction {
-    /// Deliver it, and report.
-    Fulfill,
-    /// Nothing is to be done.
-    Noop,
-    /// Another word, as it came, or nothing where there was none.
-    Unknown(String),
 }
 
 /// One entitlement, as Amazon lists it.
@@ -222,7 +211,7 @@ impl Listing {
                 listing.entitlements.push(Listed {
                     id,
                     sku: sku.map(|sku| bounded(sku, MAX_SKU_BYTES).to_owned()),
-                    instruction: Instruction::read(element.get("NextInstruction")),
+                    instruction: instruction(element.get("NextInstruction")),
                 });
             }
         }
@@ -230,15 +219,14 @@ impl Listing {
     }
 }
 
-impl Instruction {
-    fn read(value: Option<&Value>) -> Self {
-        match value {
-            Some(Value::String(word)) if word == FULFILL => Self::Fulfill,
-            Some(Value::String(word)) if word == "NOOP" => Self::Noop,
-            Some(Value::String(word)) => Self::Unknown(bounded(word, MAX_WORD_BYTES).to_owned()),
-            None | Some(Value::Null) => Self::Unknown(String::new()),
-            Some(other) => Self::Unknown(bounded(&other.to_string(), MAX_WORD_BYTES).to_owned()),
-        }
+fn instruction(value: Option<&Value>) -> Instruction {
+    let unknown = |word: &str| Instruction::Unknown(bounded(word, MAX_WORD_BYTES).to_owned());
+    match value {
+        Some(Value::String(word)) if word == FULFILL => Instruction::Fulfill,
+        Some(Value::String(word)) if word == "NOOP" => Instruction::Noop,
+        Some(Value::String(word)) => unknown(word),
+        None | Some(Value::Null) => unknown(""),
+        Some(other) => unknown(&other.to_string()),
     }
 }
 

@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+use super::ids::EntitlementId;
+use super::time::Timestamp;
+
 /// Where an entitlement is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -35,6 +38,30 @@ impl Status {
             .into_iter()
             .find(|status| status.as_str() == word)
     }
+
+    /// Whether Amazon has to be told of it, now or later.
+    #[must_use]
+    pub const fn needs_report(self) -> bool {
+        matches!(self, Self::Pending | Self::Delivered)
+    }
+}
+
+/// The order in which a game sees entitlements: the `pending` ones first, then the others, each
+/// oldest first.
+#[must_use]
+pub fn shown_order(
+    status: Status,
+    first_seen_at: Timestamp,
+    id: &EntitlementId,
+) -> (bool, Timestamp, &EntitlementId) {
+    (status != Status::Pending, first_seen_at, id)
+}
+
+/// Whether a game sees an entitlement of this status: while the intake is on hold, nothing is
+/// handed out.
+#[must_use]
+pub const fn is_shown(status: Status, intake_is_on_hold: bool) -> bool {
+    !(intake_is_on_hold && matches!(status, Status::Pending))
 }
 
 /// Why an entitlement is held.
@@ -110,6 +137,53 @@ mod tests {
             assert_eq!(serde_json::to_value(reason).expect("JSON"), reason.as_str());
         }
         assert_eq!(HoldReason::parse("pending"), None);
+    }
+
+    #[test]
+    fn amazon_is_told_of_what_is_or_will_be_delivered() {
+        for (status, needs_report) in [
+            (Status::Pending, true),
+            (Status::Delivered, true),
+            (Status::Reported, false),
+            (Status::Held, false),
+        ] {
+            assert_eq!(status.needs_report(), needs_report, "{status:?}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_granted_is_shown_first_and_the_oldest_before_the_newer() {
+        let mut entitlements = [
+            (Status::Held, 1, "a"),
+            (Status::Pending, 3, "b"),
+            (Status::Delivered, 2, "c"),
+            (Status::Pending, 2, "e"),
+            (Status::Pending, 2, "d"),
+        ]
+        .map(|(status, time, id)| {
+            let id = EntitlementId::new(id).expect("an id");
+            (status, Timestamp::from_millis(time), id)
+        });
+        entitlements.sort_by(|a, b| shown_order(a.0, a.1, &a.2).cmp(&shown_order(b.0, b.1, &b.2)));
+        let order: Vec<_> = entitlements.iter().map(|it| it.2.as_str()).collect();
+        assert_eq!(order, ["d", "e", "b", "a", "c"]);
+    }
+
+    #[test]
+    fn on_hold_only_what_is_pending_is_hidden() {
+        for status in [
+            Status::Pending,
+            Status::Delivered,
+            Status::Reported,
+            Status::Held,
+        ] {
+            assert!(is_shown(status, false), "{status:?}");
+            assert_eq!(
+                is_shown(status, true),
+                status != Status::Pending,
+                "{status:?}"
+            );
+        }
     }
 
     #[test]

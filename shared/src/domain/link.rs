@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::time::Timestamp;
+use crate::budget::FOREIGN_PAUSE;
+
 /// What a player's link is now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -31,6 +34,35 @@ impl LinkStatus {
         [Self::Linked, Self::Unlinked, Self::RelinkRequired]
             .into_iter()
             .find(|status| status.as_str() == word)
+    }
+}
+
+/// Why a report with the tokens of a link would be in vain now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InVain {
+    /// Its tokens are worthless: the account has to be linked again.
+    Dead,
+    /// It can't be used before then.
+    Until(Timestamp),
+}
+
+impl InVain {
+    /// `None`: a report is worth a try. `is_ours` says whether the tokens were issued to one of our
+    /// client ids, and `refused_until` how long a link that Amazon refused is left alone.
+    #[must_use]
+    pub fn of(
+        has_tokens: bool,
+        is_ours: bool,
+        refused_until: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Option<Self> {
+        if !has_tokens {
+            return Some(Self::Dead);
+        }
+        if !is_ours {
+            return Some(Self::Until(now + FOREIGN_PAUSE));
+        }
+        refused_until.filter(|until| *until > now).map(Self::Until)
     }
 }
 
@@ -119,6 +151,24 @@ impl LinkFailure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_report_is_worth_a_try_with_good_tokens_of_ours_that_amazon_does_not_refuse() {
+        let now = Timestamp::from_millis(0) + FOREIGN_PAUSE;
+        let (before, after) = (now - FOREIGN_PAUSE, now + FOREIGN_PAUSE);
+        for (has_tokens, is_ours, refused_until, in_vain) in [
+            (true, true, None, None),
+            (true, true, Some(before), None),
+            (true, true, Some(now), None),
+            (true, true, Some(after), Some(InVain::Until(after))),
+            (true, false, None, Some(InVain::Until(now + FOREIGN_PAUSE))),
+            (false, true, None, Some(InVain::Dead)),
+            (false, false, Some(after), Some(InVain::Dead)),
+        ] {
+            let is = InVain::of(has_tokens, is_ours, refused_until, now);
+            assert_eq!(is, in_vain, "{has_tokens} {is_ours} {refused_until:?}");
+        }
+    }
 
     #[test]
     fn every_code_leads_back_to_its_failure() {

@@ -7,19 +7,23 @@ mod failing;
 mod ids;
 mod json;
 mod link;
+mod listing;
 mod offer;
+mod pause;
 mod retry;
 mod time;
 
 pub use content::{Content, ContentFault, MAX_CONTENT_BYTES, MAX_CONTENT_DEPTH};
 pub use device::{DeviceStatus, slowed_down};
-pub use entitlement::{HoldReason, Status};
+pub use entitlement::{HoldReason, Status, is_shown, shown_order};
 pub use failing::{Failing, is_long_ago};
 pub use ids::{
     AmazonUserId, EntitlementId, IdError, LinkId, PlayerId, Sku, is_random_token, random_token,
 };
 pub use json::{FieldsError, fields};
-pub use link::{LinkFailure, LinkStatus};
+pub use link::{InVain, LinkFailure, LinkStatus};
+pub use listing::{Instruction, Known, News, Verdict};
 pub use offer::{MAX_PER_PLAYER, MAX_TITLE_BYTES, Offer, OfferFault, PerPlayer};
+pub use pause::{Delay, History, Pause};
 pub use retry::{backoff, pause, random_fraction};
 pub use time::Timestamp;

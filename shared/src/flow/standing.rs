@@ -7,7 +7,7 @@
 use crate::App;
 use crate::budget::INTAKE_HOLD_PAUSE;
 use crate::config::Intake;
-use crate::domain::{LinkStatus, Status, Timestamp, random_fraction};
+use crate::domain::{self, LinkStatus, Timestamp, random_fraction};
 use crate::store::{Link, PlayerRow, Record};
 
 /// Whether the link's tokens were issued to one of our client ids.
@@ -42,5 +42,5 @@ pub(super) fn after_hold(now: Timestamp) -> Timestamp {
 
 /// Whether the API shows this entitlement: while the intake is on hold, nothing is handed out.
 pub(super) fn is_shown(app: &App, record: &Record) -> bool {
-    record.status != Status::Pending || !is_on_hold(app)
+    domain::is_shown(record.status, is_on_hold(app))
 }

@@ -30,8 +30,8 @@ pub use attempts::{
 pub use dynamo::DUE_SHARDS;
 pub use error::{Cause, StoreError};
 pub use fulfillments::{
-    Admission, Claim, Confirmation, Due, DuePage, DuePosition, Lease, Listed, Page, Parked, Pause,
-    Record, Records, Row, Taken, Woken,
+    Admission, Claim, Confirmation, Due, DuePage, DuePosition, Lease, Listed, Page, Parked, Record,
+    Records, Row, Taken, Woken,
 };
 pub use links::{
     DeadTokens, Inherited, Link, LinkOrigin, LinkOutcome, LinkState, NewLink, PlayerRow,

@@ -13,8 +13,9 @@ use crate::App;
 use crate::amazon::{Instruction, Listed};
 use crate::budget::{Budget, FORGOTTEN_AFTER};
 use crate::domain::{EntitlementId, HoldReason, Offer, PerPlayer, Sku, Status, Timestamp};
-use crate::flow::fulfillment::lease::{UNCLEAR, lease};
+use crate::flow::fulfillment::lease::lease;
 use crate::flow::fulfillment::report::Lookup;
+use crate::flow::fulfillment::settle::{UNCLEAR, log_attention};
 use crate::flow::rows::log_unreadable;
 use crate::flow::standing;
 use crate::store::{Admission, Claim, Link, Record, StoreError};
@@ -132,16 +133,11 @@ async fn withdraw(app: &App, claim: &Claim<'_>, record: &Record) -> Result<Admis
 }
 
 async fn mark_attention(app: &App, record: &Record, now: Timestamp) {
-    let (player_id, entitlement_id, sku) = (&record.player, &record.id, record.sku.as_deref());
     match app.fulfillments.mark_attention(record, now).await {
-        Ok(true) => {
-            tracing::error!(
-                event = "attention",
-                %player_id, %entitlement_id, sku, cause = UNCLEAR
-            );
-        }
+        Ok(true) => log_attention(record, UNCLEAR),
         Ok(false) => {}
         Err(error) => {
+            let (player_id, entitlement_id) = (&record.player, &record.id);
             tracing::warn!(event = "attention_not_noted", %player_id, %entitlement_id, %error);
         }
     }

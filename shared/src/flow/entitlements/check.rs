@@ -3,19 +3,20 @@
 //! It is never an error that it comes too soon, that Amazon is down or that there is no link:
 //! the game gets what is known.
 
-use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
 use crate::App;
 use crate::budget::Budget;
-use crate::domain::{EntitlementId, LinkStatus, PlayerId, Status, Timestamp, random_token};
+use crate::domain::{
+    EntitlementId, LinkStatus, PlayerId, Status, Timestamp, Verdict, random_token, shown_order,
+};
 use crate::flow::entitlements::admit::{Admitted, admit};
 use crate::flow::entitlements::view::EntitlementView;
 use crate::flow::fulfillment::deliver::{deliver_all, keep_from_the_game};
 use crate::flow::fulfillment::lease::take;
-use crate::flow::fulfillment::report::{Lookup, Verdict, look_up, report_again, report_all};
+use crate::flow::fulfillment::report::{Lookup, look_up, report_again, report_all};
 use crate::flow::rows::{Open, read_open};
 use crate::flow::session::{Session, SessionError};
 use crate::flow::standing;
@@ -154,12 +155,12 @@ async fn ask(
     };
     let session = Session::new(app, budget, link);
     let asked = match look_up(app, &session).await {
-        Ok(lookup) => settle(app, budget, &session, &row, &lookup).await,
+        Ok(lookup) => apply(app, budget, &session, &row, &lookup).await,
         Err(error) => Err(error),
     };
     let mut link = session.link().await;
     match asked {
-        Ok((open, left_out)) => {
+        Ok(Applied { open, left_out }) => {
             return Ok(CheckAnswer {
                 left_out,
                 ..answer(app, LinkStatus::Linked, Some(&link), true, open)
@@ -192,22 +193,32 @@ async fn ask(
     .await
 }
 
-/// Brings our records and Amazon's list together. Gives what is open afterwards, and whether
-/// something could not be written down.
-async fn settle(
+/// What a check has brought together.
+struct Applied {
+    /// What is open afterwards.
+    open: Vec<Record>,
+    /// Whether something that Amazon listed could not be written down.
+    left_out: bool,
+}
+
+/// Brings our records and Amazon's list together.
+async fn apply(
     app: &App,
     budget: Budget,
     session: &Session<'_>,
     row: &PlayerRow,
     lookup: &Lookup,
-) -> Result<(Vec<Record>, bool), SessionError> {
+) -> Result<Applied, SessionError> {
     let (link, listing) = (session.link().await, &lookup.listing);
     if listing.broken > 0 {
         let count = listing.broken;
         tracing::warn!(event = "broken_entitlements", player_id = %link.player, count);
     }
     if listing.entitlements.is_empty() && !row.has_open {
-        return Ok((Vec::new(), false));
+        return Ok(Applied {
+            open: Vec::new(),
+            left_out: false,
+        });
     }
     let open = read_open(app, &link.player).await?;
     if listing.entitlements.is_empty() && open.is_nothing() {
@@ -243,7 +254,7 @@ async fn settle(
         }
     }
     open.retain(|record| record.status != Status::Reported);
-    Ok((open, left_out))
+    Ok(Applied { open, left_out })
 }
 
 /// Where the studio's backend delivers, it gets what is `pending`: what `owner` has just written
@@ -329,16 +340,10 @@ fn answer(
 
 /// `pending` ones first, then the others, each oldest first.
 fn show(mut records: Vec<Record>) -> Vec<EntitlementView> {
-    records.sort_by(|a, b| {
-        let rank = |record: &Record| {
-            (
-                Reverse(record.status == Status::Pending),
-                record.first_seen_at,
-                record.id.clone(),
-            )
-        };
-        rank(a).cmp(&rank(b))
-    });
+    fn order(record: &Record) -> impl Ord {
+        shown_order(record.status, record.first_seen_at, &record.id)
+    }
+    records.sort_by(|a, b| order(a).cmp(&order(b)));
     records.truncate(MOST);
     records.into_iter().map(EntitlementView::from).collect()
 }

@@ -5,7 +5,8 @@ use crate::App;
 use crate::budget::Budget;
 use crate::delivery::{Delivery, Order, Webhook};
 use crate::domain::{HoldReason, Status, Timestamp};
-use crate::flow::fulfillment::lease::{Unfinished, at_once, give_back, lease};
+use crate::flow::fulfillment::lease::{at_once, lease};
+use crate::flow::fulfillment::settle::{Unfinished, give_back};
 use crate::flow::standing;
 use crate::store::{Confirmation, Record, StoreError};
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use crate::App;
 use crate::budget::{Budget, FOREIGN_PAUSE, HOUSEKEEPING_PAUSE_MOST};
-use crate::domain::{Timestamp, backoff, random_fraction};
+use crate::domain::{InVain, Timestamp, backoff, random_fraction};
 use crate::flow::entitlements::first_check::{self, Next};
-use crate::flow::fulfillment::lease::{Unfinished, lease};
+use crate::flow::fulfillment::lease::lease;
 use crate::flow::fulfillment::report::{in_vain, speaker};
 use crate::flow::linking::remnant::{needs_reports, still_inherited};
 use crate::flow::rows::log_unreadable;
@@ -62,15 +62,14 @@ async fn wake(app: &App, owner: &str, task: &Housekeeping) -> Result<Vec<Record>
     let speaker = speaker(app, &task.account).await?;
     match speaker.map(|link| in_vain(app, &link, now)) {
         Some(None) => {}
-        // What is woken would only be noted again.
-        Some(Some(Unfinished::Refused(until))) => {
-            let due_at = until.unwrap_or(now + HOUSEKEEPING_PAUSE_MOST);
+        // What is woken would only be parked again.
+        Some(Some(InVain::Until(until))) => {
             store
-                .reschedule_housekeeping(task, owner, due_at, true)
+                .reschedule_housekeeping(task, owner, until, true)
                 .await?;
             return Ok(Vec::new());
         }
-        Some(Some(_)) | None => {
+        Some(Some(InVain::Dead)) | None => {
             store.release_note(task, owner).await?;
             return Ok(Vec::new());
         }

@@ -5,3 +5,4 @@ pub(super) mod housekeeping;
 pub(super) mod lease;
 pub(super) mod reconcile;
 pub(super) mod report;
+pub(super) mod settle;

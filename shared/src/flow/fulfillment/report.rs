@@ -1,18 +1,19 @@
 //! Tells Prime Gaming what was delivered: each entitlement as its own request, several at once,
-//! with the tokens of the Amazon account that it came from, whoever is linked now.
+//! with the tokens of the Amazon account that it came from, whichever player is linked now.
 //!
-//! An earlier report may have been heard though its answer was lost, so whatever was reported
-//! before is looked up first: what Amazon no longer asks for is `reported`.
+//! An earlier report may have been heard though its answer was lost. So what was reported before is
+//! looked up first: what Amazon no longer asks for is `reported`.
 
 use std::collections::HashMap;
 
 use futures_util::FutureExt;
 
 use crate::App;
-use crate::amazon::{FulfillResult, Instruction, Listing};
-use crate::budget::{Budget, FOREIGN_PAUSE};
-use crate::domain::{AmazonUserId, EntitlementId, Status, Timestamp};
-use crate::flow::fulfillment::lease::{Unfinished, at_once, give_all_back, give_back};
+use crate::amazon::{FulfillResult, Listing};
+use crate::budget::Budget;
+use crate::domain::{AmazonUserId, EntitlementId, InVain, Status, Timestamp, Verdict};
+use crate::flow::fulfillment::lease::at_once;
+use crate::flow::fulfillment::settle::{Outcome, Unfinished, settle};
 use crate::flow::session::{Session, SessionError};
 use crate::flow::standing;
 use crate::store::{Link, LinkState, Record, StoreError};
@@ -24,43 +25,30 @@ pub(in crate::flow) struct Lookup {
     pub(in crate::flow) asked_at: Timestamp,
 }
 
-/// What a lookup says about a report that was tried before.
-#[derive(Debug, PartialEq, Eq)]
-pub(in crate::flow) enum Verdict {
-    /// Amazon asks for it: report it (again).
-    Wanted,
-    /// Amazon does not ask for it any more: it was heard.
-    Heard,
-    /// Amazon says a word that we do not know: leave it alone.
-    Unclear,
-}
-
 impl Lookup {
     pub(in crate::flow) fn verdict(&self, record: &Record) -> Verdict {
-        let listed = self
-            .listing
-            .entitlements
-            .iter()
-            .find(|listed| listed.id == record.id);
-        match listed.map(|listed| &listed.instruction) {
-            Some(Instruction::Fulfill) => Verdict::Wanted,
-            Some(Instruction::Unknown(_)) => Verdict::Unclear,
-            Some(Instruction::Noop) => Verdict::Heard,
-            // An element that could not be read may be any entitlement, and a list that was asked
-            // for before the delivery says nothing about it.
-            None if self.listing.broken > 0 || self.asked_at <= record.updated_at => {
-                Verdict::Wanted
-            }
-            None => Verdict::Heard,
-        }
+        let mut listing = self.listing.entitlements.iter();
+        let listed = listing.find(|listed| listed.id == record.id);
+        // An element that could not be read may be any entitlement, and a list that was asked for
+        // before the delivery says nothing about it.
+        let is_telling = self.listing.broken == 0 && self.asked_at > record.updated_at;
+        Verdict::of(listed.map(|listed| &listed.instruction), is_telling)
     }
 }
 
-/// What became of reports: the status of each entitlement afterwards.
-type Statuses = Vec<(EntitlementId, Status)>;
+/// Asks Amazon what it still wants to hear of.
+pub(in crate::flow) async fn look_up(
+    app: &App,
+    session: &Session<'_>,
+) -> Result<Lookup, SessionError> {
+    let asked_at = app.clock.now();
+    let listing = session.entitlements().await?;
+    Ok(Lookup { listing, asked_at })
+}
 
-/// Reports what `owner` has taken. `own` is the session of the player who asks, if there is one,
-/// and `lookup` what Amazon has just listed for it. Gives the status of each afterwards.
+/// Reports what `owner` has taken, and settles each report. `own` is the session of the player who
+/// asks, if there is one, and `lookup` is what Amazon has just listed for it. Gives the status of
+/// each afterwards.
 pub(in crate::flow) async fn report_all(
     app: &App,
     budget: Budget,
@@ -97,7 +85,11 @@ pub(in crate::flow) async fn report_all(
     at_once(accounts).await.into_iter().flatten().collect()
 }
 
-/// With whatever speaks for that account now: its link, whoever's it is, or else its remnant.
+/// The status of each entitlement afterwards.
+type Statuses = Vec<(EntitlementId, Status)>;
+
+/// With the link that speaks for that account now, whichever player's it is, or else with its
+/// remnant.
 async fn report_elsewhere(
     app: &App,
     budget: Budget,
@@ -105,21 +97,21 @@ async fn report_elsewhere(
     owner: &str,
     records: Vec<Record>,
 ) -> Statuses {
-    match speaker(app, account).await {
+    let why = match speaker(app, account).await {
         Ok(Some(link)) => {
             let session = Session::new(app, budget, link);
-            report_account(app, &session, None, owner, records).await
+            return report_account(app, &session, None, owner, records).await;
         }
-        Ok(None) => give_all_back(app, owner, records, &Unfinished::Hopeless(None)).await,
+        Ok(None) => Unfinished::Hopeless(None),
         Err(error) => {
             tracing::warn!(event = "link_not_read", %error);
-            let why = Unfinished::Failed {
+            Unfinished::Failed {
                 cause: "the database did not answer".to_owned(),
                 not_before: None,
-            };
-            give_all_back(app, owner, records, &why).await
+            }
         }
-    }
+    };
+    leave_all(app, owner, records, &why).await
 }
 
 /// The link that speaks for this account now, also if its tokens are dead.
@@ -140,17 +132,11 @@ pub(in crate::flow) async fn speaker(
 }
 
 /// Why reports of this link are not worth a try now.
-pub(in crate::flow) fn in_vain(app: &App, link: &Link, now: Timestamp) -> Option<Unfinished> {
-    if link.tokens.is_none() {
-        return Some(Unfinished::Hopeless(Some(Box::new(link.clone()))));
-    }
-    if !standing::is_ours(app, link) {
-        return Some(Unfinished::Refused(Some(now + FOREIGN_PAUSE)));
-    }
-    // Prime Gaming refused it lately: it is left alone until its next try.
-    let rests =
-        link.state == LinkState::RelinkRequired && link.next_check_at.is_some_and(|at| at > now);
-    rests.then_some(Unfinished::Refused(link.next_check_at))
+pub(in crate::flow) fn in_vain(app: &App, link: &Link, now: Timestamp) -> Option<InVain> {
+    let is_refused = link.state == LinkState::RelinkRequired;
+    let refused_until = link.next_check_at.filter(|_| is_refused);
+    let is_ours = standing::is_ours(app, link);
+    InVain::of(link.tokens.is_some(), is_ours, refused_until, now)
 }
 
 async fn report_account(
@@ -161,81 +147,89 @@ async fn report_account(
     records: Vec<Record>,
 ) -> Statuses {
     // A check has taken the right to try a refused link before it comes here, and has a lookup.
-    if lookup.is_none()
-        && let Some(why) = in_vain(app, &session.link().await, app.clock.now())
-    {
-        return give_all_back(app, owner, records, &why).await;
+    if lookup.is_none() {
+        let link = session.link().await;
+        let why = match in_vain(app, &link, app.clock.now()) {
+            None => None,
+            Some(InVain::Dead) => Some(Unfinished::Hopeless(Some(Box::new(link)))),
+            Some(InVain::Until(until)) => Some(Unfinished::Refused(Some(until))),
+        };
+        if let Some(why) = why {
+            return leave_all(app, owner, records, &why).await;
+        }
     }
-    let (again, first): (Vec<_>, Vec<_>) =
-        records.into_iter().partition(|record| record.attempts > 1);
-    let mut done = Vec::new();
     let own_lookup;
     let lookup = match lookup {
-        None if !again.is_empty() => {
+        Some(lookup) => Ok(Some(lookup)),
+        None if records.iter().any(was_reported) => {
             own_lookup = look_up(app, session).await;
-            own_lookup.as_ref().map(Some)
-        }
-        lookup => Ok(lookup),
-    };
-    let mut wanted = first;
-    match lookup {
-        Err(error) => {
-            let why = unfinished(session, error).await;
-            done.extend(give_all_back(app, owner, again, &why).await);
-        }
-        Ok(lookup) => {
-            for record in again {
-                match lookup.map_or(Verdict::Wanted, |lookup| lookup.verdict(&record)) {
-                    Verdict::Wanted => wanted.push(record),
-                    Verdict::Heard => {
-                        let status = mark_reported(app, owner, &record).await;
-                        done.push((record.id, status));
-                    }
-                    Verdict::Unclear => {
-                        let status = give_back(app, owner, &record, &Unfinished::Unclear).await;
-                        done.push((record.id, status));
-                    }
-                }
+            match &own_lookup {
+                Ok(lookup) => Ok(Some(lookup)),
+                Err(error) => Err(unfinished(session, error).await),
             }
         }
-    }
-    let reports: Vec<_> = wanted
+        None => Ok(None),
+    };
+    let reports: Vec<_> = records
         .into_iter()
-        .map(|record| report_one(app, session, owner, record))
+        .map(|record| {
+            let decided = decided(&record, lookup.as_ref().map(|lookup| *lookup));
+            async move {
+                let outcome = match decided {
+                    Some(outcome) => outcome,
+                    None => report_one(session, &record).await,
+                };
+                let status = settle(app, owner, &record, &outcome).await;
+                (record.id, status)
+            }
+        })
         .collect();
-    done.extend(at_once(reports).await);
-    done
+    at_once(reports).await
 }
 
-/// Asks Amazon what it still wants to hear of.
-pub(in crate::flow) async fn look_up(
-    app: &App,
-    session: &Session<'_>,
-) -> Result<Lookup, SessionError> {
-    let asked_at = app.clock.now();
-    let listing = session.entitlements().await?;
-    Ok(Lookup { listing, asked_at })
+fn was_reported(record: &Record) -> bool {
+    // Taking it has counted as a try.
+    record.attempts > 1
 }
 
-async fn report_one(
-    app: &App,
-    session: &Session<'_>,
-    owner: &str,
-    record: Record,
-) -> (EntitlementId, Status) {
-    let why = match session.fulfill(&record).await {
-        Ok(FulfillResult::Success) => {
-            let status = mark_reported(app, owner, &record).await;
-            return (record.id, status);
-        }
-        Ok(FulfillResult::NotReported(result)) => Unfinished::Failed {
+/// What becomes of a report without a call; `None`: Amazon has to be told. `lookup` is what Amazon
+/// listed, if it was asked, or why it could not be asked.
+fn decided(record: &Record, lookup: Result<Option<&Lookup>, &Unfinished>) -> Option<Outcome> {
+    if !was_reported(record) {
+        return None;
+    }
+    match lookup {
+        Err(why) => Some(Outcome::Unfinished(why.clone())),
+        Ok(lookup) => match lookup?.verdict(record) {
+            Verdict::Wanted => None,
+            Verdict::Heard => Some(Outcome::Reported),
+            Verdict::Unclear => Some(Outcome::Unfinished(Unfinished::Unclear)),
+        },
+    }
+}
+
+async fn report_one(session: &Session<'_>, record: &Record) -> Outcome {
+    match session.fulfill(record).await {
+        Ok(FulfillResult::Success) => Outcome::Reported,
+        Ok(FulfillResult::NotReported(result)) => Outcome::Unfinished(Unfinished::Failed {
             cause: format!("Prime Gaming answered {result:?}"),
             not_before: None,
-        },
-        Err(error) => unfinished(session, &error).await,
-    };
-    let status = give_back(app, owner, &record, &why).await;
-    (record.id, status)
+        }),
+        Err(error) => Outcome::Unfinished(unfinished(session, &error).await),
+    }
+}
+
+/// Settles all of them with the same outcome.
+async fn leave_all(app: &App, owner: &str, records: Vec<Record>, why: &Unfinished) -> Statuses {
+    let outcome = &Outcome::Unfinished(why.clone());
+    let all: Vec<_> = records
+        .into_iter()
+        .map(|record| async move {
+            let status = settle(app, owner, &record, outcome).await;
+            (record.id, status)
+        })
+        .collect();
+    at_once(all).await
 }
 
 /// What an error of a link's session means for its reports.
@@ -252,28 +246,6 @@ async fn unfinished(session: &Session<'_>, error: &SessionError) -> Unfinished {
             cause: error.to_string(),
             not_before: link.retry_at,
         },
-    }
-}
-
-async fn mark_reported(app: &App, owner: &str, record: &Record) -> Status {
-    let marked: Result<bool, StoreError> = app
-        .fulfillments
-        .mark_reported(record, owner, app.clock.now())
-        .await;
-    match marked {
-        Ok(true) => {
-            tracing::info!(
-                event = "reported",
-                player_id = %record.player, entitlement_id = %record.id
-            );
-            Status::Reported
-        }
-        // Amazon knows; whoever holds the record will find that out.
-        Ok(false) => Status::Delivered,
-        Err(error) => {
-            tracing::warn!(event = "reported_not_stored", entitlement_id = %record.id, %error);
-            Status::Delivered
-        }
     }
 }
 

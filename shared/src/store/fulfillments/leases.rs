@@ -8,7 +8,7 @@
 //! ```
 
 use super::record::{Record, record};
-use crate::domain::{EntitlementId, Failing, Status, Timestamp};
+use crate::domain::{EntitlementId, Failing, Pause, Status, Timestamp};
 use crate::store::dynamo::{Change, due_shard, n, record_key, s, time};
 use crate::store::error::StoreError;
 use crate::store::outcome::Claimed;
@@ -24,21 +24,6 @@ pub struct Lease<'a> {
     pub owner: &'a str,
     /// When it runs out.
     pub until: Timestamp,
-}
-
-/// How long an entitlement that was given back is left alone, and why.
-#[derive(Clone, Copy, Debug)]
-pub struct Pause {
-    /// When it is due again.
-    pub due_at: Timestamp,
-    /// Whether it was tried.
-    pub was_tried: bool,
-    /// Since when it has been failing.
-    pub failing: Failing,
-    /// Since when Amazon's word for it has not been known.
-    pub unclear_since: Option<Timestamp>,
-    /// Since when it has an operator's attention.
-    pub attention_at: Option<Timestamp>,
 }
 
 impl Fulfillments {

@@ -19,7 +19,7 @@ mod withdrawals;
 
 pub use admissions::{Admission, Claim};
 pub use due::{Due, DuePage, DuePosition, Taken};
-pub use leases::{Lease, Pause};
+pub use leases::Lease;
 pub use parking::{Parked, Woken};
 pub use reads::{Listed, Page, Records, Row};
 pub use record::Record;

@@ -8,9 +8,9 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 
-use super::leases::{Lease, Pause};
+use super::leases::Lease;
 use super::record::{Record, record};
-use crate::domain::{Failing, Status, Timestamp};
+use crate::domain::{Failing, Pause, Status, Timestamp};
 use crate::store::accounts::{Housekeeping, HousekeepingKind, entry, read_entry};
 use crate::store::dynamo::{Committed, Written, due_shard, n, record_key, s, time, transact};
 use crate::store::error::StoreError;

@@ -64,8 +64,7 @@ impl Record {
     /// Whether a report of it is to be made, now or later, with the tokens of this account.
     #[must_use]
     pub fn needs_report_by(&self, account: &AmazonUserId) -> bool {
-        matches!(self.status, Status::Pending | Status::Delivered)
-            && self.amazon_user_id == *account
+        self.status.needs_report() && self.amazon_user_id == *account
     }
 
     /// Whether it left the due index: no tokens could speak for its Amazon account, or an earlier

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use it::World;
-use prime_gaming::domain::{Failing, Status, Timestamp};
-use prime_gaming::store::{Confirmation, Pause};
+use prime_gaming::domain::{Failing, Pause, Status, Timestamp};
+use prime_gaming::store::Confirmation;
 
 use crate::store::kit::{admit, confirm, indexed, lease, linked_world, offer, record, written};
 

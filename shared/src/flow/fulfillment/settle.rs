@@ -1,0 +1,181 @@
+//! Settling what was taken: one step writes down what became of it. It is `reported`, or it is given
+//! back: rescheduled, or parked until its account is linked again.
+
+use crate::App;
+use crate::budget::UNPARKED_PAUSE;
+use crate::domain::{Delay, History, Pause, Status, Timestamp, backoff, random_fraction};
+use crate::store::{Link, Parked, Record, StoreError};
+
+/// What became of a report.
+#[derive(Debug)]
+pub(in crate::flow) enum Outcome {
+    /// Amazon has taken it, now or earlier.
+    Reported,
+    /// It is not finished.
+    Unfinished(Unfinished),
+}
+
+/// Why something that was taken is not finished now.
+#[derive(Clone, Debug)]
+pub(in crate::flow) enum Unfinished {
+    /// Attempted; failed, or the outcome is unknown.
+    Failed {
+        /// For the log.
+        cause: String,
+        /// The other side wants rest until then.
+        not_before: Option<Timestamp>,
+    },
+    /// Not attempted, because it would be in vain.
+    Waiting {
+        /// For the log.
+        cause: String,
+        /// Nothing changes before then.
+        not_before: Option<Timestamp>,
+    },
+    /// Not attempted, because Amazon lists it with a word that we do not know.
+    Unclear,
+    /// Not attempted to the end, because its link can't be used before then: Amazon refuses it, or
+    /// its client id is not ours.
+    Refused(Option<Timestamp>),
+    /// It can't be reported until its Amazon account is linked again. With the link whose tokens
+    /// are worthless, or without one.
+    Hopeless(Option<Box<Link>>),
+}
+
+impl Unfinished {
+    fn delay(&self) -> Delay {
+        match self {
+            Self::Failed { not_before, .. } => Delay::Failed(*not_before),
+            Self::Waiting { not_before, .. } | Self::Refused(not_before) => {
+                Delay::Waiting(*not_before)
+            }
+            Self::Unclear => Delay::Unclear,
+            Self::Hopeless(_) => Delay::Waiting(None),
+        }
+    }
+
+    fn cause(&self) -> &str {
+        match self {
+            Self::Failed { cause, .. } | Self::Waiting { cause, .. } => cause,
+            Self::Unclear => UNCLEAR,
+            Self::Refused(_) => "its link can't be used now; it is tried again later",
+            Self::Hopeless(_) => "its account has to be linked again",
+        }
+    }
+}
+
+/// Why something unclear waits, for the log.
+pub(in crate::flow) const UNCLEAR: &str = "Amazon lists it with an unknown instruction";
+
+/// Writes down what became of a report that `owner` has taken. Gives the status afterwards.
+pub(in crate::flow) async fn settle(
+    app: &App,
+    owner: &str,
+    record: &Record,
+    outcome: &Outcome,
+) -> Status {
+    match outcome {
+        Outcome::Reported => mark_reported(app, owner, record).await,
+        Outcome::Unfinished(why) => {
+            give_back(app, owner, record, why).await;
+            record.status
+        }
+    }
+}
+
+async fn mark_reported(app: &App, owner: &str, record: &Record) -> Status {
+    let marked = app
+        .fulfillments
+        .mark_reported(record, owner, app.clock.now())
+        .await;
+    match marked {
+        Ok(true) => {
+            tracing::info!(
+                event = "reported",
+                player_id = %record.player, entitlement_id = %record.id
+            );
+            Status::Reported
+        }
+        // Amazon knows. The request that has taken the record meanwhile will find that out.
+        Ok(false) => Status::Delivered,
+        Err(error) => {
+            tracing::warn!(event = "reported_not_stored", entitlement_id = %record.id, %error);
+            Status::Delivered
+        }
+    }
+}
+
+/// Gives back what `owner` has taken and could not finish. It keeps its status.
+pub(in crate::flow) async fn give_back(app: &App, owner: &str, record: &Record, why: &Unfinished) {
+    log(record, why);
+    let now = app.clock.now();
+    let later = now + backoff(record.attempts, random_fraction());
+    let history = History {
+        failing: record.failing,
+        unclear_since: record.unclear_since,
+        attention_at: record.attention_at,
+    };
+    let pause = Pause::of(history, why.delay(), now, later);
+    if let (None, Some(_)) = (record.attention_at, pause.attention_at) {
+        log_attention(record, why.cause());
+    }
+    let store = &app.fulfillments;
+    let given_back = match why {
+        Unfinished::Failed { .. } | Unfinished::Waiting { .. } | Unfinished::Unclear => {
+            store.reschedule(record, owner, &pause).await
+        }
+        Unfinished::Refused(_) => store.reschedule_until_linked(record, owner, &pause).await,
+        Unfinished::Hopeless(dead) => park(app, owner, record, dead.as_deref(), pause).await,
+    };
+    if let Err(error) = given_back {
+        // The lease runs out by itself.
+        tracing::warn!(event = "not_given_back", entitlement_id = %record.id, %error);
+    }
+}
+
+async fn park(
+    app: &App,
+    owner: &str,
+    record: &Record,
+    dead: Option<&Link>,
+    pause: Pause,
+) -> Result<(), StoreError> {
+    let store = &app.fulfillments;
+    let parked = store.park(&app.links, record, owner, dead, pause.failing);
+    match parked.await? {
+        Parked::Done => Ok(()),
+        // A player has just linked the account: the next try finds that out.
+        Parked::Changed => store.reschedule(record, owner, &pause).await,
+        // A later try finds out that the account is linked again.
+        Parked::Full => {
+            let due_at = app.clock.now() + UNPARKED_PAUSE;
+            store
+                .reschedule(record, owner, &Pause { due_at, ..pause })
+                .await
+        }
+    }
+}
+
+/// The alarm counts these lines: one for each entitlement, when its tries become rare.
+pub(in crate::flow) fn log_attention(record: &Record, cause: &str) {
+    let (player_id, entitlement_id, sku) = (&record.player, &record.id, record.sku.as_deref());
+    tracing::error!(event = "attention", %player_id, %entitlement_id, sku, cause);
+}
+
+fn log(record: &Record, why: &Unfinished) {
+    let (player_id, entitlement_id, attempts) = (&record.player, &record.id, record.attempts);
+    let cause = why.cause();
+    match (why, record.status) {
+        (Unfinished::Failed { .. }, Status::Pending) => {
+            tracing::warn!(event = "delivery_failed", %player_id, %entitlement_id, attempts, cause);
+        }
+        // The alarm on failing reports counts these lines, and only these.
+        (Unfinished::Failed { .. }, _) => {
+            tracing::warn!(event = "report_failed", %player_id, %entitlement_id, attempts, cause);
+        }
+        (Unfinished::Hopeless(_), _) => {
+            tracing::info!(event = "parked", %player_id, %entitlement_id);
+        }
+        _ => tracing::info!(event = "waits", %player_id, %entitlement_id, cause),
+    }
+}
