@@ -25,7 +25,7 @@ mod tables;
 pub use accounts::{Housekeeping, HousekeepingKind, HousekeepingLink, MOST_PARKED};
 pub use attempts::{
     Attempt, AttemptStarted, AttemptState, Consumed, Device, DeviceSlot, HeldTokens, LoginTicket,
-    NewAttempt, NewDevice, NewTicket, Standing, Ticket, TicketStored,
+    NewAttempt, NewDevice, NewTicket, Slot, Standing, Ticket, TicketStored,
 };
 pub use dynamo::DUE_SHARDS;
 pub use error::{Cause, StoreError};
@@ -35,8 +35,8 @@ pub use fulfillments::{
 };
 pub use links::{
     DeadTokens, Inherited, Link, LinkOrigin, LinkOutcome, LinkState, NewLink, PlayerRow,
-    RefreshLease, Remnant, RemnantTimes, Replaced, TokenRow, Unlinked,
+    RefreshLease, Remnant, RemnantTimes, Replaced, TokenRow,
 };
 pub use offers::{CachedOffers, FoundOffers, Offers};
-pub use outcome::Claimed;
+pub use outcome::{Claimed, WriteOutcome};
 pub use tables::{Fulfillments, Links};

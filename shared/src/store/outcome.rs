@@ -1,8 +1,27 @@
 //! What became of a write that needs a row to be in a certain state.
 
+/// What became of a write that needs a row to be in a certain state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum WriteOutcome {
+    /// It was written.
+    Done,
+    /// Nothing was written: the row is not in that state any more.
+    Changed,
+}
+
+impl WriteOutcome {
+    /// Whether it was written.
+    #[must_use]
+    pub const fn is_done(self) -> bool {
+        matches!(self, Self::Done)
+    }
+}
+
 /// What became of claiming something that one request at a time may have. Both bring what is stored
 /// now.
 #[derive(Debug)]
+#[must_use]
 pub enum Claimed<T> {
     /// It is ours.
     Ours(T),
@@ -11,8 +30,13 @@ pub enum Claimed<T> {
 }
 
 impl<T> Claimed<T> {
-    /// What is stored now, and whether it is ours.
-    pub(in crate::store) fn map<U, E>(
+    /// Whether it is ours.
+    pub const fn is_ours(&self) -> bool {
+        matches!(self, Self::Ours(_))
+    }
+
+    /// With what is stored, read.
+    pub(in crate::store) fn read<U, E>(
         self,
         read: impl FnOnce(T) -> Result<U, E>,
     ) -> Result<Claimed<U>, E> {
@@ -20,5 +44,14 @@ impl<T> Claimed<T> {
             Self::Ours(stored) => Claimed::Ours(read(stored)?),
             Self::Theirs(stored) => Claimed::Theirs(read(stored)?),
         })
+    }
+
+    /// A write that left its mark is done.
+    pub(in crate::store) fn outcome(&self) -> WriteOutcome {
+        if self.is_ours() {
+            WriteOutcome::Done
+        } else {
+            WriteOutcome::Changed
+        }
     }
 }

@@ -18,7 +18,7 @@ use crate::flow::fulfillment::report::Lookup;
 use crate::flow::fulfillment::settle::{UNCLEAR, log_attention};
 use crate::flow::rows::log_unreadable;
 use crate::flow::standing;
-use crate::store::{Admission, Claim, Link, Record, StoreError};
+use crate::store::{Admission, Claim, Link, Record, StoreError, WriteOutcome};
 
 /// What became of a listing.
 #[derive(Debug, Default)]
@@ -134,8 +134,8 @@ async fn withdraw(app: &App, claim: &Claim<'_>, record: &Record) -> Result<Admis
 
 async fn mark_attention(app: &App, record: &Record, now: Timestamp) {
     match app.fulfillments.mark_attention(record, now).await {
-        Ok(true) => log_attention(record, UNCLEAR),
-        Ok(false) => {}
+        Ok(WriteOutcome::Done) => log_attention(record, UNCLEAR),
+        Ok(WriteOutcome::Changed) => {}
         Err(error) => {
             let (player_id, entitlement_id) = (&record.player, &record.id);
             tracing::warn!(event = "attention_not_noted", %player_id, %entitlement_id, %error);
@@ -249,10 +249,13 @@ async fn take_forgotten(app: &App, record: &Record, now: Timestamp) -> bool {
         return false;
     }
     let taken = app.fulfillments.acquire_reported(record, before, now).await;
-    taken.unwrap_or_else(|error| {
-        tracing::warn!(event = "not_taken", entitlement_id = %record.id, %error);
-        false
-    })
+    match taken {
+        Ok(outcome) => outcome.is_done(),
+        Err(error) => {
+            tracing::warn!(event = "not_taken", entitlement_id = %record.id, %error);
+            false
+        }
+    }
 }
 
 fn log_not_admitted(claim: &Claim<'_>, error: &NotAdmitted) {

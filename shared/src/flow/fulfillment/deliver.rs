@@ -137,9 +137,9 @@ async fn write_down(
                 .fulfillments
                 .refuse_delivery(record, owner, why.as_deref(), now)
                 .await;
-            refused.map(|is_held| {
+            refused.map(|refused| {
                 let mut after = record.clone();
-                if is_held {
+                if refused.is_done() {
                     let reason = HoldReason::DeliveryRefused.as_str();
                     tracing::warn!(event = "held", reason, %player_id, %entitlement_id);
                     after.status = Status::Held;

@@ -4,7 +4,7 @@
 use crate::App;
 use crate::budget::UNPARKED_PAUSE;
 use crate::domain::{Delay, History, Pause, Status, Timestamp, backoff, random_fraction};
-use crate::store::{Link, Parked, Record, StoreError};
+use crate::store::{Link, Parked, Record, StoreError, WriteOutcome};
 
 /// What became of a report.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ async fn mark_reported(app: &App, owner: &str, record: &Record) -> Status {
         .mark_reported(record, owner, app.clock.now())
         .await;
     match marked {
-        Ok(true) => {
+        Ok(WriteOutcome::Done) => {
             tracing::info!(
                 event = "reported",
                 player_id = %record.player, entitlement_id = %record.id
@@ -97,7 +97,7 @@ async fn mark_reported(app: &App, owner: &str, record: &Record) -> Status {
             Status::Reported
         }
         // Amazon knows. The request that has taken the record meanwhile will find that out.
-        Ok(false) => Status::Delivered,
+        Ok(WriteOutcome::Changed) => Status::Delivered,
         Err(error) => {
             tracing::warn!(event = "reported_not_stored", entitlement_id = %record.id, %error);
             Status::Delivered

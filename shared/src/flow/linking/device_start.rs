@@ -10,7 +10,7 @@ use crate::App;
 use crate::amazon::TokenError;
 use crate::domain::{LinkFailure, PlayerId, Timestamp, random_token};
 use crate::flow::tokens::{OpenCodes, seal_codes};
-use crate::store::{NewDevice, StoreError};
+use crate::store::{NewDevice, Slot, StoreError};
 
 /// What a device gets to show, and to poll with.
 pub struct DeviceSession {
@@ -57,8 +57,10 @@ pub enum DeviceRefused {
 pub async fn start_device(app: &App, player: &PlayerId) -> Result<DeviceSession, DeviceRefused> {
     let now = app.clock.now();
     let already_open = |until: Timestamp| DeviceRefused::AlreadyOpen(until.since(now));
-    let slot = app.links.device_slot(player, now).await?;
-    let slot = slot.map_err(already_open)?;
+    let slot = match app.links.device_slot(player, now).await? {
+        Slot::Ours(slot) => slot,
+        Slot::Taken { until } => return Err(already_open(until)),
+    };
     let client_id = &app.config.login.device_client_id;
     let pair = app.lwa.create_code_pair(client_id, now).await;
     let mut pair = pair.map_err(|error| no_pair(player, &error))?;
@@ -87,7 +89,8 @@ pub async fn start_device(app: &App, player: &PlayerId) -> Result<DeviceSession,
         expires_at: session.expires_at,
     };
     match app.links.create_device(&slot, &new, now).await {
-        Ok(stored) => stored.map_err(already_open)?,
+        Ok(Slot::Ours(())) => {}
+        Ok(Slot::Taken { until }) => return Err(already_open(until)),
         // It may be there though the answer was lost, and would then be in the next one's way.
         Err(error) => match app.links.device(&session.id, now).await {
             Ok(Some(_)) => {}

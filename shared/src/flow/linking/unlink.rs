@@ -8,7 +8,7 @@ use crate::flow::fulfillment::lease::take;
 use crate::flow::fulfillment::report::report_all;
 use crate::flow::rows::read_open;
 use crate::flow::session::Session;
-use crate::store::{Link, StoreError, Unlinked};
+use crate::store::{Link, StoreError};
 
 /// How often a link that changes while it is removed is tried.
 const TRIES: u32 = 8;
@@ -38,7 +38,7 @@ pub async fn unlink(app: &App, player: &PlayerId) -> Result<(), StoreError> {
         };
         let remnant = remnant(app, &row, &link).await?;
         let unlinked = app.links.unlink(&app.fulfillments, &row, &link, remnant);
-        if unlinked.await? == Unlinked::Done {
+        if unlinked.await?.is_done() {
             tracing::info!(event = "unlinked", player_id = %player);
             return Ok(());
         }

@@ -146,7 +146,8 @@ impl<'a> Session<'a> {
         let mut state = self.state.lock().await;
         state.accepted = Some(false);
         let next = self.app.clock.now() + REFUSED_PAUSE;
-        if !self.app.links.mark_refused(&state.link, next).await? {
+        let marked = self.app.links.mark_refused(&state.link, next).await?;
+        if !marked.is_done() {
             return Err(SessionError::Changed);
         }
         tracing::warn!(event = "link_refused", player_id = %state.link.player);

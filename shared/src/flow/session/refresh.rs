@@ -24,7 +24,7 @@ use crate::budget::{
 use crate::domain::{Timestamp, random_token};
 use crate::flow::tokens::{OpenTokens, open_tokens, seal_tokens};
 use crate::seal::Sealed;
-use crate::store::{DeadTokens, Link, LinkState, TokenRow};
+use crate::store::{Claimed, DeadTokens, Link, LinkState, TokenRow};
 
 /// How often new tokens are offered to the database before they are used unstored.
 const STORE_TRIES: u32 = 3;
@@ -88,12 +88,9 @@ impl Session<'_> {
         let owner = random_token();
         let now = self.app.clock.now();
         let until = now + LEASE;
-        if !self
-            .app
-            .links
-            .acquire_refresh(&state.link, &owner, now, until)
-            .await?
-        {
+        let links = &self.app.links;
+        let lease = links.acquire_refresh(&state.link, &owner, now, until);
+        if let Claimed::Theirs(()) = lease.await? {
             return self.await_winner(state).await;
         }
         // Once more, for the lease may have taken its time: what is begun is always awaited.
@@ -136,7 +133,7 @@ impl Session<'_> {
                     until: now + DEAD_TOKENS_LIFE,
                 };
                 let marked = app.links.mark_dead(&app.fulfillments, link, &dead);
-                let is_kept = marked.await?;
+                let is_kept = marked.await?.is_done();
                 if is_kept {
                     tracing::warn!(event = "link_dead", %player_id);
                 }
@@ -148,7 +145,8 @@ impl Session<'_> {
                     ..dead.clone()
                 };
                 let next = dead.next_look_at;
-                (app.links.still_dead(link, owner, next).await?, dead)
+                let still = app.links.still_dead(link, owner, next).await?;
+                (still.is_done(), dead)
             }
             (None, None) => return Ok(false),
         };
@@ -228,6 +226,7 @@ impl Session<'_> {
                 .store_tokens(&app.fulfillments, link, sealed, expires_at, now);
             match stored.await {
                 Ok(stored) => {
+                    let stored = stored.is_done();
                     if stored && link.tokens.is_none() {
                         tracing::info!(event = "link_revived", player_id = %link.player);
                     }

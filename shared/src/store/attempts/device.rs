@@ -92,14 +92,27 @@ impl Device {
     }
 }
 
-/// The place of a player's one open session.
+/// What became of asking for the place of a player's one open session.
+#[derive(Debug)]
+#[must_use]
+pub enum Slot<T> {
+    /// It is free for us.
+    Ours(T),
+    /// Another session has it.
+    Taken {
+        /// When that one expires.
+        until: Timestamp,
+    },
+}
+
+/// A free place, as it was read.
 #[derive(Debug)]
 pub struct DeviceSlot {
     previous: Option<String>,
 }
 
 impl Links {
-    /// The place for a new session of this player. `Err(time)` inside: it is taken, until then.
+    /// The place for a new session of this player.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -107,10 +120,10 @@ impl Links {
         &self,
         player: &PlayerId,
         now: Timestamp,
-    ) -> Result<Result<DeviceSlot, Timestamp>, StoreError> {
+    ) -> Result<Slot<DeviceSlot>, StoreError> {
         let item = self.item(slot_key(player)).await?;
         if item.is_empty() {
-            return Ok(Ok(DeviceSlot { previous: None }));
+            return Ok(Slot::Ours(DeviceSlot { previous: None }));
         }
         let reader = Reader::new(&self.table, &item);
         let hash = reader.need_text("session")?;
@@ -119,15 +132,14 @@ impl Links {
             && let Some(device) = self.device_by_hash(hash).await?
             && device.status_at(now) == DeviceStatus::Pending
         {
-            return Ok(Err(until));
+            return Ok(Slot::Taken { until });
         }
-        Ok(Ok(DeviceSlot {
+        Ok(Slot::Ours(DeviceSlot {
             previous: Some(hash.to_owned()),
         }))
     }
 
-    /// Stores a session in that place. `Err(time)` inside: another one was first, and has it until
-    /// then.
+    /// Stores a session in that place, if no other session has taken it since it was read.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -136,7 +148,7 @@ impl Links {
         slot: &DeviceSlot,
         new: &NewDevice<'_>,
         now: Timestamp,
-    ) -> Result<Result<(), Timestamp>, StoreError> {
+    ) -> Result<Slot<()>, StoreError> {
         let hash = hash(new.id);
         let sweep_at = ttl(new.expires_at + DEVICE_REMEMBERED + LINGER);
         let device = self
@@ -164,11 +176,13 @@ impl Links {
             .set("ttl", sweep_at)
             .in_transaction();
         match transact(&self.client, vec![place, device]).await? {
-            Committed::All => Ok(Ok(())),
+            Committed::All => Ok(Slot::Ours(())),
             Committed::Nothing(refusals) => {
                 let first = refusals.into_iter().next().flatten().unwrap_or_default();
                 let until = Reader::new(&self.table, &first).time("until")?;
-                Ok(Err(until.unwrap_or(now)))
+                Ok(Slot::Taken {
+                    until: until.unwrap_or(now),
+                })
             }
         }
     }

@@ -7,7 +7,7 @@ use super::device::{Device, HeldTokens, seconds};
 use crate::domain::{DeviceStatus, Timestamp};
 use crate::store::dynamo::{Change, Written, device_key, s, time};
 use crate::store::error::StoreError;
-use crate::store::outcome::Claimed;
+use crate::store::outcome::{Claimed, WriteOutcome};
 use crate::store::tables::Links;
 
 impl Links {
@@ -38,7 +38,7 @@ impl Links {
             .await?;
         written
             .claimed_by("poll_owner", owner)
-            .map(|item| self.read_device(device.hash.clone(), &item))
+            .read(|item| self.read_device(device.hash.clone(), &item))
     }
 
     /// Gives back what [`Links::acquire_poll`] took, and says when the next poll may follow.
@@ -63,7 +63,7 @@ impl Links {
     }
 
     /// Keeps what the code pair was used up for, until it is a link: from here on neither a crash
-    /// nor an outage costs the player the link. `false`: the poll is not ours any more.
+    /// nor an outage costs the player the link. [`WriteOutcome::Changed`]: the poll is not ours any more.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -72,7 +72,7 @@ impl Links {
         device: &Device,
         owner: &str,
         held: &HeldTokens,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<WriteOutcome, StoreError> {
         let written = self
             .change_polled(device, owner)
             .set("tokens", s(held.sealed.as_str()))
@@ -80,7 +80,7 @@ impl Links {
             .remove("pair")
             .apply(&self.client)
             .await?;
-        Ok(matches!(written, Written::Done(_)))
+        Ok(written.outcome())
     }
 
     /// Ends the session without a link. Answers how it stands now: what has ended stays as it

@@ -8,6 +8,6 @@ mod open;
 mod ticket;
 
 pub use attempt::{Attempt, AttemptState, Consumed, Standing};
-pub use device::{Device, DeviceSlot, HeldTokens, NewDevice};
+pub use device::{Device, DeviceSlot, HeldTokens, NewDevice, Slot};
 pub use login::LoginTicket;
 pub use ticket::{AttemptStarted, NewAttempt, NewTicket, Ticket, TicketStored};

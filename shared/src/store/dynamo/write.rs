@@ -17,7 +17,7 @@ use super::item::Item;
 use crate::budget::CONFLICT_PAUSE_FIRST;
 use crate::domain::{random_fraction, random_token};
 use crate::store::error::{Cause, StoreError};
-use crate::store::outcome::Claimed;
+use crate::store::outcome::{Claimed, WriteOutcome};
 
 /// How often a write that met another writer's transaction is tried.
 const CONFLICT_TRIES: u32 = 6;
@@ -32,6 +32,14 @@ pub(in crate::store) enum Written {
 }
 
 impl Written {
+    /// For a caller that does not need the item.
+    pub(in crate::store) fn outcome(&self) -> WriteOutcome {
+        match self {
+            Self::Done(_) => WriteOutcome::Done,
+            Self::Refused(_) => WriteOutcome::Changed,
+        }
+    }
+
     /// Whether this write has put `mark` into the attribute `field`. A mark is random, or stands for
     /// this write alone. If the condition is refused and the mark is there, then it is our own write:
     /// its answer was lost, and the SDK has repeated it.
@@ -308,6 +316,16 @@ pub(in crate::store) enum Committed {
     /// Nothing was written. For each part, in order: the item that refused it, or `None` where
     /// that part's condition held.
     Nothing(Vec<Option<Item>>),
+}
+
+impl Committed {
+    /// For a caller that does not need to know which part refused.
+    pub(in crate::store) fn outcome(&self) -> WriteOutcome {
+        match self {
+            Self::All => WriteOutcome::Done,
+            Self::Nothing(_) => WriteOutcome::Changed,
+        }
+    }
 }
 
 /// Writes everything or nothing. Where another writer's transaction is in the way, it is tried

@@ -5,7 +5,7 @@ use super::record::{Record, record};
 use crate::domain::{EntitlementId, HoldReason, PlayerId, Status, Timestamp};
 use crate::store::dynamo::{Change, Written, n, record_key, s, time};
 use crate::store::error::StoreError;
-use crate::store::outcome::Claimed;
+use crate::store::outcome::{Claimed, WriteOutcome};
 use crate::store::tables::Fulfillments;
 
 /// That no webhook was called, as far as can be known. `:none` is 0.
@@ -80,7 +80,7 @@ impl Fulfillments {
         }
     }
 
-    /// `pending` → `held`: the studio's backend refuses to deliver it, and said `why`. `false`: it
+    /// `pending` → `held`: the studio's backend refuses to deliver it, and said `why`. [`WriteOutcome::Changed`]: it
     /// is another request's by now.
     ///
     /// # Errors
@@ -91,7 +91,7 @@ impl Fulfillments {
         owner: &str,
         why: Option<&str>,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<WriteOutcome, StoreError> {
         let written = self
             .change_owned(known, Status::Pending, owner)
             .released()
@@ -102,8 +102,9 @@ impl Fulfillments {
             .set("updated_at", time(now))
             .apply(&self.client)
             .await?;
-        let claimed = written.claimed_by("status", Status::Held.as_str());
-        Ok(matches!(claimed, Claimed::Ours(_)))
+        Ok(written
+            .claimed_by("status", Status::Held.as_str())
+            .outcome())
     }
 
     /// `pending` → `held`, `delivery_unknown`: a webhook may have delivered it, and webhooks are no
@@ -142,7 +143,7 @@ impl Fulfillments {
         }
     }
 
-    /// `delivered` → `reported`: `owner` knows that Amazon knows. `false`: it is someone else's
+    /// `delivered` → `reported`: `owner` knows that Amazon knows. [`WriteOutcome::Changed`]: it is someone else's
     /// by now, who will find out what Amazon knows.
     ///
     /// # Errors
@@ -152,7 +153,7 @@ impl Fulfillments {
         known: &Record,
         owner: &str,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<WriteOutcome, StoreError> {
         if known.is_noted {
             self.end_note(known, now).await?;
         }
@@ -161,12 +162,13 @@ impl Fulfillments {
             .into_reported(now)
             .apply(&self.client)
             .await?;
-        let claimed = written.claimed_by("status", Status::Reported.as_str());
-        Ok(matches!(claimed, Claimed::Ours(_)))
+        Ok(written
+            .claimed_by("status", Status::Reported.as_str())
+            .outcome())
     }
 
     /// Takes an entitlement that Amazon still lists though it was `reported` before `before`, to
-    /// report it once more. It stays `reported`: it is never delivered again. `false`: someone
+    /// report it once more. It stays `reported`: it is never delivered again. [`WriteOutcome::Changed`]: someone
     /// else took it.
     ///
     /// # Errors
@@ -176,7 +178,7 @@ impl Fulfillments {
         known: &Record,
         before: Timestamp,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<WriteOutcome, StoreError> {
         let written = self
             .change(record_key(&known.player, &known.id))
             .when("#status = :reported AND #reported_at <= :before")
@@ -185,7 +187,7 @@ impl Fulfillments {
             .set("reported_at", time(now))
             .apply(&self.client)
             .await?;
-        Ok(matches!(written, Written::Done(_)))
+        Ok(written.outcome())
     }
 }
 

@@ -7,8 +7,9 @@ use super::leases::UNLEASED;
 use super::record::Record;
 use super::reports::UNTRIED;
 use crate::domain::{Failing, HoldReason, Status, Timestamp};
-use crate::store::dynamo::{Committed, Written, guard_key, n, record_key, s, time, transact};
+use crate::store::dynamo::{Committed, guard_key, n, record_key, s, time, transact};
 use crate::store::error::StoreError;
+use crate::store::outcome::WriteOutcome;
 use crate::store::tables::{Fulfillments, Links};
 
 impl Fulfillments {
@@ -78,12 +79,16 @@ impl Fulfillments {
         }
     }
 
-    /// A hold has lasted so long that an operator has to look. `false`: it is another by now, or
+    /// A hold has lasted so long that an operator has to look. [`WriteOutcome::Changed`]: it is another by now, or
     /// that was noted before.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn mark_attention(&self, known: &Record, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn mark_attention(
+        &self,
+        known: &Record,
+        now: Timestamp,
+    ) -> Result<WriteOutcome, StoreError> {
         let written = self
             .change(record_key(&known.player, &known.id))
             .when(
@@ -95,6 +100,6 @@ impl Fulfillments {
             .set("attention_at", time(now))
             .apply(&self.client)
             .await?;
-        Ok(matches!(written, Written::Done(_)))
+        Ok(written.outcome())
     }
 }

@@ -13,4 +13,4 @@ mod unlinking;
 pub use inherited::Inherited;
 pub use link::{DeadTokens, Link, LinkState, PlayerRow, RefreshLease, Remnant, TokenRow};
 pub use linking::{LinkOrigin, LinkOutcome, NewLink, Replaced};
-pub use unlinking::{RemnantTimes, Unlinked};
+pub use unlinking::RemnantTimes;

@@ -71,7 +71,7 @@ impl Links {
             .await?;
         written
             .claimed_by("check_owner", owner)
-            .map(|item| player_row(&self.table, &item))
+            .read(|item| player_row(&self.table, &item))
     }
 
     /// Amazon asked for rest until `until`; this binds every process. A longer rest that is

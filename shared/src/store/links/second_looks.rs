@@ -16,13 +16,14 @@ use super::linking::LINK_TRIES;
 use crate::domain::{LinkId, LinkStatus, PlayerId, Timestamp};
 use crate::seal::Sealed;
 use crate::store::accounts::HousekeepingKind;
-use crate::store::dynamo::{Change, Committed, Written, contend, player_key, s, time, transact};
+use crate::store::dynamo::{Change, Committed, contend, player_key, s, time, transact};
 use crate::store::error::StoreError;
+use crate::store::outcome::WriteOutcome;
 use crate::store::tables::{Fulfillments, Links};
 
 impl Links {
     /// Amazon said `invalid_grant` to the tokens of `link`, which `dead` seals: they are kept
-    /// aside, and due for a second look then. `false`: they are not the stored ones any more.
+    /// aside, and due for a second look then. [`WriteOutcome::Changed`]: they are not the stored ones any more.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -31,7 +32,7 @@ impl Links {
         fulfillments: &Fulfillments,
         link: &Link,
         dead: &DeadTokens,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<WriteOutcome, StoreError> {
         let aside = self
             .change_tokens(link, " AND attribute_exists(#tokens)")
             .set("status", s(LinkStatus::RelinkRequired.as_str()))
@@ -50,11 +51,11 @@ impl Links {
             dead.next_look_at,
         );
         let written = transact(&self.client, vec![aside, look]).await?;
-        Ok(matches!(written, Committed::All))
+        Ok(written.outcome())
     }
 
     /// Amazon said `invalid_grant` again, to `owner`, who looked: the next look is at `next`.
-    /// `false`: the player has linked anew or unlinked, the tokens are alive, or another process
+    /// [`WriteOutcome::Changed`]: the player has linked anew or unlinked, the tokens are alive, or another process
     /// looks.
     ///
     /// # Errors
@@ -64,7 +65,7 @@ impl Links {
         link: &Link,
         owner: &str,
         next: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<WriteOutcome, StoreError> {
         let written = self
             .change_tokens(
                 link,
@@ -76,11 +77,11 @@ impl Links {
             .without_refresh_lease()
             .apply(&self.client)
             .await?;
-        Ok(matches!(written, Written::Done(_)))
+        Ok(written.outcome())
     }
 
     /// Gives a dead link the tokens that follow its own. What is parked for its account becomes
-    /// due in the same transaction. `false`: the link is another by now, or is not dead.
+    /// due in the same transaction. [`WriteOutcome::Changed`]: the link is another by now, or is not dead.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -91,7 +92,7 @@ impl Links {
         tokens: &Sealed,
         access_expires_at: Timestamp,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<WriteOutcome, StoreError> {
         contend(LINK_TRIES, "what is parked for the account", async || {
             let parked = fulfillments.parked_for(&link.amazon_user_id).await?;
             let revived = self
@@ -102,9 +103,9 @@ impl Links {
                 .in_transaction();
             let woken = fulfillments.wake_part(&link.amazon_user_id, parked.is_some(), now);
             Ok(match transact(&self.client, vec![revived, woken]).await? {
-                Committed::All => Some(true),
+                Committed::All => Some(WriteOutcome::Done),
                 Committed::Nothing(refusals) if matches!(refusals[..], [Some(_), ..]) => {
-                    Some(false)
+                    Some(WriteOutcome::Changed)
                 }
                 // Something was parked or woken after it was read.
                 Committed::Nothing(_) => None,

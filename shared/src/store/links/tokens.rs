@@ -3,9 +3,9 @@
 use super::link::{Link, TokenRow};
 use crate::domain::{LinkStatus, Timestamp};
 use crate::seal::Sealed;
-use crate::store::dynamo::{Change, Written, n, s, time};
+use crate::store::dynamo::{Change, n, s, time};
 use crate::store::error::StoreError;
-use crate::store::outcome::Claimed;
+use crate::store::outcome::{Claimed, WriteOutcome};
 use crate::store::tables::{Fulfillments, Links};
 
 impl Links {
@@ -19,8 +19,8 @@ impl Links {
     }
 
     /// Takes the right to refresh these tokens; until `until` nobody else has it. Tokens that
-    /// Amazon called `invalid_grant` must be due for a second look. `false`: another process has
-    /// the right, or the tokens are no longer the ones that `link` holds.
+    /// Amazon called `invalid_grant` must be due for a second look. [`Claimed::Theirs`]: another
+    /// process has the right, or the tokens are no longer the ones that `link` holds.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -30,7 +30,7 @@ impl Links {
         owner: &str,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Claimed<()>, StoreError> {
         let state = match link.tokens {
             Some(_) => "attribute_exists(#tokens)",
             None => {
@@ -51,15 +51,14 @@ impl Links {
             .set("refresh_until", time(until))
             .apply(&self.client)
             .await?;
-        let claimed = written.claimed_by("refresh_owner", owner);
-        Ok(matches!(claimed, Claimed::Ours(_)))
+        written.claimed_by("refresh_owner", owner).read(|_| Ok(()))
     }
 
     /// Stores what the exchange of these tokens gave. Needs the exchanged version and nothing
     /// else: a winner whose lease has run out still lands, and a late loser can't clobber. Where
     /// the player has unlinked meanwhile, they belong to the remnant. A link that was marked as
     /// dead is revived.
-    /// `false`: the link or its tokens are others by now.
+    /// [`WriteOutcome::Changed`]: the link or its tokens are others by now.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -70,15 +69,16 @@ impl Links {
         tokens: &Sealed,
         access_expires_at: Timestamp,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<WriteOutcome, StoreError> {
         if self
             .store_tokens_at(fulfillments, link, tokens, access_expires_at, now)
             .await?
+            .is_done()
         {
-            return Ok(true);
+            return Ok(WriteOutcome::Done);
         }
         if link.token_row == TokenRow::Remnant {
-            return Ok(false);
+            return Ok(WriteOutcome::Changed);
         }
         let remnant = Link {
             token_row: TokenRow::Remnant,
@@ -95,15 +95,15 @@ impl Links {
         tokens: &Sealed,
         access_expires_at: Timestamp,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<WriteOutcome, StoreError> {
         if link.tokens.is_some() {
             let change = self
                 .change_tokens(link, " AND attribute_exists(#tokens)")
                 .with_tokens(link, tokens, access_expires_at);
             // Sealing is random, so no other write stores the same text.
             let written = change.apply(&self.client).await?;
-            if let Claimed::Ours(_) = written.claimed_by("tokens", tokens.as_str()) {
-                return Ok(true);
+            if written.claimed_by("tokens", tokens.as_str()).is_ours() {
+                return Ok(WriteOutcome::Done);
             }
         }
         // A loser was told `invalid_grant` because we had won, or this was a second look: the
@@ -126,19 +126,23 @@ impl Links {
     }
 
     /// Prime Gaming refuses these tokens though they were refreshed. They are kept, and tried
-    /// again from `next`: the fault may be Amazon's. `false`: they are not the stored ones any
+    /// again from `next`: the fault may be Amazon's. [`WriteOutcome::Changed`]: they are not the stored ones any
     /// more.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn mark_refused(&self, link: &Link, next: Timestamp) -> Result<bool, StoreError> {
+    pub async fn mark_refused(
+        &self,
+        link: &Link,
+        next: Timestamp,
+    ) -> Result<WriteOutcome, StoreError> {
         let written = self
             .change_tokens(link, "")
             .set("status", s(LinkStatus::RelinkRequired.as_str()))
             .set("next_check_at", time(next))
             .apply(&self.client)
             .await?;
-        Ok(matches!(written, Written::Done(_)))
+        Ok(written.outcome())
     }
 
     /// Prime Gaming accepts the link again.

@@ -6,8 +6,9 @@ use super::inherited::Earlier;
 use super::link::{Link, PlayerRow};
 use crate::domain::{LinkStatus, Timestamp};
 use crate::seal::Sealed;
-use crate::store::dynamo::{Change, Committed, amazon_key, n, remnant_key, s, time, transact, ttl};
+use crate::store::dynamo::{Change, amazon_key, n, remnant_key, s, time, transact, ttl};
 use crate::store::error::StoreError;
+use crate::store::outcome::WriteOutcome;
 use crate::store::tables::{Fulfillments, Links};
 
 /// How long what is left of a link is kept.
@@ -17,15 +18,6 @@ pub struct RemnantTimes {
     pub due_at: Timestamp,
     /// When it is forgotten, whatever is left to report.
     pub expires_at: Timestamp,
-}
-
-/// What became of unlinking.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unlinked {
-    /// There is no link any more.
-    Done,
-    /// The link changed meanwhile: look again.
-    Changed,
 }
 
 impl Links {
@@ -42,7 +34,7 @@ impl Links {
         row: &PlayerRow,
         link: &Link,
         remnant: Option<RemnantTimes>,
-    ) -> Result<Unlinked, StoreError> {
+    ) -> Result<WriteOutcome, StoreError> {
         let player = self.change_as_read(row, link);
         let player = if row.has_open {
             [
@@ -73,10 +65,7 @@ impl Links {
         };
         let mut parts = vec![player];
         parts.extend(self.end_parts(fulfillments, link, remnant));
-        Ok(match transact(&self.client, parts).await? {
-            Committed::All => Unlinked::Done,
-            Committed::Nothing(_) => Unlinked::Changed,
-        })
+        Ok(transact(&self.client, parts).await?.outcome())
     }
 
     /// The parts of a transaction that end a link, beside the player's own row.

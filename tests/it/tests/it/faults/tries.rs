@@ -5,7 +5,7 @@ use std::time::Duration;
 use it::{DbFault, Outage, World, entitlement_id, player_id};
 use prime_gaming::App;
 use prime_gaming::domain::{Sku, Timestamp};
-use prime_gaming::store::{Lease, Link, PlayerRow, StoreError, Unlinked};
+use prime_gaming::store::{Lease, Link, PlayerRow, StoreError, WriteOutcome};
 
 /// Does this operation and no other.
 async fn once(
@@ -41,7 +41,7 @@ async fn once(
         }
         _ => {
             let unlinked = app.links.unlink(&app.fulfillments, row, link, None).await;
-            unlinked.map(|unlinked| assert_eq!(unlinked, Unlinked::Done))
+            unlinked.map(|unlinked| assert_eq!(unlinked, WriteOutcome::Done))
         }
     }
 }

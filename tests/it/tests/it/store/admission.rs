@@ -86,7 +86,7 @@ async fn a_confirmed_one_is_never_written_as_pending_again() {
                 .app
                 .fulfillments
                 .mark_reported(&delivered, "me", world.clock.now());
-            assert!(marked.await.expect("written"));
+            assert!(marked.await.expect("written").is_done());
         }
         let held = Record {
             status: Status::Held,

@@ -127,7 +127,7 @@ pub(crate) async fn mark_dead(world: &World, link: &Link) -> bool {
     };
     let (links, fulfillments) = (&world.app.links, &world.app.fulfillments);
     let marked = links.mark_dead(fulfillments, link, &dead).await;
-    marked.expect("an answer")
+    marked.expect("an answer").is_done()
 }
 
 /// Stores what an exchange of this link's tokens gave: gives whether they are stored.
@@ -140,5 +140,5 @@ pub(crate) async fn store_tokens(
     let (links, fulfillments) = (&world.app.links, &world.app.fulfillments);
     let now = world.clock.now();
     let stored = links.store_tokens(fulfillments, link, tokens, expires_at, now);
-    stored.await.expect("an answer")
+    stored.await.expect("an answer").is_done()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use it::{World, player_id};
 use prime_gaming::domain::{LinkId, LinkStatus};
 use prime_gaming::seal::Sealed;
-use prime_gaming::store::{Claimed, Link, LinkState, PlayerRow, StoreError, Unlinked};
+use prime_gaming::store::{Claimed, Link, LinkState, PlayerRow, StoreError, WriteOutcome};
 
 use crate::store::kit::{mark_dead, store_tokens};
 
@@ -81,14 +81,24 @@ async fn a_refresh_lease_is_held_by_one_and_runs_out() {
     let links = &world.app.links;
     let now = world.clock.now();
     let take = |owner, now| links.acquire_refresh(&link, owner, now, now + 15 * SECOND);
-    assert!(take("one", now).await.expect("written"));
-    assert!(!take("two", now + SECOND).await.expect("refused"));
+    assert!(take("one", now).await.expect("written").is_ours());
+    assert!(!take("two", now + SECOND).await.expect("refused").is_ours());
     assert!(
-        take("one", now + SECOND).await.expect("ours"),
+        take("one", now + SECOND).await.expect("ours").is_ours(),
         "as where the answer to our own write was lost"
     );
-    assert!(take("two", now + 15 * SECOND).await.expect("written"));
-    assert!(!take("one", now + 16 * SECOND).await.expect("refused"));
+    assert!(
+        take("two", now + 15 * SECOND)
+            .await
+            .expect("written")
+            .is_ours()
+    );
+    assert!(
+        !take("one", now + 16 * SECOND)
+            .await
+            .expect("refused")
+            .is_ours()
+    );
 }
 
 #[tokio::test]
@@ -100,7 +110,7 @@ async fn a_refresh_lease_is_only_for_the_tokens_of_now() {
     assert!(store_tokens(&world, &link, &new, now + 3600 * SECOND).await);
     for stale in [&link, &earlier(&link)] {
         let taken = links.acquire_refresh(stale, "late", now, now + 15 * SECOND);
-        assert!(!taken.await.expect("refused"));
+        assert!(!taken.await.expect("refused").is_ours());
     }
 }
 
@@ -115,6 +125,7 @@ async fn a_late_winner_lands_and_a_late_loser_does_not_clobber() {
             .acquire_refresh(&link, "one", now, now + 15 * SECOND)
             .await
             .expect("written")
+            .is_ours()
     );
     // The first is slow; a second takes over and has not stored anything yet.
     let later = now + 16 * SECOND;
@@ -123,6 +134,7 @@ async fn a_late_winner_lands_and_a_late_loser_does_not_clobber() {
             .acquire_refresh(&link, "two", later, later + 15 * SECOND)
             .await
             .expect("written")
+            .is_ours()
     );
     assert!(store_tokens(&world, &link, &sealed("k.of-one"), expires).await);
     assert!(!store_tokens(&world, &link, &sealed("k.of-two"), expires).await);
@@ -144,7 +156,13 @@ async fn tokens_of_an_earlier_link_are_not_stored() {
     let expires = world.clock.now() + SECOND;
     assert!(!store_tokens(&world, &link, &sealed("k.old"), expires).await);
     assert!(!mark_dead(&world, &link).await);
-    assert!(!links.mark_refused(&link, expires).await.expect("refused"));
+    assert!(
+        !links
+            .mark_refused(&link, expires)
+            .await
+            .expect("refused")
+            .is_done()
+    );
     links
         .rest_until(&link, expires)
         .await
@@ -207,7 +225,7 @@ async fn nobody_takes_a_refresh_of_tokens_that_are_known_to_be_worthless() {
     assert!(mark_dead(&world, &link).await);
     // Who has read the link before that still holds the tokens.
     let taken = links.acquire_refresh(&link, "late", now, now + 15 * SECOND);
-    assert!(!taken.await.expect("an answer"));
+    assert!(!taken.await.expect("an answer").is_ours());
     let item = world.player_item("p1").await;
     assert!(!item.contains_key("refresh_owner"));
 }
@@ -217,7 +235,13 @@ async fn a_refused_link_keeps_its_tokens_and_a_success_clears_it() {
     let (world, link) = linked_world().await;
     let links = &world.app.links;
     let next = world.clock.now() + 3600 * SECOND;
-    assert!(links.mark_refused(&link, next).await.expect("written"));
+    assert!(
+        links
+            .mark_refused(&link, next)
+            .await
+            .expect("written")
+            .is_done()
+    );
     let refused = world.stored_link("p1").await;
     assert_eq!(refused.state, LinkState::RelinkRequired);
     assert_eq!(refused.tokens, link.tokens);
@@ -251,7 +275,7 @@ async fn a_look_that_found_nothing_does_not_hide_what_came_meanwhile() {
     assert!(!links.get(&player_id("p1")).await.expect("a row").has_open);
 }
 
-async fn unlink(world: &World, row: &PlayerRow, link: &Link) -> Result<Unlinked, StoreError> {
+async fn unlink(world: &World, row: &PlayerRow, link: &Link) -> Result<WriteOutcome, StoreError> {
     let fulfillments = &world.app.fulfillments;
     world.app.links.unlink(fulfillments, row, link, None).await
 }
@@ -264,11 +288,11 @@ async fn unlinking_removes_both_rows_where_nothing_is_open() {
     let stale = earlier(&link);
     assert_eq!(
         unlink(&world, &row, &stale).await.expect("refused"),
-        Unlinked::Changed
+        WriteOutcome::Changed
     );
     assert_eq!(
         unlink(&world, &row, &link).await.expect("done"),
-        Unlinked::Done
+        WriteOutcome::Done
     );
     assert!(world.player_item("p1").await.is_empty());
     let account = format!("AMAZON#{}", link.amazon_user_id);
@@ -276,7 +300,7 @@ async fn unlinking_removes_both_rows_where_nothing_is_open() {
     assert!(world.item(table, &[("pk", &account)]).await.is_empty());
     assert_eq!(
         unlink(&world, &row, &link).await.expect("refused"),
-        Unlinked::Changed
+        WriteOutcome::Changed
     );
 }
 
@@ -309,7 +333,7 @@ async fn a_row_that_says_nothing_is_open_is_not_unlinked_over_something_open() {
     let link = stale.link.clone().expect("a link");
     assert_eq!(
         unlink(&world, &stale, &link).await.expect("refused"),
-        Unlinked::Changed
+        WriteOutcome::Changed
     );
     assert!(!world.player_item("p1").await.is_empty());
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use it::{World, player_id};
-use prime_gaming::store::{Confirmation, Link, Parked, Record, RemnantTimes, Unlinked};
+use prime_gaming::store::{Confirmation, Link, Parked, Record, RemnantTimes, WriteOutcome};
 use serde_json::json;
 use stand_in::Endpoint::Fulfill;
 
@@ -77,7 +77,7 @@ async fn what_was_parked_and_reported_since_stays_reported() {
     let taken = fulfillments.acquire(&record, lease("you", now), now).await;
     let taken = taken.expect("written").expect("free");
     let marked = fulfillments.mark_reported(&taken, "you", now).await;
-    assert!(marked.expect("written"));
+    assert!(marked.expect("written").is_done());
     assert_eq!(world.reconcile().await["taken"], 0);
     assert_eq!(world.known_status("p1", "e1").await, "reported");
     let account = format!("ACCOUNT#{}", link.amazon_user_id);
@@ -97,16 +97,16 @@ async fn a_refresh_that_began_since_the_row_was_read_stops_unlinking() {
     let row = links.get(&player_id("p1")).await.expect("a row");
     let until = now + Duration::from_secs(30);
     let leased = links.acquire_refresh(&link, "me", now, until).await;
-    assert!(leased.expect("written"));
+    assert!(leased.expect("written").is_ours());
     let fulfillments = &world.app.fulfillments;
     let unlinked = links.unlink(fulfillments, &row, &link, Some(times)).await;
-    assert_eq!(unlinked.expect("refused"), Unlinked::Changed);
+    assert_eq!(unlinked.expect("refused"), WriteOutcome::Changed);
 
     // With the row as it is now the lease goes along.
     let row = links.get(&player_id("p1")).await.expect("a row");
     let link = row.link.clone().expect("a link");
     let unlinked = links.unlink(fulfillments, &row, &link, Some(times)).await;
-    assert_eq!(unlinked.expect("done"), Unlinked::Done);
+    assert_eq!(unlinked.expect("done"), WriteOutcome::Done);
     let remnant = links.remnant(&link.amazon_user_id).await;
     let remnant = remnant.expect("a good row").expect("one is left");
     assert_eq!(remnant.link.refresh, link.refresh);
@@ -114,6 +114,6 @@ async fn a_refresh_that_began_since_the_row_was_read_stops_unlinking() {
     let again = links
         .acquire_refresh(&remnant.link, "you", now, until)
         .await;
-    assert!(!again.expect("refused"), "somebody is at it");
+    assert!(!again.expect("refused").is_ours(), "somebody is at it");
     assert_eq!(json!(remnant.link.token_version), json!(1));
 }

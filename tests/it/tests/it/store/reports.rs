@@ -70,6 +70,7 @@ async fn confirming_makes_it_due_and_reporting_takes_it_out_of_both_indexes() {
             .mark_reported(&delivered, "me", now)
             .await
             .expect("written")
+            .is_done()
     );
     let item = world.record_item("p1", "e1").await;
     for gone in ["open", "owner", "due_shard", "due_at"] {
@@ -131,6 +132,7 @@ async fn a_report_has_one_owner_until_its_lease_ends() {
             .mark_reported(&known, "you", now)
             .await
             .expect("refused")
+            .is_done()
     );
     let before = world.record_item("p1", "e1").await;
     fulfillments
@@ -148,6 +150,7 @@ async fn a_report_has_one_owner_until_its_lease_ends() {
             .mark_reported(&known, "me", later)
             .await
             .expect("the late one")
+            .is_done()
     );
     fulfillments
         .reschedule(&known, "you", &failed(later + SECOND, now))
@@ -176,7 +179,7 @@ async fn only_what_is_delivered_can_be_reported() {
     let pending = record(&world, "e1").await;
     let before = world.record_item("p1", "e1").await;
     let marked = fulfillments.mark_reported(&pending, "me", now).await;
-    assert!(!marked.expect("refused"));
+    assert!(!marked.expect("refused").is_done());
     let postponed = fulfillments
         .reschedule(&pending, "me", &failed(now, now))
         .await;
@@ -187,7 +190,7 @@ async fn only_what_is_delivered_can_be_reported() {
     for _ in 0..2 {
         let marked = fulfillments.mark_reported(&pending, "me", now).await;
         assert!(
-            marked.expect("reported"),
+            marked.expect("reported").is_done(),
             "also by an earlier write of ours"
         );
     }
@@ -204,17 +207,18 @@ async fn a_reported_one_is_taken_once_to_be_reported_again() {
     let at = world.clock.now();
     let take = |before, now| fulfillments.acquire_reported(&known, before, now);
     assert!(
-        !take(at, at).await.expect("refused: it is delivered"),
+        !take(at, at)
+            .await
+            .expect("refused: it is delivered")
+            .is_done(),
         "only what is reported"
     );
-    fulfillments
-        .mark_reported(&known, "me", at)
-        .await
-        .expect("written");
+    let marked = fulfillments.mark_reported(&known, "me", at).await;
+    assert!(marked.expect("written").is_done());
     let now = at + 600 * SECOND;
-    assert!(!take(at - SECOND, now).await.expect("too early"));
-    assert!(take(at, now).await.expect("written"));
-    assert!(!take(at, now).await.expect("taken"));
+    assert!(!take(at - SECOND, now).await.expect("too early").is_done());
+    assert!(take(at, now).await.expect("written").is_done());
+    assert!(!take(at, now).await.expect("taken").is_done());
     let record = record(&world, "e1").await;
     assert_eq!(
         (record.status, record.reported_at),

@@ -320,7 +320,7 @@ async fn who_waits_in_vain_for_the_winner_answers_what_is_known() {
         .app
         .links
         .acquire_refresh(&link, "who-died", now, until);
-    assert!(taken.await.expect("the database answers"));
+    assert!(taken.await.expect("the database answers").is_ours());
     world.forget();
     let answer = world.check("p1").await;
     assert_eq!(

@@ -200,19 +200,41 @@ async fn the_lease_on_a_look_is_given_once_and_only_when_it_is_due() {
         links.acquire_refresh(link, owner, now, until)
     };
     let hour = Duration::from_secs(HOUR);
-    assert!(!take(&dead, "me", now).await.expect("too early"));
-    assert!(!take(&dead, "me", now + 169 * hour).await.expect("too late"));
+    assert!(!take(&dead, "me", now).await.expect("too early").is_ours());
+    assert!(
+        !take(&dead, "me", now + 169 * hour)
+            .await
+            .expect("too late")
+            .is_ours()
+    );
     let due = now + hour;
-    assert!(!take(&link, "me", due).await.expect("not these tokens"));
-    assert!(take(&dead, "me", due).await.expect("written"));
-    assert!(take(&dead, "me", due).await.expect("still ours"));
-    assert!(!take(&dead, "you", due).await.expect("another's"));
+    assert!(
+        !take(&link, "me", due)
+            .await
+            .expect("not these tokens")
+            .is_ours()
+    );
+    assert!(take(&dead, "me", due).await.expect("written").is_ours());
+    assert!(take(&dead, "me", due).await.expect("still ours").is_ours());
+    assert!(!take(&dead, "you", due).await.expect("another's").is_ours());
     let next = due + 24 * hour;
-    assert!(!links.still_dead(&dead, "you", next).await.expect("refused"));
-    assert!(links.still_dead(&dead, "me", next).await.expect("written"));
+    assert!(
+        !links
+            .still_dead(&dead, "you", next)
+            .await
+            .expect("refused")
+            .is_done()
+    );
+    assert!(
+        links
+            .still_dead(&dead, "me", next)
+            .await
+            .expect("written")
+            .is_done()
+    );
     let later = due + Duration::from_secs(60);
-    assert!(!take(&dead, "you", later).await.expect("not due"));
-    assert!(take(&dead, "you", next).await.expect("written"));
+    assert!(!take(&dead, "you", later).await.expect("not due").is_ours());
+    assert!(take(&dead, "you", next).await.expect("written").is_ours());
 }
 
 /// What an older version of the service, which knows no dead tokens, leaves in a row.
