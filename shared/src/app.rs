@@ -76,12 +76,13 @@ impl<E: fmt::Display> From<E> for StartError {
 }
 
 impl App {
-    /// Builds everything from the environment.
+    /// Builds everything from the environment. `function` is the name of the function's crate, whose
+    /// lines are logged.
     ///
     /// # Errors
     /// If a setting or a secret is missing or wrong.
-    pub async fn start(warm: Warm) -> Result<Arc<Self>, StartError> {
-        logging::init();
+    pub async fn start(function: &'static str, warm: Warm) -> Result<Arc<Self>, StartError> {
+        logging::init(function);
         let config = Config::from_env()?;
         let clock = Clock::system();
         let http = net::Client::new(clock.clone())?;

@@ -1,7 +1,7 @@
 //! Logs: one JSON object a line on standard output, which is what CloudWatch keeps and searches.
 //!
-//! What this service says is logged from the chosen level; of its dependencies only warnings and
-//! errors, because their chatter can show what must not be logged.
+//! Lines of this service are logged from the chosen level on; those of its dependencies only as
+//! warnings and errors, because a more detailed line can show what must not be logged.
 
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
@@ -10,26 +10,19 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Registry, fmt};
 
-/// The crates that are ours.
-const OURS: [&str; 6] = [
-    "prime_gaming",
-    "link",
-    "entitlements",
-    "fulfillments",
-    "reconcile",
-    "admin",
-];
+/// This crate, whose lines every function logs.
+const LIBRARY: &str = env!("CARGO_CRATE_NAME");
 
-/// Starts logging at the level of `AWS_LAMBDA_LOG_LEVEL` (Lambda's own setting, `INFO` if it is
-/// unset), once per process; later calls do nothing.
+/// Starts logging at the level of `AWS_LAMBDA_LOG_LEVEL` (Lambda's own setting, `INFO` by default),
+/// once per process; later calls do nothing. `function` is the name of the function's crate.
 #[expect(
     clippy::disallowed_methods,
     reason = "logs start before the settings are read"
 )]
-pub fn init() {
+pub fn init(function: &'static str) {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").unwrap_or_default();
-    // An error means that someone has set up logging before, as tests do.
-    let _ = subscriber(level_of(&level), std::io::stdout).try_init();
+    // An error means that a test has set up logging before.
+    let _ = subscriber(function, level_of(&level), std::io::stdout).try_init();
 }
 
 /// Lambda's words: `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR`, `FATAL`, in any case.
@@ -43,13 +36,17 @@ fn level_of(word: &str) -> Level {
     }
 }
 
-fn subscriber<W>(level: Level, writer: W) -> impl tracing::Subscriber + Send + Sync
+fn subscriber<W>(
+    function: &'static str,
+    level: Level,
+    writer: W,
+) -> impl tracing::Subscriber + Send + Sync
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let filter = Targets::new()
         .with_default(level.min(Level::WARN))
-        .with_targets(OURS.map(|target| (target, level)));
+        .with_targets([LIBRARY, function].map(|target| (target, level)));
     let lines = fmt::layer()
         .json()
         .flatten_event(true)
@@ -57,7 +54,7 @@ where
         .with_span_list(false)
         .with_ansi(false)
         .with_writer(writer);
-    // One filter for everything: a filter of the layer's own costs more at every line.
+    // One filter for the whole registry: a filter for each layer costs more at every line.
     Registry::default().with(filter).with(lines)
 }
 
@@ -86,7 +83,7 @@ mod tests {
     fn logged(level: Level, act: impl FnOnce()) -> Vec<Value> {
         let lines = Lines::default();
         let writer = lines.clone();
-        tracing::subscriber::with_default(subscriber(level, move || writer.clone()), act);
+        tracing::subscriber::with_default(subscriber("link", level, move || writer.clone()), act);
         let bytes = lines.0.lock().expect("no panic with the lock").clone();
         String::from_utf8(bytes)
             .expect("text")
@@ -140,7 +137,7 @@ mod tests {
 
     #[test]
     fn starting_twice_is_harmless() {
-        init();
-        init();
+        init("link");
+        init("link");
     }
 }

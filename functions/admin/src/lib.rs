@@ -90,7 +90,7 @@ impl Admin {
     /// # Errors
     /// If a setting is missing or wrong.
     pub fn start() -> Result<Self, prime_gaming::app::StartError> {
-        logging::init();
+        logging::init(env!("CARGO_CRATE_NAME"));
         let config = AdminConfig::from_env()?;
         let sdk = net::sdk_config(net::Client::new(Clock::system())?)?;
         Ok(Self::new(

@@ -6,6 +6,6 @@ use prime_gaming::http::run;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
-    let app = App::start(Warm::PrimeGaming).await?;
+    let app = App::start(env!("CARGO_CRATE_NAME"), Warm::PrimeGaming).await?;
     Ok(run(|event| fulfillments::handle(&app, event)).await?)
 }

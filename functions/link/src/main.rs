@@ -6,6 +6,6 @@ use prime_gaming::http::run;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
-    let app = App::start(Warm::Lwa).await?;
+    let app = App::start(env!("CARGO_CRATE_NAME"), Warm::Lwa).await?;
     Ok(run(|event| link::handle(&app, event)).await?)
 }

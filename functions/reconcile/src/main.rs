@@ -8,7 +8,7 @@ use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
-    let app = App::start(Warm::PrimeGaming).await?;
+    let app = App::start(env!("CARGO_CRATE_NAME"), Warm::PrimeGaming).await?;
     let app = &app;
     let handler = service_fn(move |event: LambdaEvent<Value>| async move {
         let deadline = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
