@@ -1,26 +1,24 @@
-//! `Retry-After`: how long the other side wants to be left alone.
+//! `Retry-After`: how long a server asks us to wait.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc2822;
 
 use crate::budget::RETRY_AFTER_MOST;
 use crate::domain::Timestamp;
 
-/// The wait that `Retry-After` asks for, as seconds or as a date (RFC 9110, 10.2.3), at most
-/// an hour. A date that has passed is no wait; what can't be read is `None`.
+/// The wait that `Retry-After` asks for, in seconds or as a date (RFC 9110, 10.2.3), at most an hour.
+/// A date in the past is no wait. `None`: there is no such header, or it can't be read.
 #[must_use]
 pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-        // Too many digits for a number are a long wait too.
+        // A number too long for `u64` is a long wait, too.
         text.parse().map_or(RETRY_AFTER_MOST, Duration::from_secs)
     } else {
-        let date = OffsetDateTime::parse(text, &Rfc2822).ok()?;
-        let millis = date.unix_timestamp().checked_mul(1000)?;
-        Timestamp::from_millis(millis).since(now)
+        let date = httpdate::parse_http_date(text).ok()?;
+        let since_epoch = date.duration_since(UNIX_EPOCH).ok()?.as_millis();
+        Timestamp::from_millis(i64::try_from(since_epoch).ok()?).since(now)
     };
     Some(wait.min(RETRY_AFTER_MOST))
 }
@@ -47,6 +45,12 @@ mod tests {
             Some(Duration::from_secs(30))
         );
         assert_eq!(read("Wed, 21 Oct 2015 07:00:00 GMT"), Some(Duration::ZERO));
+        for obsolete in [
+            "Wednesday, 21-Oct-15 07:28:30 GMT",
+            "Wed Oct 21 07:28:30 2015",
+        ] {
+            assert_eq!(read(obsolete), Some(Duration::from_secs(30)), "{obsolete}");
+        }
     }
 
     #[test]
@@ -63,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_no_wish() {
+    fn a_malformed_header_is_ignored() {
         for nonsense in ["", "-5", "1.5", "soon", "Wed, 99 Oct 2015 07:28:00 GMT"] {
             assert_eq!(read(nonsense), None, "{nonsense}");
         }

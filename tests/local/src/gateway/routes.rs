@@ -1,5 +1,6 @@
 //! Which route a request takes: the most specific one that fits, as in API Gateway.
 
+use percent_encoding::percent_decode_str;
 use std::collections::BTreeMap;
 
 use crate::template::Route;
@@ -104,13 +105,8 @@ fn parameters(pattern: &str, path: &str) -> Option<BTreeMap<String, String>> {
     rest.is_none().then_some(found)
 }
 
-/// Decodes a path's percent signs. A plus is a plus there, unlike in a form.
 fn decode(segment: &str) -> String {
-    let as_form = format!("v={}", segment.replace('+', "%2B").replace('&', "%26"));
-    url::form_urlencoded::parse(as_form.as_bytes())
-        .next()
-        .map(|(_, value)| value.into_owned())
-        .unwrap_or_default()
+    percent_decode_str(segment).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]
