@@ -18,6 +18,7 @@
 //!   who calls, and [`pages`] are what a browser sees.
 
 pub mod amazon;
+pub mod api;
 pub mod app;
 pub mod auth;
 pub mod budget;

@@ -2,12 +2,12 @@
 
 use http::StatusCode;
 use prime_gaming::App;
+use prime_gaming::api::{CheckRequest, ErrorCode};
 use prime_gaming::domain::Status;
 use prime_gaming::flow::{self, Budget, Cursor, HistoryPage};
-use prime_gaming::http::{ApiError, Code, Request, Response, in_time, json, serve};
-use serde::Deserialize;
+use prime_gaming::http::{ApiError, Request, Response, json, serve};
 
-/// How many entitlements a page of the history has, unless asked otherwise.
+/// How many entitlements a page of the history has by default.
 const DEFAULT_LIMIT: usize = 20;
 
 /// The most entitlements on a page of the history.
@@ -15,25 +15,21 @@ const MAX_LIMIT: usize = 100;
 
 /// Answers one request.
 pub async fn handle(app: &App, request: Request) -> Response {
-    let budget = Budget::of_request();
-    serve(&app.clock, request, |request| async move {
-        match request.route_key() {
-            Some("POST /v1/entitlements/check") => in_time(check(app, budget, &request)).await,
-            Some("GET /v1/entitlements") => in_time(history(app, &request)).await,
-            _ => Err(ApiError::not_found()),
-        }
-    })
-    .await
+    let work = route(app, Budget::of_request(), &request);
+    serve(&app.clock, &request, work).await
 }
 
-#[derive(Deserialize)]
-struct CheckBody {
-    player_id: Option<String>,
+async fn route(app: &App, budget: Budget, request: &Request) -> Result<Response, ApiError> {
+    match request.route_key() {
+        Some("POST /v1/entitlements/check") => check(app, budget, request).await,
+        Some("GET /v1/entitlements") => history(app, request).await,
+        _ => Err(ApiError::not_found()),
+    }
 }
 
 async fn check(app: &App, budget: Budget, request: &Request) -> Result<Response, ApiError> {
     let caller = app.authenticator.caller(request, app.clock.now()).await?;
-    let body: CheckBody = request.json_body()?;
+    let body: CheckRequest = request.json_body()?;
     let named = match body.player_id {
         Some(_) => body.player_id.as_deref(),
         None => request.query_one("player_id")?,
@@ -51,7 +47,7 @@ async fn history(app: &App, request: &Request) -> Result<Response, ApiError> {
         .query_one("cursor")?
         .map(Cursor::parse)
         .transpose()
-        .map_err(|error| ApiError::new(Code::InvalidCursor, error.to_string()))?;
+        .map_err(|error| ApiError::new(ErrorCode::InvalidCursor, error.to_string()))?;
     let page = HistoryPage {
         limit,
         cursor,
@@ -74,7 +70,7 @@ fn limit(text: Option<&str>) -> Result<usize, ApiError> {
     };
     text.parse()
         .ok()
-        // `parse` also takes a plus sign.
+        // `parse` would accept a plus sign.
         .filter(|limit| (1..=MAX_LIMIT).contains(limit) && !text.starts_with('+'))
         .ok_or_else(|| {
             ApiError::invalid_request(format!(

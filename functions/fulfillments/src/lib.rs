@@ -1,31 +1,26 @@
-//! The game says "delivered"; Prime Gaming is told.
+//! The game confirms deliveries, and Prime Gaming is told.
 
 use http::StatusCode;
 use prime_gaming::App;
-use prime_gaming::domain::EntitlementId;
+use prime_gaming::api::FulfillmentsRequest;
 use prime_gaming::flow::{self, Budget, Confirmed};
-use prime_gaming::http::{ApiError, Request, Response, in_time, json, serve};
-use serde::{Deserialize, Serialize};
+use prime_gaming::http::{ApiError, Request, Response, json, serve};
+use serde::Serialize;
 
 /// The most ids of one confirmation.
 const MAX_IDS: usize = 50;
 
 /// Answers one request.
 pub async fn handle(app: &App, request: Request) -> Response {
-    let budget = Budget::of_request();
-    serve(&app.clock, request, |request| async move {
-        match request.route_key() {
-            Some("POST /v1/fulfillments") => in_time(confirm(app, budget, &request)).await,
-            _ => Err(ApiError::not_found()),
-        }
-    })
-    .await
+    let work = route(app, Budget::of_request(), &request);
+    serve(&app.clock, &request, work).await
 }
 
-#[derive(Deserialize)]
-struct ConfirmBody {
-    player_id: Option<String>,
-    entitlement_ids: Vec<EntitlementId>,
+async fn route(app: &App, budget: Budget, request: &Request) -> Result<Response, ApiError> {
+    match request.route_key() {
+        Some("POST /v1/fulfillments") => confirm(app, budget, request).await,
+        _ => Err(ApiError::not_found()),
+    }
 }
 
 #[derive(Serialize)]
@@ -35,7 +30,7 @@ struct ConfirmAnswer {
 
 async fn confirm(app: &App, budget: Budget, request: &Request) -> Result<Response, ApiError> {
     let caller = app.authenticator.caller(request, app.clock.now()).await?;
-    let body: ConfirmBody = request.json_body()?;
+    let body: FulfillmentsRequest = request.json_body()?;
     let player = caller.player(body.player_id.as_deref())?;
     if !(1..=MAX_IDS).contains(&body.entitlement_ids.len()) {
         return Err(ApiError::invalid_request(format!(

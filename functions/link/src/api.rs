@@ -4,30 +4,16 @@ use std::time::Duration;
 
 use http::StatusCode;
 use prime_gaming::App;
-use prime_gaming::domain::Timestamp;
+use prime_gaming::api::{ErrorCode, LinkLogin, LinkLoginRequest, LinkSession, LinkSessionRequest};
+use prime_gaming::auth::presentable;
 use prime_gaming::flow::{self, StartRefused};
-use prime_gaming::http::{
-    ApiError, Code, Request, Response, address, json, no_content, presentable,
-};
-use serde::{Deserialize, Serialize};
-use url::Url;
-
-#[derive(Deserialize)]
-struct SessionBody {
-    return_to: Option<String>,
-}
-
-#[derive(Serialize)]
-struct SessionAnswer {
-    start_url: Url,
-    expires_at: Timestamp,
-}
+use prime_gaming::http::{ApiError, Request, Response, address, json, no_content};
 
 /// `POST /v1/link/sessions`
 pub(crate) async fn start_session(app: &App, request: &Request) -> Result<Response, ApiError> {
     let caller = app.authenticator.caller(request, app.clock.now()).await?;
     let (player, name) = caller.player_only()?;
-    let body: SessionBody = request.json_body()?;
+    let body: LinkSessionRequest = request.json_body()?;
     let base_url = request.base_url(app.config.public_base_url.as_ref())?;
     let session = flow::start_session(app, &player, name.as_deref(), body.return_to.as_deref())
         .await
@@ -38,31 +24,20 @@ pub(crate) async fn start_session(app: &App, request: &Request) -> Result<Respon
         .append_pair("ticket", &session.ticket);
     json(
         StatusCode::CREATED,
-        &SessionAnswer {
+        &LinkSession {
             start_url,
             expires_at: session.expires_at,
         },
     )
 }
 
-#[derive(Deserialize)]
-struct LoginBody {
-    login_ticket: String,
-    player_id: Option<String>,
-    player_name: Option<String>,
-}
-
-#[derive(Serialize)]
-struct LoginAnswer {
-    continue_url: Url,
-}
-
-/// `POST /v1/link/login`: the studio has logged a player in who came from the Prime Gaming page.
+/// `POST /v1/link/login`: a player came from the Prime Gaming page, and the studio has logged the
+/// player in.
 pub(crate) async fn log_in(app: &App, request: &Request) -> Result<Response, ApiError> {
     let caller = app.authenticator.caller(request, app.clock.now()).await?;
-    // A player's token is refused whatever the body is.
+    // A player's token is refused before the body is read.
     let caller = caller.server()?;
-    let body: LoginBody = request.json_body()?;
+    let body: LinkLoginRequest = request.json_body()?;
     let player = caller.player(body.player_id.as_deref())?;
     let name = body.player_name.as_deref().and_then(presentable);
     let base_url = request.base_url(app.config.public_base_url.as_ref())?;
@@ -71,17 +46,17 @@ pub(crate) async fn log_in(app: &App, request: &Request) -> Result<Response, Api
         .map_err(refusal)?;
     let mut continue_url = address(&base_url, "/link/continue");
     continue_url.query_pairs_mut().append_pair("code", &code);
-    json(StatusCode::OK, &LoginAnswer { continue_url })
+    json(StatusCode::OK, &LinkLogin { continue_url })
 }
 
 fn refusal(refused: StartRefused) -> ApiError {
     match refused {
         StartRefused::InvalidReturnTo(rule) => {
-            ApiError::new(Code::InvalidReturnTo, rule.to_string())
+            ApiError::new(ErrorCode::InvalidReturnTo, rule.to_string())
         }
         StartRefused::TooManyAttempts(wait) => too_many_attempts(wait),
         StartRefused::InvalidLogin => ApiError::new(
-            Code::InvalidTicket,
+            ErrorCode::InvalidTicket,
             "`login_ticket` is unknown, was used, or is older than 10 minutes: send the browser to \
              `GET /link` for a new one",
         ),
@@ -91,7 +66,7 @@ fn refusal(refused: StartRefused) -> ApiError {
 
 pub(crate) fn too_many_attempts(wait: Duration) -> ApiError {
     ApiError::new(
-        Code::TooManyAttempts,
+        ErrorCode::TooManyAttempts,
         "the player has 10 open link attempts: finish one, or wait until the oldest expires",
     )
     .retry_after(wait)

@@ -9,38 +9,57 @@
 
 use http::StatusCode;
 use prime_gaming::App;
-use prime_gaming::config::with_outcome;
+use prime_gaming::api::ErrorCode;
 use prime_gaming::domain::{LinkFailure, LinkStatus, PlayerId};
 use prime_gaming::flow::{
     self, AttemptResult, Authorization, Budget, Callback, CallbackResult, LinkError,
 };
 use prime_gaming::http::{
-    ApiError, BrowserCookie, BrowserId, Code, Request, Response, address, only_https,
-    origin_is_ours, redirect, with_code, with_cookie,
+    ApiError, BrowserCookie, BrowserId, Request, Response, address, origin_is_ours, redirect,
+    serve_with, with_code, with_cookie, with_hsts, with_outcome,
 };
-use prime_gaming::pages::{Pages, Question, ShownPlayer};
+use prime_gaming::pages::{Consent, Pages, ShownPlayer};
 use prime_gaming::store::{StoreError, Ticket};
 use url::Url;
 
 use crate::api::too_many_attempts;
 
-/// The response, as it leaves for a browser. Where our address is https, the browser is told to use
-/// nothing else.
-pub(crate) fn hardened(app: &App, response: Response) -> Response {
+/// Responds to a browser's request: every failure is a page, and where our address is https, HSTS
+/// tells the browser to use nothing else.
+pub(crate) async fn serve(app: &App, budget: Budget, request: &Request) -> Response {
+    let pages = pages(app, request);
+    let work = route(app, budget, request);
+    let response = serve_with(&app.clock, request, work, |error| pages.explain(error)).await;
     let is_http = |url: &Url| url.scheme() == "http";
-    // API Gateway's own domain, without a setting, is https.
+    // Without the setting the address is API Gateway's own domain, which is https.
     if app.config.public_base_url.as_ref().is_some_and(is_http) {
         response
     } else {
-        only_https(response)
+        with_hsts(response)
+    }
+}
+
+async fn route(app: &App, budget: Budget, request: &Request) -> Result<Response, ApiError> {
+    let page = match request.route_key() {
+        Some("GET /link") => landing(app, request).await,
+        Some("GET /link/continue") => resume(app, request).await,
+        Some("GET /link/start") => consent_page(app, request).await,
+        Some("POST /link/start") => authorize(app, request).await,
+        Some("GET /link/callback") => callback(app, budget, request).await,
+        _ => Err(ApiError::not_found().into()),
+    };
+    match page {
+        Ok(response) => Ok(response),
+        Err(Failed::Link(failure)) => pages(app, request).failure(failure),
+        Err(Failed::Api(error)) => Err(error),
     }
 }
 
 /// Why a handler has no page of its own.
-pub(crate) enum Failed {
-    /// The browser sees the page about this failure.
+enum Failed {
+    /// The browser gets the page about this failure.
     Link(LinkFailure),
-    /// The request itself was at fault.
+    /// The request itself is at fault.
     Api(ApiError),
 }
 
@@ -56,7 +75,7 @@ impl From<ApiError> for Failed {
     }
 }
 
-/// The page says that it is our fault; the log says what it was.
+/// The page says that it is our fault. The log names the cause.
 impl From<StoreError> for Failed {
     fn from(error: StoreError) -> Self {
         tracing::error!(event = "page_failed", %error);
@@ -76,16 +95,7 @@ impl From<LinkError> for Failed {
 
 type Page = Result<Response, Failed>;
 
-/// The page of a handler, or the page about its failure.
-pub(crate) fn rendered(app: &App, request: &Request, page: Page) -> Result<Response, ApiError> {
-    match page {
-        Ok(response) => Ok(response),
-        Err(Failed::Link(failure)) => pages(app, request).failure(failure),
-        Err(Failed::Api(error)) => Err(error),
-    }
-}
-
-/// Our own address, where it has to be: in `redirect_uri`, in the cookie, in `Origin`.
+/// Our own address, for `redirect_uri`, the cookie and `Origin`.
 fn base_url(app: &App, request: &Request) -> Result<Url, ApiError> {
     request.base_url(app.config.public_base_url.as_ref())
 }
@@ -96,10 +106,10 @@ fn pages<'a>(app: &'a App, request: &'a Request) -> Pages<'a> {
 
 /// `GET /link`: a browser comes from the Prime Gaming page, without a session of a game. It goes on
 /// to the studio's login page, with a login ticket that is bound to this browser.
-pub(crate) async fn landing(app: &App, request: &Request) -> Page {
+async fn landing(app: &App, request: &Request) -> Page {
     let Some(login_url) = &app.config.players.login_url else {
         let error = ApiError::new(
-            Code::NotFound,
+            ErrorCode::NotFound,
             "links do not begin here: PLAYER_LOGIN_URL is not set",
         );
         return Err(error.into());
@@ -118,7 +128,7 @@ pub(crate) async fn landing(app: &App, request: &Request) -> Page {
 /// `GET /link/continue`: the studio has logged the player in, in this browser. Shows the consent
 /// page, but only in the browser that opened `GET /link`. This prevents login CSRF: a code that an
 /// attacker sends to another browser is worth nothing there.
-pub(crate) async fn resume(app: &App, request: &Request) -> Page {
+async fn resume(app: &App, request: &Request) -> Page {
     let cookie = BrowserCookie::at(&base_url(app, request)?);
     let Ok(Some(secret)) = request.query_one("code") else {
         return Err(LinkFailure::InvalidTicket.into());
@@ -146,7 +156,7 @@ pub(crate) async fn resume(app: &App, request: &Request) -> Page {
 
 /// `GET /link/start`: shows the consent page. Uses nothing up, so that a mail scanner or a preview
 /// that opens the address takes nothing from the player.
-pub(crate) async fn consent_page(app: &App, request: &Request) -> Page {
+async fn consent_page(app: &App, request: &Request) -> Page {
     let cookie = BrowserCookie::at(&base_url(app, request)?);
     let Ok(Some(secret)) = request.query_one("ticket") else {
         return Err(LinkFailure::InvalidTicket.into());
@@ -189,7 +199,7 @@ async fn consent(
     shown: Shown,
 ) -> Page {
     let action = address(&base_url(app, request)?, "/link/start");
-    let question = Question {
+    let consent = Consent {
         player: ShownPlayer {
             id: ticket.player.as_str(),
             name: ticket.player_name.as_deref(),
@@ -202,13 +212,13 @@ async fn consent(
     };
     let pages = pages(app, request);
     let page = match shown {
-        Shown::First => pages.question(&question),
-        Shown::Again => pages.question_again(&question),
+        Shown::First => pages.consent(&consent),
+        Shown::Again => pages.consent_again(&consent),
     };
     Ok(with_cookie(page?, cookie.set(browser)?))
 }
 
-/// Only a hint on the page: where it can't be had, the page goes without.
+/// Only a hint on the page. Where the database does not answer, the page is shown without it.
 async fn link_now(app: &App, player: &PlayerId) -> LinkStatus {
     match flow::link_status(app, player).await {
         Ok(link) => link.status,
@@ -221,10 +231,10 @@ async fn link_now(app: &App, player: &PlayerId) -> LinkStatus {
 
 /// `POST /link/start`: the player agreed on our consent page, in this browser. The browser goes on
 /// to Amazon. `Origin` and the form's token prevent CSRF.
-pub(crate) async fn authorize(app: &App, request: &Request) -> Page {
+async fn authorize(app: &App, request: &Request) -> Page {
     let base_url = base_url(app, request)?;
     let form = match request.form() {
-        Err(error) if error.code() == Code::PayloadTooLarge => return Err(error.into()),
+        Err(error) if error.code() == ErrorCode::PayloadTooLarge => return Err(error.into()),
         form => form.ok(),
     };
     let field = |name| form.as_ref().and_then(|form| form.one(name).ok()).flatten();
@@ -239,8 +249,8 @@ pub(crate) async fn authorize(app: &App, request: &Request) -> Page {
     let is_its_own =
         |browser: &BrowserId| field("token").is_some_and(|token| browser.owns_form(secret, token));
     let Some(browser) = browser.filter(is_its_own) else {
-        // Of two first requests at the same time the browser keeps one cookie, and shows either
-        // page.
+        // Two first requests at the same time set two cookies. The browser keeps one, and may show
+        // the page of the other.
         let browser = cookie.read_or_new(request);
         return consent(
             app,
@@ -262,7 +272,7 @@ pub(crate) async fn authorize(app: &App, request: &Request) -> Page {
 }
 
 /// `GET /link/callback`: the browser comes back from Amazon.
-pub(crate) async fn callback(app: &App, budget: Budget, request: &Request) -> Page {
+async fn callback(app: &App, budget: Budget, request: &Request) -> Page {
     let base_url = base_url(app, request)?;
     let pages = pages(app, request);
     let (Ok(Some(state)), Some(brought)) = (request.query_one("state"), brought(request)) else {
@@ -286,7 +296,7 @@ fn brought(request: &Request) -> Option<Callback> {
     let (error, code, scope) = (value("error")?, value("code")?, value("scope")?);
     match (error, code) {
         (Some(error), _) => Some(Callback::Error(error.to_owned())),
-        // An empty code is none, and must not cost the attempt.
+        // An empty code is no code, and must not end the attempt.
         (None, Some(code)) if !code.is_empty() => Some(Callback::Code {
             code: code.into(),
             scope: scope.map(ToOwned::to_owned),
@@ -312,9 +322,9 @@ fn end(pages: &Pages<'_>, result: &AttemptResult) -> Result<Response, ApiError> 
                 ("https" | "http", None) => redirect(StatusCode::SEE_OTHER, &url),
                 ("https" | "http", Some(failure)) => Ok(with_code(
                     redirect(StatusCode::SEE_OTHER, &url)?,
-                    failure.code(),
+                    failure.into(),
                 )),
-                _ => pages.return_button(&url, failure),
+                _ => pages.return_button(&url, failure.map(ErrorCode::from)),
             }
         }
         (None, Ok(player)) => pages.linked(ShownPlayer {

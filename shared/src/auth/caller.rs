@@ -70,7 +70,7 @@ impl Caller {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::Code;
+    use crate::api::ErrorCode;
 
     fn player() -> Caller {
         let id = PlayerId::new("player-1").expect("an id");
@@ -89,7 +89,7 @@ mod tests {
         );
         for other in ["player-2", "", "PLAYER-1", "not an id"] {
             let error = player().player(Some(other)).expect_err(other);
-            assert_eq!(error.code(), Code::Forbidden, "{other}");
+            assert_eq!(error.code(), ErrorCode::Forbidden, "{other}");
         }
         assert_eq!(
             player().player_only().expect("a player").1.as_deref(),
@@ -105,12 +105,12 @@ mod tests {
         );
         for named in [None, Some(""), Some("a b")] {
             let error = Caller::Server.player(named).expect_err("no id");
-            assert_eq!(error.code(), Code::InvalidRequest);
+            assert_eq!(error.code(), ErrorCode::InvalidRequest);
             assert!(error.detail().contains("player_id"), "{}", error.detail());
         }
         assert_eq!(
             Caller::Server.player_only().expect_err("403").code(),
-            Code::Forbidden
+            ErrorCode::Forbidden
         );
     }
 
@@ -118,6 +118,6 @@ mod tests {
     fn a_players_token_is_no_servers() {
         assert_eq!(Caller::Server.server().expect("one"), Caller::Server);
         let error = player().server().expect_err("403");
-        assert_eq!(error.code(), Code::Forbidden);
+        assert_eq!(error.code(), ErrorCode::Forbidden);
     }
 }

@@ -17,7 +17,7 @@ use url::Url;
 
 use super::*;
 use crate::Clock;
-use crate::http::Code;
+use crate::api::ErrorCode;
 use crate::http::testing::{header, request};
 use crate::net;
 use crate::net::testing::{Reply, Server};

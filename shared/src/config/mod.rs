@@ -15,10 +15,11 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use url::{Host, Url};
+use url::Url;
 
 use crate::domain::PlayerId;
-pub use return_to::{InvalidReturnTo, ReturnOrigins, with_outcome};
+use crate::net::is_loopback;
+pub use return_to::{InvalidReturnTo, ReturnOrigins};
 pub use studio::{Color, StudioConfig};
 use vars::Vars;
 
@@ -325,17 +326,6 @@ impl AdminConfig {
             offers_table: vars.table("OFFERS_TABLE"),
         };
         vars.finish(config)
-    }
-}
-
-/// Whether `url` leads to this very machine: `localhost`, `127.0.0.0/8` or `[::1]`.
-#[must_use]
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 

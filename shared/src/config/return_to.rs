@@ -2,8 +2,8 @@
 
 use url::Url;
 
-use super::is_loopback;
 use super::vars::acceptable_url;
+use crate::net::is_loopback;
 
 /// The longest `return_to` that is taken, in bytes.
 const MAX_RETURN_TO_BYTES: usize = 2048;
@@ -134,13 +134,4 @@ impl Entry {
             Self::Scheme(scheme) => url.scheme() == scheme,
         }
     }
-}
-
-/// `url` with the outcome joined to its query: `status=linked`, or `error=` and a code. Path,
-/// query and fragment stay as they are.
-#[must_use]
-pub fn with_outcome(url: &Url, name: &str, value: &str) -> Url {
-    let mut url = url.clone();
-    url.query_pairs_mut().append_pair(name, value);
-    url
 }

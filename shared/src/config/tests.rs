@@ -421,20 +421,3 @@ fn nothing_is_allowed_by_an_empty_list() {
             .is_err()
     );
 }
-
-#[test]
-fn an_outcome_joins_the_query() {
-    for (url, wanted) in [
-        ("https://a.example", "https://a.example/?status=linked"),
-        ("https://a.example/p?", "https://a.example/p?status=linked"),
-        (
-            "https://a.example/p?q=a%20b&r#f",
-            "https://a.example/p?q=a%20b&r&status=linked#f",
-        ),
-        ("mygame:linked", "mygame:linked?status=linked"),
-        ("mygame://x/y?z=1", "mygame://x/y?z=1&status=linked"),
-    ] {
-        let url = Url::parse(url).expect("a URL");
-        assert_eq!(with_outcome(&url, "status", "linked").as_str(), wanted);
-    }
-}

@@ -7,9 +7,9 @@ use url::Url;
 
 use super::{
     Color, ConfigError, DeliveryConfig, Fault, FulfillmentAddress, Intake, REQUIRED_SCOPES,
-    ReturnOrigins, SecretsSource, is_loopback,
+    ReturnOrigins, SecretsSource,
 };
-use crate::net::Reach;
+use crate::net::{Reach, is_loopback};
 
 const URL_RULE: &str =
     "must be an https URL (http only to a loopback address) without user name and fragment";

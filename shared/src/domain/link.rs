@@ -66,12 +66,12 @@ impl InVain {
     }
 }
 
-/// Why a link was not made. Each has its own code, page and status number.
+/// Why a link was not made. Each has a code, which is stored too, and a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkFailure {
     /// The ticket is unknown, used or expired.
     InvalidTicket,
-    /// `state` is missing, doubled or unknown.
+    /// `state` is missing, repeated or unknown.
     InvalidState,
     /// The player came back too late, or the code was too old.
     AttemptExpired,
@@ -94,7 +94,8 @@ pub enum LinkFailure {
 }
 
 impl LinkFailure {
-    const ALL: [Self; 11] = [
+    /// Every one.
+    pub const ALL: [Self; 11] = [
         Self::InvalidTicket,
         Self::InvalidState,
         Self::AttemptExpired,
@@ -130,21 +131,6 @@ impl LinkFailure {
     #[must_use]
     pub fn parse(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|failure| failure.code() == code)
-    }
-
-    /// The HTTP status of its page.
-    #[must_use]
-    pub const fn status(self) -> u16 {
-        match self {
-            Self::InvalidTicket | Self::InvalidState | Self::AttemptExpired => 400,
-            Self::WrongBrowser
-            | Self::AccessDenied
-            | Self::PermissionMissing
-            | Self::IdentityMismatch => 403,
-            Self::AmazonAccountTaken | Self::PlayerAlreadyLinked => 409,
-            Self::AmazonUnavailable => 503,
-            Self::Internal => 500,
-        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! JSON bodies, and errors about them that a developer can act on. No error repeats a value of the
-//! body, because it goes into the log too.
+//! JSON bodies, and errors that tell a developer what to change. No error repeats a value of the
+//! body, because errors are logged.
 
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
@@ -12,7 +12,7 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
         .map_err(|_| ApiError::invalid_request("the body is not UTF-8"))?
         .trim_matches([' ', '\t', '\r', '\n']);
     let text = if text.is_empty() { "{}" } else { text };
-    // serde reads structs from lists too; the API's bodies are objects.
+    // serde would read a struct from a list too, but a body of the API is an object.
     if !text.starts_with('{') {
         return Err(match serde_json::from_str::<IgnoredAny>(text) {
             Ok(_) => ApiError::invalid_request("the body must be a JSON object"),
@@ -24,7 +24,7 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
         let path = error.path().to_string();
         explain(&path, error.inner())
     })?;
-    // What follows the object is not part of it: `{} {}` is no JSON.
+    // Text after the object is a fault: `{} {}` is not JSON.
     json.end().map_err(|error| explain(".", &error))?;
     Ok(parsed)
 }
@@ -44,9 +44,9 @@ fn explain(path: &str, error: &serde_json::Error) -> ApiError {
     })
 }
 
-/// What would have been right, out of serde's sentence. `invalid type: string "…", expected a
-/// map` repeats what came; only the part after it is ours. Sentences without that part are about
-/// fields (`missing field`), or are those of our own types.
+/// What would have been right, taken from serde's sentence. In `invalid type: string "…", expected a
+/// map` the first half repeats the value, so only the second half is shown. A sentence without it is
+/// about a field (`missing field`), or comes from one of our own types.
 fn rule(sentence: &str) -> String {
     let sentence = sentence
         .rfind(" at line ")
@@ -62,8 +62,8 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+    use crate::api::ErrorCode;
     use crate::domain::EntitlementId;
-    use crate::http::Code;
 
     #[derive(Debug, Deserialize)]
     struct Wanted {
@@ -80,12 +80,12 @@ mod tests {
 
     fn fault<T: DeserializeOwned + std::fmt::Debug>(body: impl AsRef<[u8]>) -> String {
         let error = parse::<T>(body.as_ref()).expect_err("not acceptable");
-        assert_eq!(error.code(), Code::InvalidRequest);
+        assert_eq!(error.code(), ErrorCode::InvalidRequest);
         error.detail().to_owned()
     }
 
     #[test]
-    fn nothing_counts_as_an_empty_object_and_unknown_fields_are_ignored() {
+    fn an_empty_body_counts_as_an_empty_object_and_unknown_fields_are_ignored() {
         assert!(parse::<Wanted>(b"").expect("empty").ids.is_empty());
         let wanted: Wanted = parse(br#" {"ids": ["a"], "limit": 3, "more": [1]} "#).expect("good");
         assert_eq!((wanted.ids.len(), wanted.limit), (1, Some(3)));
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_object_is_said_to_be_none() {
+    fn a_body_that_is_not_an_object_is_refused() {
         for body in ["[]", "null", "7", "\"x\"", "[{}]"] {
             assert_eq!(
                 fault::<Wanted>(body),

@@ -1,14 +1,16 @@
-//! Which browser it is: a cookie with a random id, of which attempts remember the hash.
+//! The defence against CSRF and login CSRF: an attacker could begin a link and have a victim's
+//! browser finish it, so that the victim's Amazon account serves the attacker's player.
 //!
-//! It ties a link attempt to the browser that began it, so that nobody can begin a link and have
-//! somebody else finish it. The form before Amazon carries a token made of the cookie and the
-//! ticket, and the post must come from our own page: see [`origin_is_ours`].
+//! A cookie with a random id names the browser. A link attempt stores the hash of the id, and only
+//! the browser with that id can finish it. The form on the consent page carries a token made of the
+//! id and the ticket, and the post must come from our own page: see [`origin_is_ours`].
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderValue;
 use http::header::ORIGIN;
-use ring::{digest, hmac};
+use ring::digest;
+use subtle::ConstantTimeEq;
 use url::Url;
 
 use super::{ApiError, Request};
@@ -17,7 +19,7 @@ use crate::domain::{is_random_token, random_token};
 /// How long a browser keeps its id, in seconds: a day.
 const MAX_AGE: u32 = 86_400;
 
-/// A browser's random id. It is a secret of that browser: only its hash is stored.
+/// A browser's random id. Only that browser knows it; the service stores its hash.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BrowserId(String);
 
@@ -39,13 +41,13 @@ impl BrowserId {
         is_random_token(text).then(|| Self(text.to_owned()))
     }
 
-    /// What is stored of it: its SHA-256, in base64url.
+    /// Its SHA-256 in base64url, which is what the service stores.
     #[must_use]
     pub fn hash(&self) -> String {
         encode(&[b"prime-gaming browser id", self.0.as_bytes()])
     }
 
-    /// The token of the form that uses `ticket` up, for this browser alone.
+    /// The CSRF token of the form that uses `ticket` up, for this browser alone.
     #[must_use]
     pub fn form_token(&self, ticket: &str) -> String {
         encode(&[
@@ -55,17 +57,15 @@ impl BrowserId {
         ])
     }
 
-    /// Whether `posted` is the token of that form. Takes the same time wherever they differ.
+    /// Whether `posted` is the token of that form, compared in constant time.
     #[must_use]
     pub fn owns_form(&self, ticket: &str, posted: &str) -> bool {
-        // Comparing MACs under a fixed key is `ring`'s constant-time comparison.
-        let key = hmac::Key::new(hmac::HMAC_SHA256, b"compare");
-        let wanted = hmac::sign(&key, self.form_token(ticket).as_bytes());
-        hmac::verify(&key, posted.as_bytes(), wanted.as_ref()).is_ok()
+        let wanted = self.form_token(ticket);
+        wanted.as_bytes().ct_eq(posted.as_bytes()).into()
     }
 }
 
-/// SHA-256 over the parts, each after its length, so that nothing can move from one part into the
+/// SHA-256 over the parts, each after its length, so that no byte can move from one part to the
 /// next.
 fn encode(parts: &[&[u8]]) -> String {
     let mut context = digest::Context::new(&digest::SHA256);
@@ -76,8 +76,8 @@ fn encode(parts: &[&[u8]]) -> String {
     URL_SAFE_NO_PAD.encode(context.finish())
 }
 
-/// How the id travels: over https in a cookie that no other host and no script can read or set,
-/// over a laptop's loopback http in a plain one.
+/// The cookie that carries the id. Over https it has the `__Host-` prefix: no other host can set it,
+/// and no script can read it. Over http, which is for loopback only, it is a plain one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BrowserCookie {
     name: &'static str,
@@ -102,13 +102,13 @@ impl BrowserCookie {
         }
     }
 
-    /// The browser's id, if it sends one of ours.
+    /// The browser's id, if it sends one that we could have made.
     #[must_use]
     pub fn read(&self, request: &Request) -> Option<BrowserId> {
         request.cookie(self.name).and_then(BrowserId::parse)
     }
 
-    /// The browser's id, or a new one for it; send [`Self::set`] either way, so that it lasts.
+    /// The browser's id, or a new one. Send [`Self::set`] in both cases, which prolongs its life.
     #[must_use]
     pub fn read_or_new(&self, request: &Request) -> BrowserId {
         self.read(request).unwrap_or_else(BrowserId::random)
@@ -117,7 +117,7 @@ impl BrowserCookie {
     /// The `Set-Cookie` header for this id.
     ///
     /// # Errors
-    /// 500 if it can't be written into a header, which no [`BrowserId`] should bring about.
+    /// 500 if the id can't be written into a header. No [`BrowserId`] should cause that.
     pub fn set(&self, id: &BrowserId) -> Result<HeaderValue, ApiError> {
         let Self { name, secure } = self;
         let cookie = format!(
@@ -130,8 +130,8 @@ impl BrowserCookie {
     }
 }
 
-/// Whether a page of our own sent this post: browsers say so in `Origin`, and scripts can't change
-/// it. A missing one, several, or `null` is not ours.
+/// Whether one of our own pages sent this post. Browsers say so in `Origin`, which scripts can't
+/// change. A missing `Origin`, a repeated one, and `null` are not ours.
 #[must_use]
 pub fn origin_is_ours(request: &Request, base_url: &Url) -> bool {
     request.header(&ORIGIN) == Some(base_url.origin().ascii_serialization().as_str())

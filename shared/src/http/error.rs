@@ -1,4 +1,4 @@
-//! What goes wrong, in the words of the API.
+//! An error: what the caller gets, and what the log gets.
 
 use std::error::Error;
 use std::fmt;
@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
-use serde::Serialize;
 
-use super::Code;
 use super::response::{Response, response};
+use crate::api::{ErrorCode, Problem};
 use crate::net::chain;
 use crate::store::StoreError;
 
@@ -19,7 +18,7 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 /// An error as the caller gets it, and its cause as the log gets it.
 #[derive(Debug)]
 pub struct ApiError {
-    code: Code,
+    code: ErrorCode,
     detail: String,
     retry_after: Option<Duration>,
     token_was_sent: bool,
@@ -27,21 +26,11 @@ pub struct ApiError {
     page: Option<Box<Response>>,
 }
 
-#[derive(Serialize)]
-struct Problem<'a> {
-    r#type: String,
-    title: &'a str,
-    status: u16,
-    detail: &'a str,
-    code: &'a str,
-    request_id: &'a str,
-}
-
 impl ApiError {
     /// An error whose `detail` tells the game's developer what is wrong and what would be right.
-    /// The detail is public: it must hold nothing of ours.
+    /// The caller sees the detail, so it must hold nothing internal.
     #[must_use]
-    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+    pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
         Self {
             code,
             detail: detail.into(),
@@ -55,35 +44,35 @@ impl ApiError {
     /// 400: body, field, query or header not as described; `detail` names it.
     #[must_use]
     pub fn invalid_request(detail: impl Into<String>) -> Self {
-        Self::new(Code::InvalidRequest, detail)
+        Self::new(ErrorCode::InvalidRequest, detail)
     }
 
-    /// 401: no token came.
+    /// 401: the request has no token.
     #[must_use]
     pub fn missing_token(detail: impl Into<String>) -> Self {
-        Self::new(Code::InvalidToken, detail)
+        Self::new(ErrorCode::InvalidToken, detail)
     }
 
-    /// 401: the token that came is not acceptable.
+    /// 401: the token is not acceptable.
     #[must_use]
     pub fn invalid_token(detail: impl Into<String>) -> Self {
         Self {
             token_was_sent: true,
-            ..Self::new(Code::InvalidToken, detail)
+            ..Self::new(ErrorCode::InvalidToken, detail)
         }
     }
 
-    /// 403: may not act for that player, or not on this route.
+    /// 403: the caller may not act for that player, or not on this route.
     #[must_use]
     pub fn forbidden(detail: impl Into<String>) -> Self {
-        Self::new(Code::Forbidden, detail)
+        Self::new(ErrorCode::Forbidden, detail)
     }
 
     /// 404: no such route, with this method.
     #[must_use]
     pub fn not_found() -> Self {
         Self::new(
-            Code::NotFound,
+            ErrorCode::NotFound,
             "there is no such route; see the list of routes, and the method",
         )
     }
@@ -92,7 +81,7 @@ impl ApiError {
     #[must_use]
     pub fn internal(cause: impl Into<BoxError>) -> Self {
         Self::new(
-            Code::Internal,
+            ErrorCode::Internal,
             "this is our fault; name the request_id when you report it",
         )
         .because(cause)
@@ -102,7 +91,7 @@ impl ApiError {
     #[must_use]
     pub fn unavailable(cause: impl Into<BoxError>) -> Self {
         Self::new(
-            Code::Unavailable,
+            ErrorCode::Unavailable,
             "try again later, after the seconds in Retry-After",
         )
         .because(cause)
@@ -122,7 +111,7 @@ impl ApiError {
         self
     }
 
-    /// With a page that is the answer, instead of the problem: a person reads it.
+    /// With a page that is sent instead of the problem, because a person reads it.
     #[must_use]
     pub(crate) fn shown_as(mut self, page: Response) -> Self {
         self.page = Some(Box::new(page));
@@ -131,7 +120,7 @@ impl ApiError {
 
     /// The code.
     #[must_use]
-    pub fn code(&self) -> Code {
+    pub fn code(&self) -> ErrorCode {
         self.code
     }
 
@@ -147,21 +136,14 @@ impl ApiError {
         self.cause.as_deref().map(|cause| chain(cause))
     }
 
-    /// The answer: `application/problem+json`, or the page that was made of it.
+    /// The response: `application/problem+json`, or the page that was made of it.
     #[must_use]
     pub fn into_response(self, request_id: &str) -> Response {
         if let Some(page) = self.page {
             return *page;
         }
         let status = self.code.status();
-        let problem = Problem {
-            r#type: format!("urn:prime-gaming:error:{}", self.code.as_str()),
-            title: self.code.title(),
-            status: status.as_u16(),
-            detail: &self.detail,
-            code: self.code.as_str(),
-            request_id,
-        };
+        let problem = Problem::new(self.code, &self.detail, request_id);
         let body = serde_json::to_string(&problem).unwrap_or_default();
         let mut response = response(status, "application/problem+json", body);
         let headers = response.headers_mut();
@@ -241,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_401_names_the_scheme_and_whether_a_token_was_the_trouble() {
+    fn a_401_names_the_scheme_and_says_whether_the_token_was_wrong() {
         let missing = ApiError::missing_token("send one").into_response("r");
         assert_eq!(header(&missing, "www-authenticate"), "Bearer");
         let invalid = ApiError::invalid_token("expired").into_response("r");
@@ -253,7 +235,7 @@ mod tests {
 
     #[test]
     fn every_429_and_503_says_when_to_come_back() {
-        for code in Code::ALL {
+        for code in ErrorCode::ALL {
             let response = ApiError::new(code, "x").into_response("r");
             let expected = matches!(response.status().as_u16(), 429 | 503);
             assert_eq!(

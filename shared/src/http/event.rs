@@ -1,8 +1,8 @@
 //! The event that API Gateway hands to a function: HTTP API, payload format 2.0.
 //!
-//! Callers fill most of an event, so nothing in it is required, and what has another form than
-//! described is dropped alone. A typed event would end in an error of the Lambda runtime, which
-//! the caller sees as a 500 and which writes the value, a token perhaps, to the log.
+//! Callers fill most of an event, so no field is required, and a field of another form than
+//! described is dropped alone. A typed event would end in an error of the Lambda runtime: the caller
+//! would see a 500, and the runtime would log the value, which may be a token.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,15 +14,15 @@ use super::request::Pairs;
 use super::{Request, route};
 use crate::domain::Timestamp;
 
-/// The longest id of a request that is taken over.
+/// The longest request id that is accepted.
 const MAX_ID_BYTES: usize = 128;
 
 impl Request {
-    /// The request in `event`, which is JSON. `invocation` is Lambda's id of it, for an event that
-    /// has none of the gateway's.
+    /// The request in `event`, which is JSON. `invocation` is Lambda's id of the invocation, for an
+    /// event without an id of the gateway.
     #[must_use]
     pub fn from_event(event: &str, invocation: &str) -> Self {
-        // What is no JSON is an event without anything: no route has it.
+        // Text that is not JSON is an empty event, which no route takes.
         let mut event: Value = serde_json::from_str(event).unwrap_or_default();
         let body = body(&mut event);
         let context = &event["requestContext"];
@@ -39,7 +39,7 @@ impl Request {
                     .map(ToOwned::to_owned)
             });
         let query = event["rawQueryString"].as_str().unwrap_or_default();
-        // The gateway writes the context itself; a header could be anyone's.
+        // The gateway writes the context. A header would be the caller's.
         let request_id = context["requestId"].as_str().filter(|id| is_id(id));
         Self {
             method,
@@ -64,7 +64,7 @@ fn method(text: &str) -> &'static str {
         .unwrap_or("-")
 }
 
-/// Whether this can be an id, in an answer's header too.
+/// Whether this can be an id, and fits into a response header.
 fn is_id(text: &str) -> bool {
     (1..=MAX_ID_BYTES).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
@@ -77,7 +77,7 @@ fn headers(event: &Value) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, value) in named.chain(cookies.map(|cookie| (COOKIE, cookie))) {
         if let Some(value) = value.as_str().and_then(header_value) {
-            // An error means that there are more than 32,768: the rest is not looked at.
+            // An error means that there are more than 32,768. The rest is ignored.
             let _ = headers.try_append(name, value);
         }
     }
@@ -92,7 +92,7 @@ fn header_value(text: &str) -> Option<HeaderValue> {
     HeaderValue::from_bytes(text.as_bytes()).ok()
 }
 
-/// The body, decoded where it says that it is base64 and is.
+/// The body, decoded where the event says that it is base64, and it is.
 fn body(event: &mut Value) -> Vec<u8> {
     let encoded = event["isBase64Encoded"].as_bool().unwrap_or(false);
     let Some(Value::String(body)) = event.get_mut("body").map(Value::take) else {

@@ -1,6 +1,6 @@
 //! The loop around a function, and the wrapper around its router.
 
-use std::convert::Infallible;
+use std::convert::{Infallible, identity};
 use std::future::Future;
 
 use http::HeaderMap;
@@ -15,15 +15,15 @@ use super::{ApiError, Request, Response};
 use crate::budget::RESPONSE_LIMIT;
 use crate::clock::Clock;
 
-/// Where a caller finds the id that the log has, too.
+/// Where a caller finds the request's id, which the log has, too.
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Answers the events of an HTTP API (payload format 2.0) with `handle` until the process ends.
+/// The loop around a function: answers the events of an HTTP API (payload format 2.0) with `handle`
+/// until the process ends.
 ///
 /// Unlike `lambda_http::run`, it takes the event as text and reads it with
-/// [`Request::from_event`], so no event that a caller can bring about ends in a panic or in an
-/// error of the runtime. And what `handle` returns need not be `Send`, because one thread does
-/// everything.
+/// [`Request::from_event`], so no event that a caller can cause ends in a panic or in an error of
+/// the runtime. And the future of `handle` need not be `Send`, because one thread does everything.
 ///
 /// # Errors
 /// If the Runtime API can't be reached.
@@ -34,9 +34,9 @@ where
 {
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
         let request = Request::from_event(event.payload.get(), &event.context.request_id);
-        // Boxed once, because the runtime's layers hand it on by value, and it is large.
-        let answer = Box::pin(handle(request));
-        async move { Ok::<_, Infallible>(outgoing(answer.await)) }
+        // Boxed once: it is large, and each of the runtime's layers would move it.
+        let response = Box::pin(handle(request));
+        async move { Ok::<_, Infallible>(outgoing(response.await)) }
     }))
     .await
 }
@@ -57,7 +57,7 @@ fn outgoing(response: Response) -> ApiGatewayV2httpResponse {
             }
             Entry::Occupied(mut entry) => {
                 let joined = [entry.get().as_bytes(), value.as_bytes()].join(&b", "[..]);
-                // Two values of headers make one.
+                // Two header values, joined, are a header value.
                 if let Ok(joined) = HeaderValue::from_bytes(&joined) {
                     entry.insert(joined);
                 }
@@ -72,33 +72,33 @@ fn outgoing(response: Response) -> ApiGatewayV2httpResponse {
     reply
 }
 
-/// Waits for `work` as long as there is time for an answer. The flows keep their own time and end
-/// earlier with what is known; this is for a database that makes each of their steps last.
+/// Responds to one request with the result of `work`, the function's router. An error becomes a
+/// problem.
 ///
-/// # Errors
-/// Those of `work`; and 503 `unavailable` where it was given up, as a crash would have ended it.
-pub async fn in_time(
+/// Work that takes too long is given up, with 503 `unavailable`: a crash would have ended it in the
+/// same way. The flows keep their own time and end earlier with what is known; this limit is for a
+/// database that makes each of their steps slow.
+///
+/// One log line tells how the request ended, and names the cause of a failure. It is inside a span
+/// with the request's id, so all lines of one request can be found. No line holds a query, a header
+/// or a body. The response carries the id in `x-request-id`.
+pub async fn serve(
+    clock: &Clock,
+    request: &Request,
     work: impl Future<Output = Result<Response, ApiError>>,
-) -> Result<Response, ApiError> {
-    match tokio::time::timeout(RESPONSE_LIMIT, work).await {
-        Ok(result) => result,
-        Err(_) => Err(ApiError::unavailable("no time left to finish the request")),
-    }
+) -> Response {
+    serve_with(clock, request, work, identity).await
 }
 
-/// Answers one request: runs `handle`, turns its error into a problem, and writes one log line
-/// about it, inside a span that holds the request's id, so that every other line of this request
-/// can be found by it. The line names the cause of a failure; no line holds a query, a header or
-/// a body.
-///
-/// The answer carries the request's id in `x-request-id`.
-pub async fn serve<F, Fut>(clock: &Clock, request: Request, handle: F) -> Response
-where
-    F: FnOnce(Request) -> Fut,
-    Fut: Future<Output = Result<Response, ApiError>>,
-{
+/// The same, where `explain` makes the response of an error, a page for example.
+pub async fn serve_with(
+    clock: &Clock,
+    request: &Request,
+    work: impl Future<Output = Result<Response, ApiError>>,
+    explain: impl FnOnce(ApiError) -> ApiError,
+) -> Response {
     let started = clock.now();
-    let request_id = request.request_id().to_owned();
+    let request_id = request.request_id();
     let span = tracing::info_span!(
         "request",
         request_id,
@@ -106,22 +106,25 @@ where
         path = %request.route(),
     );
     async {
-        let result = handle(request).await;
-        // Wider numbers would be logged as text.
+        let result = tokio::time::timeout(RESPONSE_LIMIT, work)
+            .await
+            .unwrap_or_else(|_| Err(ApiError::unavailable("no time left to finish the request")));
+        // A wider number would be logged as text.
         let duration_ms = u64::try_from(clock.now().since(started).as_millis()).unwrap_or(u64::MAX);
         let mut response = match result {
             Ok(response) => {
                 let status = response.status().as_u16();
-                let code = response.extensions().get().map(|ShownCode(code)| *code);
+                let code = response.extensions().get();
+                let code = code.map(|ShownCode(code)| code.as_str());
                 tracing::info!(event = "request", status, code, duration_ms);
                 response
             }
             Err(error) => {
                 log(&error, duration_ms);
-                error.into_response(&request_id)
+                explain(error).into_response(request_id)
             }
         };
-        if let Ok(id) = HeaderValue::try_from(&request_id) {
+        if let Ok(id) = HeaderValue::try_from(request_id) {
             response.headers_mut().insert(X_REQUEST_ID, id);
         }
         response
@@ -130,8 +133,8 @@ where
     .await
 }
 
-/// Our own faults are errors; a neighbour that can't be reached is a warning; a caller's fault is
-/// nothing that we could mend.
+/// A fault of ours is an error. A service that can't be reached is a warning. A caller's fault is
+/// neither: we can't mend it.
 fn log(error: &ApiError, duration_ms: u64) {
     let code = error.code().as_str();
     let status = error.code().status().as_u16();

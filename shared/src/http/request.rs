@@ -1,5 +1,5 @@
-//! A request as the functions see it. Whatever a caller sends makes one; what is wrong with it
-//! comes out where it is used, as an error that names it.
+//! A request as the functions see it. Any event makes one. A fault in it comes out where the faulty
+//! part is used, as an error that names the part.
 
 use std::borrow::Cow;
 
@@ -8,13 +8,14 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderName};
 use serde::de::DeserializeOwned;
 use url::{Url, form_urlencoded};
 
-use super::{ApiError, Code, body, route};
+use super::{ApiError, body, route};
+use crate::api::ErrorCode;
 use crate::domain::Timestamp;
 
 /// The longest body that is read, in bytes.
 pub const MAX_BODY_BYTES: usize = 65_536;
 
-/// Names and values in the order they were sent, of a query or of a form.
+/// The names and values of a query or a form, in the order they were sent.
 #[derive(Clone, Debug, Default)]
 pub struct Pairs(Vec<(String, String)>);
 
@@ -26,7 +27,8 @@ impl Pairs {
     /// The one value of `name`; `None` where there is none.
     ///
     /// # Errors
-    /// 400 where there are several: which one counts must not depend on who reads them.
+    /// 400 for a repeated name, against HTTP parameter pollution: two programs that read the same
+    /// query must not read two values.
     pub fn one(&self, name: &str) -> Result<Option<&str>, ApiError> {
         let mut values = self
             .0
@@ -56,7 +58,7 @@ pub struct Request {
     pub(super) received_at: Option<Timestamp>,
 }
 
-/// Only what may be logged: a query, a header or a body can hold a secret.
+/// Only what may be logged. A query, a header or a body can hold a secret.
 impl std::fmt::Debug for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Request")
@@ -67,7 +69,7 @@ impl std::fmt::Debug for Request {
     }
 }
 
-/// `path` for the log: an id in it may be a secret, and no word of our routes is that long.
+/// `path` for the log. An id in it may be a secret, and is longer than any word of our routes.
 fn without_ids(path: &str) -> String {
     const LONGEST_WORD: usize = 24;
     let parts = path.split('/').map(|part| {
@@ -87,8 +89,8 @@ impl Request {
         self.method
     }
 
-    /// Which of [`ROUTES`](super::ROUTES) this is, like `POST /v1/link/devices/{id}`; `None` where
-    /// it is none of them.
+    /// Which of [`ROUTES`](super::ROUTES) this is, like `POST /v1/link/devices/{id}`; `None` for
+    /// any other.
     #[must_use]
     pub fn route_key(&self) -> Option<&'static str> {
         self.route_key
@@ -100,7 +102,7 @@ impl Request {
         self.id.as_deref()
     }
 
-    /// Whether people come here, and not programs.
+    /// Whether the route is for browsers, which get pages, and not for programs.
     #[must_use]
     pub fn is_for_browsers(&self) -> bool {
         let path = self
@@ -110,7 +112,7 @@ impl Request {
         path == "/link" || path.starts_with("/link/")
     }
 
-    /// The route for logs: `/v1/link/devices/{id}`, or the path where it leads nowhere, with a
+    /// The route for logs, like `/v1/link/devices/{id}`. For an unknown route it is the path, with a
     /// placeholder for what looks like an id.
     #[must_use]
     pub fn route(&self) -> Cow<'_, str> {
@@ -135,7 +137,7 @@ impl Request {
     /// The one value of `name` in the query.
     ///
     /// # Errors
-    /// 400 where it is given more than once.
+    /// 400 where `name` is given more than once.
     pub fn query_one(&self, name: &str) -> Result<Option<&str>, ApiError> {
         self.query.one(name)
     }
@@ -143,8 +145,8 @@ impl Request {
     /// The body as JSON; an empty body counts as `{}`, unknown fields are ignored.
     ///
     /// # Errors
-    /// 413 over [`MAX_BODY_BYTES`], 400 where it is not the object that `T` describes. The error
-    /// names the field and repeats no value.
+    /// 413 over [`MAX_BODY_BYTES`]; 400 where the body is not the object that `T` describes. The
+    /// error names the field and repeats no value.
     pub fn json_body<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         body::parse(self.bounded_body()?)
     }
@@ -152,7 +154,7 @@ impl Request {
     /// The form in the body.
     ///
     /// # Errors
-    /// 413 over [`MAX_BODY_BYTES`], 400 where the body is something else.
+    /// 413 over [`MAX_BODY_BYTES`]; 400 where the body is not a form.
     pub fn form(&self) -> Result<Pairs, ApiError> {
         let body = self.bounded_body()?;
         let media_type = self.header(&CONTENT_TYPE).unwrap_or_default();
@@ -169,13 +171,12 @@ impl Request {
     fn bounded_body(&self) -> Result<&[u8], ApiError> {
         if self.body.len() > MAX_BODY_BYTES {
             let detail = format!("the body must be at most {MAX_BODY_BYTES} bytes");
-            return Err(ApiError::new(Code::PayloadTooLarge, detail));
+            return Err(ApiError::new(ErrorCode::PayloadTooLarge, detail));
         }
         Ok(&self.body)
     }
 
-    /// The one value of a header that is printable ASCII; `None` where there is none, several, or
-    /// something else.
+    /// The one value of a header; `None` where there is none, more than one, or not printable ASCII.
     #[must_use]
     pub fn header(&self, name: &HeaderName) -> Option<&str> {
         let mut values = self.headers.get_all(name).iter();
@@ -185,14 +186,14 @@ impl Request {
         }
     }
 
-    /// The value of a cookie; of several of one name the first, which is the one with the most
-    /// specific path.
+    /// The value of a cookie. Of several with one name it is the first, which has the most specific
+    /// path.
     #[must_use]
     pub fn cookie(&self, name: &str) -> Option<&str> {
         self.headers
             .get_all(COOKIE)
             .iter()
-            // Of a neighbour's cookie that is not text, ours must not suffer.
+            // Another program's cookie that is not text must not cost ours.
             .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
             .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
             .find(|(key, _)| *key == name)
@@ -202,7 +203,7 @@ impl Request {
     /// The token in `Authorization: Bearer …`.
     ///
     /// # Errors
-    /// 401 where there is no such header, several of them (which the gateway joins by commas), or
+    /// 401 where there is no such header, more than one (the gateway joins them by commas), or
     /// another scheme.
     pub fn bearer_token(&self) -> Result<&str, ApiError> {
         const WANTED: &str = "send the player's token once, as `Authorization: Bearer <JWT>`";
@@ -223,8 +224,8 @@ impl Request {
             .ok_or_else(|| ApiError::invalid_token(WANTED))
     }
 
-    /// The address that browsers see: `configured`, or else https and the domain name of the
-    /// gateway. Never the Host header, which is the caller's.
+    /// The address that browsers see: `configured`, or else https and the gateway's domain name.
+    /// Never the `Host` header, because the caller chooses it.
     ///
     /// # Errors
     /// 500 where there is neither.
@@ -241,15 +242,6 @@ impl Request {
                 )
             })
     }
-}
-
-/// The address of one of our own paths. `base_url` may end in a path, which stays in front: on a
-/// custom domain it is the key of an API mapping.
-#[must_use]
-pub fn address(base_url: &Url, path: &str) -> Url {
-    let mut address = base_url.clone();
-    address.set_path(&format!("{}{path}", base_url.path().trim_end_matches('/')));
-    address
 }
 
 #[cfg(test)]

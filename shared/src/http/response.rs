@@ -1,4 +1,4 @@
-//! Answers. Nothing here may be stored by anybody on the way, nor guessed to be another type.
+//! Responses. No cache may store one, and no browser may guess another content type.
 
 use http::header::{
     CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE, STRICT_TRANSPORT_SECURITY,
@@ -9,11 +9,12 @@ use serde::Serialize;
 use url::Url;
 
 use super::ApiError;
+use crate::api::ErrorCode;
 
-/// An answer to API Gateway.
+/// A response to API Gateway.
 pub type Response = http::Response<String>;
 
-/// Every answer begins here.
+/// Every response with a body begins here.
 pub(crate) fn response(status: StatusCode, content_type: &'static str, body: String) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
@@ -35,7 +36,7 @@ fn harden(headers: &mut http::HeaderMap) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
-/// An answer of JSON.
+/// A response with JSON.
 ///
 /// # Errors
 /// 500, if `value` can't be written as JSON.
@@ -53,7 +54,7 @@ pub fn no_content() -> Response {
 /// Sends the browser to `target`; 303 after a form was posted, 302 otherwise.
 ///
 /// # Errors
-/// 500, if `target` can't be written into a header, which no [`Url`] should bring about.
+/// 500, if `target` can't be written into a header. No [`Url`] should cause that.
 pub fn redirect(status: StatusCode, target: &Url) -> Result<Response, ApiError> {
     let location = HeaderValue::from_str(target.as_str()).map_err(ApiError::internal)?;
     let mut response = empty(status);
@@ -61,20 +62,20 @@ pub fn redirect(status: StatusCode, target: &Url) -> Result<Response, ApiError> 
     Ok(response)
 }
 
-/// The code of a failure that a page or a redirect tells a browser.
+/// The code of a failure that a page or a redirect shows to a browser.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ShownCode(pub(super) &'static str);
+pub(super) struct ShownCode(pub(super) ErrorCode);
 
-/// `response` with the code that it shows, so that its line in the log names it.
+/// `response` with the code that it shows, so that the request's log line names it.
 #[must_use]
-pub fn with_code(mut response: Response, code: &'static str) -> Response {
+pub fn with_code(mut response: Response, code: ErrorCode) -> Response {
     response.extensions_mut().insert(ShownCode(code));
     response
 }
 
-/// `response` with the word to the browser that it must come over https for a year (RFC 6797).
+/// `response` with HSTS: for a year the browser uses only https (RFC 6797).
 #[must_use]
-pub fn only_https(mut response: Response) -> Response {
+pub fn with_hsts(mut response: Response) -> Response {
     let year = HeaderValue::from_static("max-age=31536000");
     response
         .headers_mut()
@@ -95,24 +96,24 @@ mod tests {
     use crate::http::testing::{body_json, header};
 
     #[test]
-    fn answers_are_never_stored_or_sniffed() {
+    fn responses_are_never_stored_or_sniffed() {
         let target = Url::parse("mygame:linked?status=linked").expect("a URL");
-        let answers = [
+        let responses = [
             json(StatusCode::CREATED, &serde_json::json!({"a": null})).expect("JSON"),
             no_content(),
             redirect(StatusCode::SEE_OTHER, &target).expect("a redirect"),
         ];
-        for response in &answers {
+        for response in &responses {
             assert_eq!(header(response, "cache-control"), "no-store");
             assert_eq!(header(response, "x-content-type-options"), "nosniff");
         }
-        assert_eq!(answers[0].status(), 201);
-        assert_eq!(header(&answers[0], "content-type"), "application/json");
-        assert_eq!(body_json(&answers[0]), serde_json::json!({"a": null}));
-        assert_eq!(answers[1].status(), 204);
-        assert_eq!(answers[2].status(), 303);
+        assert_eq!(responses[0].status(), 201);
+        assert_eq!(header(&responses[0], "content-type"), "application/json");
+        assert_eq!(body_json(&responses[0]), serde_json::json!({"a": null}));
+        assert_eq!(responses[1].status(), 204);
+        assert_eq!(responses[2].status(), 303);
         assert_eq!(
-            header(&answers[2], "location"),
+            header(&responses[2], "location"),
             "mygame:linked?status=linked"
         );
     }

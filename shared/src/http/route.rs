@@ -1,7 +1,7 @@
 //! The routes of the API, and which of them a request takes.
 //!
-//! API Gateway names the route that it has found, in `routeKey`. That name decides, and not the
-//! path: on a custom domain an API mapping may put a path in front.
+//! API Gateway names the route in `routeKey`. That name decides, and not the path: with a custom
+//! domain, an API mapping may put a path in front.
 
 /// Every route, by the name that API Gateway gives it.
 pub const ROUTES: [&str; 15] = [
@@ -22,10 +22,10 @@ pub const ROUTES: [&str; 15] = [
     "POST /v1/fulfillments",
 ];
 
-/// What a gateway without routes of its own puts into `routeKey`: `cargo lambda watch` does.
+/// The `routeKey` of a gateway without routes, like `cargo lambda watch`.
 const NO_ROUTES: &str = "$default";
 
-/// The route that `key` names. Where the gateway names none, the method and the path decide.
+/// The route that `key` names. Without a name the method and the path decide.
 pub(super) fn find(key: Option<&str>, method: &str, path: &str) -> Option<&'static str> {
     match key {
         Some(key) if key != NO_ROUTES => ROUTES.into_iter().find(|route| *route == key),
@@ -42,8 +42,8 @@ pub(super) fn path_of(route: &'static str) -> Option<&'static str> {
     route.split_once(' ').map(|(_, path)| path)
 }
 
-/// The part of `path` that stands for the `{id}` in the route's path, counted from the end, so
-/// that a path in front does not matter.
+/// The part of `path` in the place of `{id}`, counted from the end, so that a path in front does not
+/// matter.
 pub(super) fn id_in<'a>(route: &str, path: &'a str) -> Option<&'a str> {
     let parts = route.rsplit('/').zip(path.rsplit('/'));
     parts

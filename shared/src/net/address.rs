@@ -1,9 +1,10 @@
-//! Which addresses a webhook may reach: the defence against SSRF.
+//! Where an address leads: to this machine, its link, a private network, or the internet. This is the
+//! defence against SSRF.
 //!
-//! The studio sets the webhook's address, and its DNS decides where a request goes. Neither may
-//! lead a request to this process, its link, or a cloud's metadata service. The functions here
-//! are pure: a host in a URL is judged at the start, and every address that a name resolves to is
-//! judged when a connection is made, so that a name that changes (DNS rebinding) gains nothing.
+//! The studio sets the webhook's address, and its DNS decides where a request goes. Neither may lead
+//! a request to this process, its link, or a cloud's metadata service. The functions here are pure.
+//! The settings judge the host of a URL at the start, and the client judges every address that a
+//! name resolves to when it connects, so DNS rebinding gains nothing.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -14,11 +15,11 @@ use url::{Host, Url};
 pub enum Reach {
     /// On the internet.
     Public,
-    /// In a private network: RFC 1918, RFC 6598 (shared, 100.64.0.0/10) and RFC 4193 (ULA). It
-    /// may be called only where a setting says so.
+    /// In a private network: RFC 1918, RFC 6598 (shared, 100.64.0.0/10) and RFC 4193 (ULA). It is
+    /// called only where a setting allows it.
     Private,
-    /// Nowhere that a backend can be: this machine, its link, multicast, documentation, tunnels,
-    /// reserved ranges, and the metadata service of a cloud. It is never called.
+    /// Where no backend can be: this machine, its link, multicast, documentation, tunnels, reserved
+    /// ranges, and the metadata service of a cloud. It is never called.
     Never,
 }
 
@@ -74,17 +75,28 @@ impl Reach {
 
     fn of_v6(v6: Ipv6Addr) -> Self {
         match v6.segments() {
-            // AWS's own services on an instance, metadata among them, have addresses like ULA's.
+            // AWS's services on an instance, like the metadata service, have addresses like ULA's.
             [0xfd00, 0x0ec2, ..] => Self::Never,
             [0xfc00..=0xfdff, ..] => Self::Private,
             // IETF protocol assignments, Teredo among them.
             [0x2001, 0..=0x01ff, ..] => Self::Never,
             // Documentation.
             [0x2001, 0x0db8, ..] | [0x3fff, 0..=0x0fff, ..] => Self::Never,
-            // All that is assigned to hosts of the internet.
+            // The range of the internet's hosts.
             [0x2000..=0x3fff, ..] => Self::Public,
             _ => Self::Never,
         }
+    }
+}
+
+/// Whether `url` leads to this very machine: `localhost`, `127.0.0.0/8` or `[::1]`.
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 

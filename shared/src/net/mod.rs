@@ -1,10 +1,11 @@
-//! The way out: one HTTP client for Amazon, the studio's key set, and the AWS SDK.
+//! Outgoing HTTP: one client for Amazon, the studio's key set and webhook, and the AWS SDK.
 //!
-//! What it promises to every caller:
-//! - nothing waits without a limit, no body is read without a bound, no redirect is followed;
+//! It promises to every caller:
+//! - every wait has a limit, every body has a bound, and no redirect is followed;
 //! - no error holds a URL, because a URL's query can hold a token;
-//! - no connection is trusted after a freeze: what fails before a byte of an answer came is sent
-//!   once more over a new connection, and what can't be guessed never goes over an old one.
+//! - no connection is trusted after a freeze: a request that fails before the first byte of a
+//!   response is sent once more over a new connection, and a request that must not be sent twice
+//!   never goes over an old one.
 
 mod address;
 mod aws;
@@ -18,7 +19,7 @@ mod retry_after;
 pub(crate) mod testing;
 mod tls;
 
-pub use address::Reach;
+pub use address::{Reach, is_loopback};
 pub use aws::{SdkConfigError, dynamodb_origin, sdk_config, sdk_config_from, sdk_http_client};
 pub use client::{client, warm};
 pub use error::{NetError, chain};

@@ -1,6 +1,6 @@
-//! The few pages that players see. No script, no image, nothing from elsewhere; every text that
-//! came from outside is escaped by the templates, and a player's name can't change the direction
-//! of the text around it.
+//! The few pages that players see. They have no script, no image and nothing from another server.
+//! The templates escape every text that came from outside, and a player's name can't change the
+//! direction of the text around it.
 
 mod style;
 mod texts;
@@ -13,27 +13,36 @@ use http::header::{
     RETRY_AFTER, VARY, X_FRAME_OPTIONS,
 };
 use http::{HeaderValue, StatusCode};
-use url::{Url, form_urlencoded};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use url::Url;
 
 use self::style::FormTo;
 use self::texts::{Failure, PROGRAM, Texts};
+use crate::api::ErrorCode;
 use crate::auth::{presentable, short_id};
 use crate::budget::RETRY_AMAZON;
 use crate::config::StudioConfig;
-use crate::domain::{LinkFailure, LinkStatus};
-use crate::http::response::{response, with_code};
-use crate::http::{ApiError, Request, Response};
+use crate::domain::LinkStatus;
+use crate::http::{ApiError, Request, Response, response, with_code};
 
-/// The pages for one request: in its language, with its id, as the studio wants them to look.
+/// The pages for one request: in its language, with its id, in the studio's style.
 pub struct Pages<'a> {
     studio: &'a StudioConfig,
     texts: &'static Texts,
     request_id: &'a str,
     theme: Option<String>,
-    wanted: bool,
+    wants_html: bool,
 }
 
-/// The pause before a browser looks again for an ending, in seconds.
+/// What is escaped in the subject of a mail: all but RFC 3986's unreserved characters. In `mailto:` a
+/// `+` is not a space.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// The pause before a browser looks again whether the link is made, in seconds.
 const LOOK_AGAIN_AFTER: u64 = 2;
 
 /// A player, as it is named on a page.
@@ -41,23 +50,23 @@ const LOOK_AGAIN_AFTER: u64 = 2;
 pub struct ShownPlayer<'a> {
     /// The player's id.
     pub id: &'a str,
-    /// What the player is called. Anybody can choose a name, so it never stands without the id.
+    /// The player's name. Players choose their names, so a page never shows one without the id.
     pub name: Option<&'a str>,
 }
 
-/// The page before Amazon. It names the player, because that is what protects against linking
-/// one's own Amazon account to a stranger's player.
+/// What the consent page asks, before Amazon. It names the player, so that a player does not link
+/// an Amazon account to a stranger's player.
 #[derive(Clone, Copy, Debug)]
-pub struct Question<'a> {
-    /// Who the link is for.
+pub struct Consent<'a> {
+    /// The player that will be linked.
     pub player: ShownPlayer<'a>,
-    /// What link the player has now.
+    /// The state of the player's link now.
     pub link: LinkStatus,
-    /// Goes into the form as `ticket`.
+    /// The form's field `ticket`.
     pub ticket: &'a str,
-    /// Goes into the form as `token`.
+    /// The form's field `token`: the CSRF token.
     pub form_token: &'a str,
-    /// Where the form is posted, on our own address.
+    /// The path that the form is posted to.
     pub action: &'a str,
     /// Whether the system runs on one machine, where no address is https.
     pub local: bool,
@@ -75,13 +84,13 @@ struct Frame<'a> {
 }
 
 impl Frame<'_> {
-    /// A text, with the name that the studio's players know the programme by.
+    /// A text with the programme's name in it.
     fn say(&self, text: &str) -> String {
         text.replace(PROGRAM, self.program)
     }
 }
 
-/// A player's id and name, as far as a page has room for them.
+/// A player's id and name, shortened to fit a page.
 struct Called<'a> {
     id: Cow<'a, str>,
     name: Option<String>,
@@ -100,8 +109,8 @@ impl<'a> From<ShownPlayer<'a>> for Called<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "question.html")]
-struct QuestionPage<'a> {
+#[template(path = "consent.html")]
+struct ConsentPage<'a> {
     frame: Frame<'a>,
     player: Called<'a>,
     code: Option<&'static str>,
@@ -151,54 +160,47 @@ impl<'a> Pages<'a> {
             texts: Texts::for_request(request),
             request_id: request.request_id(),
             theme: studio.color.map(style::theme),
-            wanted: request
+            wants_html: request
                 .header(&ACCEPT)
                 .is_some_and(|types| types.contains("text/html")),
         }
     }
 
-    /// The question before Amazon.
+    /// The consent page, before Amazon.
     ///
     /// # Errors
     /// 500 if the page can't be made.
-    pub fn question(&self, question: &Question<'_>) -> Result<Response, ApiError> {
-        self.ask(StatusCode::OK, None, question)
+    pub fn consent(&self, consent: &Consent<'_>) -> Result<Response, ApiError> {
+        self.ask(None, consent)
     }
 
-    /// The question once more, because the form that was posted is not of this browser. This one
-    /// is.
+    /// The consent page once more, because the posted form was not this browser's. This one is.
     ///
     /// # Errors
     /// 500 if the page can't be made.
-    pub fn question_again(&self, question: &Question<'_>) -> Result<Response, ApiError> {
-        let failure = LinkFailure::WrongBrowser;
-        self.ask(status_of(failure)?, Some(failure.code()), question)
+    pub fn consent_again(&self, consent: &Consent<'_>) -> Result<Response, ApiError> {
+        self.ask(Some(ErrorCode::WrongBrowser), consent)
     }
 
-    fn ask(
-        &self,
-        status: StatusCode,
-        code: Option<&'static str>,
-        question: &Question<'_>,
-    ) -> Result<Response, ApiError> {
-        let page = QuestionPage {
+    fn ask(&self, code: Option<ErrorCode>, consent: &Consent<'_>) -> Result<Response, ApiError> {
+        let page = ConsentPage {
             frame: self.frame(code),
-            player: question.player.into(),
-            code,
-            notice: self.texts.question.notice(question.link),
-            ticket: question.ticket,
-            form_token: question.form_token,
-            action: question.action,
+            player: consent.player.into(),
+            code: code.map(ErrorCode::as_str),
+            notice: self.texts.consent.notice(consent.link),
+            ticket: consent.ticket,
+            form_token: consent.form_token,
+            action: consent.action,
         };
-        let form = if question.local {
+        let form = if consent.local {
             FormTo::HttpsOrHttp
         } else {
             FormTo::Https
         };
-        self.respond(status, code, form, &page)
+        self.respond(code, form, &page)
     }
 
-    /// Another request is at work on this browser's attempt. The browser looks again by itself.
+    /// Another request is making this browser's link. The browser looks again by itself.
     ///
     /// # Errors
     /// 500 if the page can't be made.
@@ -206,13 +208,13 @@ impl<'a> Pages<'a> {
         let page = UnderWayPage {
             frame: self.frame(None),
         };
-        let mut response = self.respond(StatusCode::OK, None, FormTo::Nowhere, &page)?;
+        let mut response = self.respond(None, FormTo::Nowhere, &page)?;
         let wait = HeaderValue::from(LOOK_AGAIN_AFTER);
         response.headers_mut().insert(REFRESH, wait);
         Ok(response)
     }
 
-    /// The link was made.
+    /// The player is linked.
     ///
     /// # Errors
     /// 500 if the page can't be made.
@@ -221,81 +223,64 @@ impl<'a> Pages<'a> {
             frame: self.frame(None),
             player: player.into(),
         };
-        self.respond(StatusCode::OK, None, FormTo::Nowhere, &page)
+        self.respond(None, FormTo::Nowhere, &page)
     }
 
     /// The link was not made: what happened, and the one thing to do next.
     ///
     /// # Errors
     /// 500 if the page can't be made.
-    pub fn failure(&self, failure: LinkFailure) -> Result<Response, ApiError> {
-        let words = self.texts.failures.of_link(failure);
-        self.tell(status_of(failure)?, words, failure.code())
+    pub fn failure(&self, code: impl Into<ErrorCode>) -> Result<Response, ApiError> {
+        let code = code.into();
+        let page = FailurePage {
+            frame: self.frame(Some(code)),
+            words: self.texts.failures.of(code),
+            code: code.as_str(),
+        };
+        self.respond(Some(code), FormTo::Nowhere, &page)
     }
 
-    /// One button that leads to `url`, which already holds the outcome. Browsers open an app only
-    /// when the player asks for it, so a redirect to a custom scheme would do nothing.
+    /// A page with one button that leads to `url`, which already holds the outcome. Browsers open an
+    /// app only after a click, so a redirect to a custom scheme would do nothing.
     ///
     /// # Errors
     /// 500 if the page can't be made.
     pub fn return_button(
         &self,
         url: &Url,
-        failed: Option<LinkFailure>,
+        failure: Option<ErrorCode>,
     ) -> Result<Response, ApiError> {
-        let (status, title, text) = match failed {
-            None => (
-                StatusCode::OK,
-                self.texts.linked.title,
-                self.texts.back.linked,
-            ),
-            Some(failure) => {
-                let words = self.texts.failures.of_link(failure);
-                (status_of(failure)?, words.title, words.happened)
+        let (title, text) = match failure {
+            None => (self.texts.linked.title, self.texts.back_to_game.linked),
+            Some(code) => {
+                let words = self.texts.failures.of(code);
+                (words.title, words.happened)
             }
         };
-        let code = failed.map(LinkFailure::code);
         let page = ReturnPage {
-            frame: self.frame(code),
+            frame: self.frame(failure),
             title,
             text,
             url: url.as_str(),
-            code,
+            code: failure.map(ErrorCode::as_str),
         };
-        self.respond(status, code, FormTo::Nowhere, &page)
+        self.respond(failure, FormTo::Nowhere, &page)
     }
 
-    /// `error`, which a browser sees as a page. Who did not ask for one gets the problem: that
-    /// is no browser.
+    /// `error`, with a page for a browser. A client that does not accept HTML gets the problem.
     #[must_use]
     pub fn explain(&self, error: ApiError) -> ApiError {
-        if !self.wanted {
+        if !self.wants_html {
             return error;
         }
-        let code = error.code();
-        let words = self.texts.failures.of_request(code);
-        match self.tell(code.status(), words, code.as_str()) {
+        match self.failure(error.code()) {
             Ok(page) => error.shown_as(page),
             Err(_) => error,
         }
     }
 
-    fn tell(
-        &self,
-        status: StatusCode,
-        words: &'static Failure,
-        code: &'static str,
-    ) -> Result<Response, ApiError> {
-        let page = FailurePage {
-            frame: self.frame(Some(code)),
-            words,
-            code,
-        };
-        self.respond(status, Some(code), FormTo::Nowhere, &page)
-    }
-
     /// What is around a page that shows `code`.
-    fn frame(&self, code: Option<&str>) -> Frame<'_> {
+    fn frame(&self, code: Option<ErrorCode>) -> Frame<'_> {
         Frame {
             texts: self.texts,
             style: style::STYLE,
@@ -307,11 +292,10 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// The answer with this page, which shows `code`. `form` says where its form may lead.
+    /// The response with this page, which shows `code`. `form` says where its form may lead.
     fn respond(
         &self,
-        status: StatusCode,
-        code: Option<&'static str>,
+        code: Option<ErrorCode>,
         form: FormTo,
         page: &impl Template,
     ) -> Result<Response, ApiError> {
@@ -322,6 +306,7 @@ impl<'a> Pages<'a> {
             .collect();
         let policy = style::policy(&styles, form);
         let policy = HeaderValue::try_from(policy).map_err(ApiError::internal)?;
+        let status = code.map_or(StatusCode::OK, ErrorCode::status);
         let mut response = response(status, "text/html; charset=utf-8", html);
         let headers = response.headers_mut();
         headers.insert(CONTENT_SECURITY_POLICY, policy);
@@ -341,21 +326,17 @@ impl<'a> Pages<'a> {
         })
     }
 
-    /// Where the studio's help is. A mail about a failure begins with what support needs.
-    fn support(&self, code: Option<&str>) -> Option<String> {
+    /// The address of the studio's help. A mail about a failure begins with the codes that support
+    /// needs.
+    fn support(&self, code: Option<ErrorCode>) -> Option<String> {
         let url = self.studio.support_url.as_ref()?;
         let Some(code) = code.filter(|_| url.scheme() == "mailto" && url.query().is_none()) else {
             return Some(url.to_string());
         };
-        let subject = format!("Amazon: {code}, {}", self.request_id);
-        let subject: String = form_urlencoded::byte_serialize(subject.as_bytes()).collect();
-        // Mail programs take a plus for a plus.
-        Some(format!("{url}?subject={}", subject.replace('+', "%20")))
+        let subject = format!("Amazon: {}, {}", code.as_str(), self.request_id);
+        let subject = utf8_percent_encode(&subject, ESCAPED);
+        Some(format!("{url}?subject={subject}"))
     }
-}
-
-fn status_of(failure: LinkFailure) -> Result<StatusCode, ApiError> {
-    StatusCode::from_u16(failure.status()).map_err(ApiError::internal)
 }
 
 #[cfg(test)]

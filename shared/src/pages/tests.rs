@@ -3,23 +3,10 @@ use base64::engine::general_purpose::STANDARD;
 use ring::digest;
 
 use super::*;
+use crate::api::ErrorCode;
 use crate::config::Color;
-use crate::http::Code;
+use crate::domain::LinkFailure;
 use crate::http::testing::{body_json, body_text, header, request};
-
-const FAILURES: [LinkFailure; 11] = [
-    LinkFailure::InvalidTicket,
-    LinkFailure::InvalidState,
-    LinkFailure::AttemptExpired,
-    LinkFailure::WrongBrowser,
-    LinkFailure::AccessDenied,
-    LinkFailure::PermissionMissing,
-    LinkFailure::IdentityMismatch,
-    LinkFailure::AmazonAccountTaken,
-    LinkFailure::PlayerAlreadyLinked,
-    LinkFailure::AmazonUnavailable,
-    LinkFailure::Internal,
-];
 
 fn url(text: &str) -> Url {
     Url::parse(text).expect("a URL")
@@ -52,8 +39,8 @@ fn called(name: &str) -> ShownPlayer<'_> {
     }
 }
 
-fn question(player: ShownPlayer<'_>) -> Question<'_> {
-    Question {
+fn consent(player: ShownPlayer<'_>) -> Consent<'_> {
+    Consent {
         player,
         link: LinkStatus::Unlinked,
         ticket: "ticket-1",
@@ -64,15 +51,15 @@ fn question(player: ShownPlayer<'_>) -> Question<'_> {
 }
 
 fn ask_on(pages: &Pages<'_>, link: LinkStatus) -> Response {
-    let question = Question {
+    let consent = Consent {
         link,
-        ..question(called("Pat"))
+        ..consent(called("Pat"))
     };
-    pages.question(&question).expect("a page")
+    pages.consent(&consent).expect("a page")
 }
 
 fn ask_about(player: ShownPlayer<'_>) -> Response {
-    plain(|pages| pages.question(&question(player))).expect("a page")
+    plain(|pages| pages.consent(&consent(player))).expect("a page")
 }
 
 fn ask(player_name: &str) -> Response {
@@ -91,31 +78,31 @@ fn studio(support: &str) -> StudioConfig {
 /// Every kind of page.
 fn every_page(pages: &Pages<'_>) -> Vec<Response> {
     let back = url("mygame:x");
-    let too_large = ApiError::new(Code::PayloadTooLarge, "too large");
-    let too_many = ApiError::new(Code::TooManyAttempts, "too many");
+    let too_large = ApiError::new(ErrorCode::PayloadTooLarge, "too large");
+    let too_many = ApiError::new(ErrorCode::TooManyAttempts, "too many");
     let mut all = vec![
         ask_on(pages, LinkStatus::Unlinked),
         ask_on(pages, LinkStatus::Linked),
         ask_on(pages, LinkStatus::RelinkRequired),
         pages
-            .question_again(&question(called("Pat")))
+            .consent_again(&consent(called("Pat")))
             .expect("a page"),
         pages.linked(called("Pat")).expect("a page"),
         pages.under_way().expect("a page"),
         pages.return_button(&back, None).expect("a page"),
         pages
-            .return_button(&back, Some(LinkFailure::AccessDenied))
+            .return_button(&back, Some(ErrorCode::AccessDenied))
             .expect("a page"),
         pages.explain(too_large).into_response("req-1"),
         pages.explain(too_many).into_response("req-1"),
         pages.explain(ApiError::not_found()).into_response("req-1"),
     ];
-    all.extend(FAILURES.map(|reason| pages.failure(reason).expect("a page")));
+    all.extend(LinkFailure::ALL.map(|reason| pages.failure(reason).expect("a page")));
     all
 }
 
 #[test]
-fn the_question_names_the_player_and_holds_one_form() {
+fn the_consent_page_names_the_player_and_holds_one_form() {
     let response = ask("Pat");
     assert_eq!(response.status(), 200);
     assert_eq!(
@@ -171,8 +158,8 @@ fn the_id_always_stands_there_and_the_name_beside_it() {
 }
 
 #[test]
-fn the_question_asked_again_is_a_refusal_with_a_form() {
-    let page = plain(|pages| pages.question_again(&question(called("Pat")))).expect("a page");
+fn the_consent_page_asked_again_is_a_refusal_with_a_form() {
+    let page = plain(|pages| pages.consent_again(&consent(called("Pat")))).expect("a page");
     assert_eq!(page.status(), 403);
     let html = body_text(&page);
     for part in ["<form", "value=\"token-1\"", "<code>wrong_browser</code>"] {
@@ -243,11 +230,11 @@ fn the_policy_allows_the_style_and_the_form_alone() {
              form-action 'self' https:; frame-ancestors 'none'; base-uri 'none'"
         )
     );
-    let local = Question {
+    let local = Consent {
         local: true,
-        ..question(called("Pat"))
+        ..consent(called("Pat"))
     };
-    let local = plain(|pages| pages.question(&local)).expect("a page");
+    let local = plain(|pages| pages.consent(&local)).expect("a page");
     let policy = header(&local, "content-security-policy");
     let wanted = "; form-action 'self' https: http:; ";
     assert!(policy.contains(wanted), "{policy}");
@@ -268,12 +255,12 @@ fn the_policy_allows_the_style_and_the_form_alone() {
 #[test]
 fn every_failure_has_its_own_page() {
     let mut titles = std::collections::BTreeSet::new();
-    for reason in FAILURES {
+    for reason in LinkFailure::ALL {
         let response = failure(reason);
-        assert_eq!(response.status().as_u16(), reason.status());
+        assert_eq!(response.status(), ErrorCode::from(reason).status());
         assert_eq!(
             header(&response, "retry-after").is_empty(),
-            reason.status() != 503,
+            response.status() != 503,
             "{reason:?}"
         );
         let html = body_text(&response);
@@ -303,7 +290,7 @@ fn an_app_is_opened_by_a_button() {
         "{html}"
     );
     assert_eq!(html.matches("<a ").count(), 1);
-    let failed = plain(|pages| pages.return_button(&game, Some(LinkFailure::AccessDenied)));
+    let failed = plain(|pages| pages.return_button(&game, Some(ErrorCode::AccessDenied)));
     let failed = failed.expect("a page");
     assert_eq!(failed.status(), 403);
     assert!(body_text(&failed).contains("<code>access_denied</code>"));
@@ -373,7 +360,7 @@ fn every_page_of_every_language_says_something_else() {
 }
 
 #[test]
-fn the_question_says_what_link_there_is() {
+fn the_consent_page_says_what_link_there_is() {
     let note = |link| {
         let page = plain(|pages| ask_on(pages, link));
         let html = body_text(&page).to_owned();
@@ -396,13 +383,13 @@ fn the_question_says_what_link_there_is() {
 
 #[test]
 fn a_failure_shows_what_support_needs() {
-    for reason in FAILURES {
+    for reason in LinkFailure::ALL {
         let page = failure(reason);
         let html = body_text(&page);
         let codes = format!("<code>{}</code> <code>req-1</code>", reason.code());
         assert!(html.contains(&codes), "{html}");
     }
-    let page = plain(|pages| pages.return_button(&url("mygame:x"), Some(LinkFailure::Internal)));
+    let page = plain(|pages| pages.return_button(&url("mygame:x"), Some(ErrorCode::Internal)));
     let page = page.expect("a page");
     assert!(body_text(&page).contains("<code>internal</code> <code>req-1</code>"));
 }
@@ -463,7 +450,7 @@ fn a_mail_to_support_begins_with_what_it_needs() {
 
 #[test]
 fn a_browser_sees_an_error_as_a_page_and_a_program_gets_the_problem() {
-    let error = || ApiError::new(Code::PayloadTooLarge, "the body is too large");
+    let error = || ApiError::new(ErrorCode::PayloadTooLarge, "the body is too large");
     let page = plain(|pages| pages.explain(error())).into_response("req-1");
     assert_eq!(page.status(), 413);
     assert_eq!(header(&page, "content-type"), "text/html; charset=utf-8");

@@ -12,8 +12,8 @@ use url::Url;
 use super::Lwa;
 use super::token::{Lost, TokenAnswer, TokenError, Tokens, refused, unusable};
 use crate::budget::{CODE_PAIR_LIFE, CODE_PAIR_LIFE_MOST, POLL_INTERVAL, POLL_INTERVAL_MOST};
-use crate::config::is_loopback;
 use crate::domain::Timestamp;
+use crate::net::is_loopback;
 use crate::net::{Answer, NetError};
 
 /// The longest device code that is taken; it has to fit into a stored item and a form.

@@ -9,7 +9,7 @@ fn lasting(signer: &Signer, id: Option<&str>) -> String {
     signer.token(id, &but("exp", json!(1e10)))
 }
 
-async fn code(auth: &Authenticator, token: &str, seconds: u64) -> Code {
+async fn code(auth: &Authenticator, token: &str, seconds: u64) -> ErrorCode {
     let error = call(auth, token, after(seconds)).await;
     error.expect_err("not accepted").code()
 }
@@ -17,7 +17,7 @@ async fn code(auth: &Authenticator, token: &str, seconds: u64) -> Code {
 /// The seconds in `Retry-After` of a 503.
 async fn retry_after(auth: &Authenticator, token: &str, seconds: u64) -> u64 {
     let error = call(auth, token, after(seconds)).await.expect_err("no set");
-    assert_eq!(error.code(), Code::Unavailable);
+    assert_eq!(error.code(), ErrorCode::Unavailable);
     let response = error.into_response("r");
     header(&response, "retry-after").parse().expect("seconds")
 }
@@ -36,7 +36,7 @@ async fn an_unknown_key_id_asks_again_once_a_minute() {
 
     call(&auth, &old, NOW).await.expect("fetched");
     for seconds in [1, 2, 60] {
-        assert_eq!(code(&auth, &new, seconds).await, Code::InvalidToken);
+        assert_eq!(code(&auth, &new, seconds).await, ErrorCode::InvalidToken);
         assert_eq!(
             server.requests().len(),
             2,
@@ -72,7 +72,11 @@ async fn a_key_that_was_replaced_under_its_old_name_is_found() {
             let (old, new) = (lasting(&old, id), lasting(&new, id));
             call(&auth, &old, NOW).await.expect("fetched");
             call(&auth, &new, after(1)).await.expect("fetched again");
-            assert_eq!(code(&auth, &old, 2).await, Code::InvalidToken, "withdrawn");
+            assert_eq!(
+                code(&auth, &old, 2).await,
+                ErrorCode::InvalidToken,
+                "withdrawn"
+            );
             call(&auth, &new, after(3)).await.expect("kept");
             assert_eq!(server.requests().len(), 2);
         }
@@ -98,7 +102,7 @@ async fn wrong_signatures_ask_again_once_a_minute() {
         (120, 3),
         (121, 4),
     ] {
-        assert_eq!(code(&auth, &forged, seconds).await, Code::InvalidToken);
+        assert_eq!(code(&auth, &forged, seconds).await, ErrorCode::InvalidToken);
         assert_eq!(server.requests().len(), asked, "at {seconds} s");
     }
 }
@@ -209,7 +213,7 @@ async fn a_key_set_that_can_not_be_had_is_503_and_never_a_pass() {
         let server = Server::start([reply]);
         let auth = by_set(&server);
         let error = call(&auth, &token, NOW).await.expect_err("no keys");
-        assert_eq!(error.code(), Code::Unavailable);
+        assert_eq!(error.code(), ErrorCode::Unavailable);
         let cause = error.cause().expect("a cause for the log");
         assert!(
             !cause.contains("hush") && !cause.contains("127.0.0.1"),
@@ -242,7 +246,7 @@ async fn while_a_newer_set_can_not_be_had_an_unknown_key_is_503() {
     let forged = Signer::ed25519().token(Some("k"), &claims());
     assert_eq!(
         code(&auth, &forged, 3).await,
-        Code::InvalidToken,
+        ErrorCode::InvalidToken,
         "its key is known"
     );
     assert_eq!(server.requests().len(), 2);

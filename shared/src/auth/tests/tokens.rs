@@ -127,7 +127,7 @@ async fn no_token_chooses_how_it_is_checked() {
         ed.token_with(&json!({"alg": "EdDSA", "kid": "e", "crit": []}), &claims()),
     ] {
         let error = call(&auth, &token, NOW).await.expect_err(&token);
-        assert_eq!(error.code(), Code::InvalidToken);
+        assert_eq!(error.code(), ErrorCode::InvalidToken);
     }
     assert!(
         server.requests().len() <= 2,
@@ -139,7 +139,7 @@ async fn no_token_chooses_how_it_is_checked() {
         Signer::hmac(SECRET).token_with(&json!({"alg": "HS512"}), &claims()),
     ] {
         let error = call(&by_secret(), &token, NOW).await.expect_err(&token);
-        assert_eq!(error.code(), Code::InvalidToken);
+        assert_eq!(error.code(), ErrorCode::InvalidToken);
     }
 }
 
@@ -168,7 +168,7 @@ async fn every_claim_must_be_there_and_right() {
         ("sub", json!("x".repeat(129))),
     ] {
         let error = by_claims(&but(name, value.clone())).await.expect_err(name);
-        assert_eq!(error.code(), Code::InvalidToken, "{name} {value}");
+        assert_eq!(error.code(), ErrorCode::InvalidToken, "{name} {value}");
         let expired = error.detail() == "the token has expired";
         assert!(
             expired || error.detail().contains(name),
@@ -242,7 +242,7 @@ async fn a_server_has_the_scope_and_needs_no_player_id() {
             let mut claims = claims.clone();
             claims.as_object_mut().expect("an object").remove(name);
             let error = by_claims(&claims).await.expect_err(name);
-            assert_eq!(error.code(), Code::InvalidToken, "{name}");
+            assert_eq!(error.code(), ErrorCode::InvalidToken, "{name}");
         }
     }
 }
@@ -262,11 +262,11 @@ async fn absurd_tokens_are_refused() {
         "e30=.e30.e30",
     ] {
         let error = call(&auth, token, NOW).await.expect_err("absurd");
-        assert_eq!(error.code(), Code::InvalidToken);
+        assert_eq!(error.code(), ErrorCode::InvalidToken);
         assert!(!error.detail().contains("xxx"));
     }
     let none = auth.caller(&request("GET", "/v1/link", &[], ""), NOW).await;
-    assert_eq!(none.expect_err("missing").code(), Code::InvalidToken);
+    assert_eq!(none.expect_err("missing").code(), ErrorCode::InvalidToken);
     let signer = Signer::hmac(SECRET);
     let header = json!({"alg": "HS256"});
     for claims in [json!([]), json!("text"), Value::Null] {

@@ -5,13 +5,14 @@ use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::api::ErrorCode;
 use crate::config::StudioConfig;
 use crate::domain::{LinkFailure, Timestamp};
 use crate::http::testing::{body_json, logged, request};
-use crate::http::{Code, json as json_answer, no_content, with_cookie};
+use crate::http::{json as json_response, no_content, with_cookie};
 use crate::pages::Pages;
 
-/// Serves one request with secrets in every place; returns the answer and the lines logged.
+/// Serves one request with secrets in every place; returns the response and the lines logged.
 async fn serve_one(result: Result<Response, ApiError>) -> (Response, Vec<Value>) {
     let times = Mutex::new(0);
     let clock = Clock::from_fn(move || {
@@ -23,12 +24,12 @@ async fn serve_one(result: Result<Response, ApiError>) -> (Response, Vec<Value>)
     let request = request("POST", "/link/start?ticket=hush", &headers, "hush");
     let mut response = None;
     let lines = logged(async {
-        response = Some(serve(&clock, request, |_| async { result }).await);
+        response = Some(serve(&clock, &request, async { result }).await);
     })
     .await;
     let text = Value::from(lines.clone()).to_string();
     assert!(!text.contains("hush"), "{text}");
-    (response.expect("an answer"), lines)
+    (response.expect("a response"), lines)
 }
 
 #[tokio::test]
@@ -70,7 +71,7 @@ async fn a_page_is_logged_with_the_code_that_it_shows() {
         (&lines[0]["status"], &lines[0]["code"]),
         (&403.into(), &"wrong_browser".into())
     );
-    let (_, lines) = serve_one(Err(ApiError::new(Code::Forbidden, "no"))).await;
+    let (_, lines) = serve_one(Err(ApiError::new(ErrorCode::Forbidden, "no"))).await;
     assert_eq!((lines.len(), &lines[0]["detail"]), (1, &"no".into()));
     assert!(lines[0].get("cause").is_none());
 }
@@ -80,9 +81,9 @@ fn reply(response: Response) -> serde_json::Value {
 }
 
 #[test]
-fn an_answer_is_what_the_gateway_takes() {
+fn a_response_is_what_the_gateway_takes() {
     let cookie = |text| HeaderValue::from_static(text);
-    let page = json_answer(StatusCode::CREATED, &json!({"a": 1})).expect("JSON");
+    let page = json_response(StatusCode::CREATED, &json!({"a": 1})).expect("JSON");
     let mut response = with_cookie(with_cookie(page, cookie("a=1; Path=/")), cookie("b=2"));
     for value in ["a", "b"] {
         response

@@ -1,11 +1,14 @@
+use std::time::Duration;
+
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::api::ErrorCode;
 use crate::clock::Clock;
 use crate::domain::Timestamp;
 use crate::http::testing::{body_json, event, header, request};
-use crate::http::{json as json_answer, serve};
+use crate::http::{json as json_response, serve};
 
 #[test]
 fn a_request_is_what_the_gateway_says() {
@@ -47,22 +50,6 @@ fn the_base_url_is_never_the_host_header() {
 }
 
 #[test]
-fn our_addresses_are_below_the_path_of_the_base_url() {
-    for (base, expected) in [
-        ("https://a.example", "https://a.example/link/start"),
-        ("https://a.example/", "https://a.example/link/start"),
-        (
-            "https://a.example/prime",
-            "https://a.example/prime/link/start",
-        ),
-        ("https://a.example/x/y/", "https://a.example/x/y/link/start"),
-    ] {
-        let base = Url::parse(base).expect("a URL");
-        assert_eq!(address(&base, "/link/start").as_str(), expected);
-    }
-}
-
-#[test]
 fn bodies_are_bounded_and_may_be_base64() {
     let fits = format!("{{\"a\":\"{}\"}}", "x".repeat(MAX_BODY_BYTES - 8));
     assert_eq!(fits.len(), MAX_BODY_BYTES);
@@ -74,9 +61,12 @@ fn bodies_are_bounded_and_may_be_base64() {
     let long = request("POST", "/", &[], &format!("{fits} "));
     assert_eq!(
         long.json_body::<Value>().expect_err("413").code(),
-        Code::PayloadTooLarge
+        ErrorCode::PayloadTooLarge
     );
-    assert_eq!(long.form().expect_err("413").code(), Code::PayloadTooLarge);
+    assert_eq!(
+        long.form().expect_err("413").code(),
+        ErrorCode::PayloadTooLarge
+    );
 
     let mut encoded = event("POST", "/", &[], "eyJhIjoxfQ==");
     encoded["isBase64Encoded"] = true.into();
@@ -161,20 +151,27 @@ fn printing_a_request_shows_no_secret() {
 #[tokio::test]
 async fn serving_turns_errors_into_problems_with_the_requests_id() {
     let clock = Clock::from_fn(|| Timestamp::from_millis(0));
-    let response = serve(&clock, request("GET", "/nowhere", &[], ""), |_| async {
-        Err(ApiError::not_found())
-    })
-    .await;
+    let nowhere = request("GET", "/nowhere", &[], "");
+    let response = serve(&clock, &nowhere, async { Err(ApiError::not_found()) }).await;
     assert_eq!(response.status(), 404);
     assert_eq!(body_json(&response)["request_id"], "req-1");
     assert_eq!(header(&response, "x-request-id"), "req-1");
 
-    let response = serve(
-        &clock,
-        request("GET", "/health", &[], ""),
-        |request| async move { json_answer(StatusCode::OK, &json!({"path": request.route()})) },
-    )
-    .await;
+    let health = request("GET", "/health", &[], "");
+    let work = async { json_response(StatusCode::OK, &json!({"path": health.route()})) };
+    let response = serve(&clock, &health, work).await;
     assert_eq!(body_json(&response), json!({"path": "/health"}));
     assert_eq!(header(&response, "x-request-id"), "req-1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_that_never_ends_is_given_up_in_time() {
+    let clock = Clock::from_fn(|| Timestamp::from_millis(0));
+    let began = tokio::time::Instant::now();
+    let request = request("GET", "/health", &[], "");
+    let response = serve(&clock, &request, std::future::pending()).await;
+    assert_eq!(response.status(), 503);
+    assert_eq!(body_json(&response)["code"], "unavailable");
+    assert_eq!(header(&response, "retry-after"), "5");
+    assert!(began.elapsed() < Duration::from_secs(27));
 }

@@ -1,10 +1,10 @@
 //! German.
 
-use super::{AroundName, Back, Failure, Failures, Linked, Question, Texts, UnderWay};
+use super::{AroundName, BackToGame, Consent, Failure, Failures, Linked, Texts, UnderWay};
 
 pub(super) const TEXTS: Texts = Texts {
     language: "de",
-    question: Question {
+    consent: Consent {
         title: "Amazon-Konto verknüpfen",
         heading: AroundName {
             before: "Amazon mit Spieler ",
@@ -27,7 +27,7 @@ pub(super) const TEXTS: Texts = Texts {
         },
         next: "Du kannst diese Seite schließen und ins Spiel zurückkehren.",
     },
-    back: Back {
+    back_to_game: BackToGame {
         linked: "Geh zurück ins Spiel, dort bekommst du deine Belohnungen.",
         button: "Zurück zum Spiel",
     },

@@ -1,10 +1,10 @@
 //! English.
 
-use super::{AroundName, Back, Failure, Failures, Linked, Question, Texts, UnderWay};
+use super::{AroundName, BackToGame, Consent, Failure, Failures, Linked, Texts, UnderWay};
 
 pub(super) const TEXTS: Texts = Texts {
     language: "en",
-    question: Question {
+    consent: Consent {
         title: "Link your Amazon account",
         heading: AroundName {
             before: "Link Amazon to player ",
@@ -27,7 +27,7 @@ pub(super) const TEXTS: Texts = Texts {
         },
         next: "You can close this page and go back to the game.",
     },
-    back: Back {
+    back_to_game: BackToGame {
         linked: "Go back to the game to get your rewards.",
         button: "Back to the game",
     },

@@ -1,57 +1,58 @@
-//! What the pages say, in each language: one file a language, and one constant in it. A language
-//! in which a text is missing does not compile.
+//! What the pages say: one file for each language, with one constant. A language that lacks a text
+//! does not compile.
 //!
-//! To add one: copy `en.rs`, translate it, and put it into [`LANGUAGES`]. Where a text names the
-//! programme it says `{program}`: the name is a setting.
+//! To add a language: copy `en.rs`, translate it, and add it to [`LANGUAGES`]. Write `{program}` for
+//! the name of the programme, which is a setting.
 
 mod de;
 mod en;
 
 use http::header::ACCEPT_LANGUAGE;
 
-use crate::domain::{LinkFailure, LinkStatus};
-use crate::http::{Code, Request};
+use crate::api::ErrorCode;
+use crate::domain::LinkStatus;
+use crate::http::Request;
 
-/// Every language, by its primary tag (RFC 5646). Who asks for none of them reads the first.
+/// Every language, by its primary tag (RFC 5646). The first is for browsers that ask for no other.
 const LANGUAGES: [&Texts; 2] = [&en::TEXTS, &de::TEXTS];
 
-/// Stands in a text for the name of the programme.
+/// The place in a text of the programme's name.
 pub(super) const PROGRAM: &str = "{program}";
 
-/// Everything that is said, in one language.
+/// Every text, in one language.
 pub(super) struct Texts {
     /// The language's tag, as in `<html lang>`.
     pub(super) language: &'static str,
-    pub(super) question: Question,
+    pub(super) consent: Consent,
     pub(super) linked: Linked,
     pub(super) under_way: UnderWay,
-    pub(super) back: Back,
-    /// Before the codes that support can use.
+    pub(super) back_to_game: BackToGame,
+    /// Before the codes that support asks for.
     pub(super) for_support: &'static str,
     /// The link to the studio's help.
     pub(super) support: &'static str,
     pub(super) failures: Failures,
 }
 
-/// The page before Amazon.
-pub(super) struct Question {
+/// The consent page, before Amazon.
+pub(super) struct Consent {
     pub(super) title: &'static str,
     pub(super) heading: AroundName,
-    /// Before the id, which stands there where the heading has a name.
+    /// Before the id, where the heading has a name.
     pub(super) player_id: &'static str,
-    /// Where the form that was posted was not of this browser.
+    /// Where the posted form was not this browser's.
     pub(super) ask_again: &'static str,
     pub(super) what_happens: &'static str,
     pub(super) only_if_yours: &'static str,
-    /// Where the player has a link.
+    /// Where the player is linked.
     pub(super) already_linked: &'static str,
-    /// Where the player's link no longer works.
+    /// Where the player has to link again.
     pub(super) link_again: &'static str,
     pub(super) button: &'static str,
     pub(super) password: &'static str,
 }
 
-impl Question {
+impl Consent {
     /// What a player with such a link should know before going on.
     pub(super) fn notice(&self, link: LinkStatus) -> Option<&'static str> {
         match link {
@@ -68,7 +69,7 @@ pub(super) struct AroundName {
     pub(super) after: &'static str,
 }
 
-/// The last page of a link that was made.
+/// The page that says that the player is linked.
 pub(super) struct Linked {
     pub(super) title: &'static str,
     pub(super) whose: AroundName,
@@ -82,7 +83,7 @@ pub(super) struct UnderWay {
 }
 
 /// The page with one button that opens the game.
-pub(super) struct Back {
+pub(super) struct BackToGame {
     pub(super) linked: &'static str,
     pub(super) button: &'static str,
 }
@@ -96,7 +97,7 @@ pub(super) struct Failure {
     pub(super) next: &'static str,
 }
 
-/// Everything that can go wrong before a player's eyes.
+/// Every failure that a page can tell.
 pub(super) struct Failures {
     pub(super) invalid_ticket: Failure,
     pub(super) invalid_state: Failure,
@@ -115,42 +116,41 @@ pub(super) struct Failures {
 }
 
 impl Failures {
-    /// Why a link was not made.
-    pub(super) const fn of_link(&self, failure: LinkFailure) -> &Failure {
-        match failure {
-            LinkFailure::InvalidTicket => &self.invalid_ticket,
-            LinkFailure::InvalidState => &self.invalid_state,
-            LinkFailure::AttemptExpired => &self.attempt_expired,
-            LinkFailure::WrongBrowser => &self.wrong_browser,
-            LinkFailure::AccessDenied => &self.access_denied,
-            LinkFailure::PermissionMissing => &self.permission_missing,
-            LinkFailure::IdentityMismatch => &self.identity_mismatch,
-            LinkFailure::AmazonAccountTaken => &self.amazon_account_taken,
-            LinkFailure::PlayerAlreadyLinked => &self.player_already_linked,
-            LinkFailure::AmazonUnavailable => &self.amazon_unavailable,
-            LinkFailure::Internal => &self.internal,
-        }
-    }
-
-    /// Why a browser's request was not served at all.
-    pub(super) const fn of_request(&self, code: Code) -> &Failure {
+    /// The text for this code.
+    pub(super) const fn of(&self, code: ErrorCode) -> &Failure {
         match code {
-            Code::TooManyAttempts => &self.too_many_attempts,
-            Code::NotFound => &self.not_found,
-            Code::PayloadTooLarge => &self.payload_too_large,
-            _ => &self.internal,
+            ErrorCode::InvalidTicket => &self.invalid_ticket,
+            ErrorCode::InvalidState => &self.invalid_state,
+            ErrorCode::AttemptExpired => &self.attempt_expired,
+            ErrorCode::WrongBrowser => &self.wrong_browser,
+            ErrorCode::AccessDenied => &self.access_denied,
+            ErrorCode::PermissionMissing => &self.permission_missing,
+            ErrorCode::IdentityMismatch => &self.identity_mismatch,
+            ErrorCode::AmazonAccountTaken => &self.amazon_account_taken,
+            ErrorCode::PlayerAlreadyLinked => &self.player_already_linked,
+            ErrorCode::AmazonUnavailable => &self.amazon_unavailable,
+            ErrorCode::TooManyAttempts => &self.too_many_attempts,
+            ErrorCode::NotFound => &self.not_found,
+            ErrorCode::PayloadTooLarge => &self.payload_too_large,
+            ErrorCode::Internal | ErrorCode::Unavailable => &self.internal,
+            // The routes of browsers have no token, no cursor and no JSON.
+            ErrorCode::InvalidRequest
+            | ErrorCode::InvalidCursor
+            | ErrorCode::InvalidReturnTo
+            | ErrorCode::InvalidToken
+            | ErrorCode::Forbidden => &self.internal,
         }
     }
 }
 
 impl Texts {
-    /// In the language that this browser likes best, of those that there are.
+    /// The texts in the language that this browser likes best.
     pub(super) fn for_request(request: &Request) -> &'static Self {
         Self::preferred(request.header(&ACCEPT_LANGUAGE).unwrap_or_default())
     }
 
-    /// RFC 9110, 12.5.4, by primary tags: whoever reads `de-AT` reads `de`. Of equal wishes the
-    /// first counts. What can't be read is no wish.
+    /// RFC 9110, 12.5.4, by primary tags: `de-AT` gets `de`. Of equal wishes the first counts, and a
+    /// malformed one is ignored.
     fn preferred(accepted: &str) -> &'static Self {
         let [first, ..] = LANGUAGES;
         let mut best = (0.0, first);

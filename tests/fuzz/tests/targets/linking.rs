@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use fuzz::{fuzz, runtime, text};
 use it::{Browser, World, hidden_inputs};
-use prime_gaming::http::presentable;
+use prime_gaming::auth::presentable;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use local::build::workspace;
 use local::template::{Template, Variable, project_template};
+use prime_gaming::api::ErrorCode;
 use prime_gaming::config::{AdminConfig, Config, DeliveryConfig, SecretsSource};
 use prime_gaming::domain::LinkFailure;
-use prime_gaming::http::Code;
 use serde_yaml_ng::Value;
 
 /// The codes of the API, each with its status.
@@ -147,18 +147,13 @@ fn no_route_is_served_twice() {
 
 #[test]
 fn every_code_has_its_status() {
-    let codes: Vec<_> = Code::ALL
+    let codes: BTreeSet<_> = ErrorCode::ALL
         .iter()
         .map(|code| (code.as_str(), code.status().as_u16()))
         .collect();
-    assert_eq!(
-        codes.into_iter().collect::<BTreeSet<_>>(),
-        CODES.into_iter().collect()
-    );
-    for (code, status) in LINK_CODES {
-        let failure = LinkFailure::parse(code);
-        let failure = failure.unwrap_or_else(|| panic!("{code} is unknown"));
-        assert_eq!((failure.code(), failure.status()), (code, status));
+    assert_eq!(codes, CODES.into_iter().chain(LINK_CODES).collect());
+    for (code, _) in LINK_CODES {
+        assert!(LinkFailure::parse(code).is_some(), "{code} is unknown");
     }
 }
 

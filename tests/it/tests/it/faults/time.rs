@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use it::{DbFault, Outage, World, confirm_in};
-use prime_gaming::http::{Code, in_time};
 use serde_json::json;
 use stand_in::Endpoint::{Entitlements, Fulfill, Profile, Token, TokenInfo};
 use stand_in::Fault;
@@ -145,19 +144,6 @@ async fn fifty_confirmations_answer_in_time_what_could_not_be_written() {
     let results = results.as_array().expect("a list");
     assert_eq!(results.len(), 50);
     assert!(results.iter().all(|result| result["status"] == "pending"));
-}
-
-#[tokio::test]
-async fn what_never_ends_is_given_up() {
-    let began = Instant::now();
-    let (given_up, took) = hurried(async {
-        let given_up = in_time(std::future::pending()).await;
-        (given_up, began.elapsed())
-    })
-    .await;
-    let error = given_up.expect_err("it never ends");
-    assert_eq!(error.code(), Code::Unavailable);
-    assert!(took < LIMIT, "{took:?}");
 }
 
 /// Each step takes its time and succeeds, so that nothing ends early.
