@@ -71,12 +71,12 @@ fn refusal(refused: DeviceRefused) -> ApiError {
             "the player has an open code: poll that session to its end, or wait until it expires",
         )
         .retry_after(wait),
-        DeviceRefused::AmazonUnavailable { retry_after, cause } => {
+        DeviceRefused::NoCodePair(cause) => {
             let error = ApiError::new(
                 ErrorCode::AmazonUnavailable,
                 "Amazon gives no code now: try again after the seconds in Retry-After",
             );
-            match retry_after {
+            match cause.retry_after() {
                 Some(wait) => error.retry_after(wait),
                 None => error,
             }

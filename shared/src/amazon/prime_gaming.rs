@@ -4,7 +4,6 @@
 mod listing;
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use reqwest::RequestBuilder;
 use reqwest::header::{HeaderName, HeaderValue};
@@ -16,7 +15,7 @@ use super::text::bounded;
 use crate::budget::CALL_LIMIT;
 use crate::config::{FulfillmentAddress, PrimeGamingConfig};
 use crate::domain::{EntitlementId, Instruction, PlayerId, Timestamp};
-use crate::net::{Answer, Client, Repeat, exchange_with};
+use crate::net::{Answer, Client, Repeat, Unavailable, exchange_with};
 
 /// A listing of thousands of entitlements is shorter.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
@@ -79,13 +78,8 @@ pub enum CallError {
         status: u16,
     },
     /// Amazon could not be asked, or its answer was lost or unusable: try again later.
-    #[error("Prime Gaming is unavailable: {cause}")]
-    Unavailable {
-        /// How long Amazon wants to be left alone.
-        retry_after: Option<Duration>,
-        /// For the log.
-        cause: String,
-    },
+    #[error("Prime Gaming is unavailable: {0}")]
+    Unavailable(#[from] Unavailable),
 }
 
 impl PrimeGaming {
@@ -155,15 +149,13 @@ impl PrimeGaming {
         let Some((name, value)) = access_token_header(access_token) else {
             return Err(CallError::Refused { status: 401 });
         };
-        let answer = match request.header(name, value).build() {
-            Ok(request) => {
-                // Amazon takes a report that it has taken before.
-                let repeat = Repeat::Harmless;
-                exchange_with(&self.http, request, repeat, CALL_LIMIT, MAX_ANSWER_BYTES).await
-            }
-            Err(error) => Err(error.into()),
+        let answer = async {
+            let request = request.header(name, value).build()?;
+            // Amazon takes a report that it has taken before.
+            let repeat = Repeat::Harmless;
+            exchange_with(&self.http, request, repeat, CALL_LIMIT, MAX_ANSWER_BYTES).await
         };
-        let answer = answer.map_err(|error| unavailable(&error.to_string()))?;
+        let answer = answer.await.map_err(Unavailable::from)?;
         read(&answer, now)
     }
 }
@@ -182,18 +174,12 @@ fn read(answer: &Answer, now: Timestamp) -> Result<Value, CallError> {
             // serde_json's own text would quote the answer.
             .map_err(|_| unavailable("the answer is not JSON")),
         status @ (400 | 401 | 403) => Err(CallError::Refused { status }),
-        status => Err(CallError::Unavailable {
-            retry_after: answer.retry_after(now),
-            cause: format!("status {status}"),
-        }),
+        _ => Err(Unavailable::status(answer, now).into()),
     }
 }
 
-fn unavailable(cause: &str) -> CallError {
-    CallError::Unavailable {
-        retry_after: None,
-        cause: cause.to_owned(),
-    }
+fn unavailable(cause: &'static str) -> CallError {
+    Unavailable::because(cause).into()
 }
 
 impl Listing {

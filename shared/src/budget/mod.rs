@@ -9,6 +9,7 @@ mod request;
 use std::time::Duration;
 
 pub use request::Budget;
+pub(crate) use request::NoTimeLeft;
 
 const fn millis(count: u64) -> Duration {
     Duration::from_millis(count)

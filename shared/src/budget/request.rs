@@ -6,6 +6,11 @@ use tokio::time::Instant;
 
 use super::{CALL_LIMIT, REQUEST_GRACE, REQUEST_WORK};
 
+/// A request has no time left for another step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no time left for another step")]
+pub(crate) struct NoTimeLeft;
+
 /// The time that a request's work may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
@@ -55,6 +60,11 @@ impl Budget {
         tokio::time::timeout_at(self.deadline + REQUEST_GRACE, work)
             .await
             .ok()
+    }
+
+    /// Time for one more step: see [`Self::allows_a_step`].
+    pub(crate) fn step(&self) -> Result<(), NoTimeLeft> {
+        self.allows_a_step().then_some(()).ok_or(NoTimeLeft)
     }
 
     /// Whether there is time for one more step, be it a request to Amazon with its whole time

@@ -1,7 +1,6 @@
 //! The studio's webhook: one POST per delivery, and what its answer means.
 
 use std::fmt;
-use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -17,7 +16,7 @@ use url::Url;
 
 use crate::budget::WEBHOOK_LIMIT;
 use crate::domain::{Content, EntitlementId, PlayerId, Timestamp};
-use crate::net::{Client, NetError, read_bounded, retry_after, send_keyed};
+use crate::net::{Cause, Client, NetError, Unavailable, read_bounded, retry_after, send_keyed};
 
 /// How many characters of a refusal's reason are kept for support.
 const MAX_REASON_CHARS: usize = 500;
@@ -67,12 +66,10 @@ pub enum Delivery {
     Refused(Option<String>),
     /// Anything else: to be tried again later, with the same id and body.
     Unknown {
-        /// How long the studio wants this delivery to rest, at most an hour.
-        retry_after: Option<Duration>,
         /// Whether it did not accept our signature (401, 403): the secret may have been rotated.
         is_signature_refused: bool,
-        /// For the log.
-        cause: String,
+        /// Why, and how long the studio wants this delivery to rest.
+        source: Unavailable,
     },
 }
 
@@ -111,21 +108,25 @@ impl Webhook {
     ) -> Delivery {
         let (headers, body) = match signed(secret, order, now) {
             Ok(message) => message,
-            Err(cause) => return unknown(cause),
+            Err(cause) => return unknown(Unavailable::because(cause)),
         };
         let request = self.http.post(self.url.clone()).headers(headers).body(body);
         let end = Instant::now() + WEBHOOK_LIMIT;
         let response = match timeout_at(end, self.send(request)).await {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) => return unknown(error.to_string()),
-            Err(_) => return unknown("timed out".to_owned()),
+            Ok(Err(error)) => return unknown(error.into()),
+            Err(_) => return unknown(NetError::Timeout.into()),
         };
         let status = response.status().as_u16();
         // The answer's text says nothing more, so that it breaks off changes nothing.
         if matches!(status, 200..=299 | 409) {
             return Delivery::Delivered;
         }
-        let retry_after = retry_after(response.headers(), now);
+        let source = Unavailable {
+            retry_after: retry_after(response.headers(), now),
+            is_passing: false,
+            source: Cause::Status(status),
+        };
         // A bare 410 or 422 is what frameworks answer to a fault in the studio's own code.
         if matches!(status, 410 | 422)
             && let Some(refusal) = refusal(response, end).await
@@ -133,9 +134,8 @@ impl Webhook {
             return Delivery::Refused(refusal.reason());
         }
         Delivery::Unknown {
-            retry_after,
             is_signature_refused: matches!(status, 401 | 403),
-            cause: format!("status {status}"),
+            source,
         }
     }
 
@@ -144,11 +144,10 @@ impl Webhook {
     }
 }
 
-fn unknown(cause: String) -> Delivery {
+fn unknown(source: Unavailable) -> Delivery {
     Delivery::Unknown {
-        retry_after: None,
         is_signature_refused: false,
-        cause,
+        source,
     }
 }
 

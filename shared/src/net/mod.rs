@@ -18,6 +18,7 @@ mod retry_after;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tls;
+mod unavailable;
 
 pub use address::{Reach, is_loopback};
 pub use aws::{SdkConfigError, dynamodb_origin, sdk_config, sdk_config_from, sdk_http_client};
@@ -26,3 +27,4 @@ pub use error::{NetError, chain};
 pub use exchange::{Answer, Repeat, exchange, exchange_with, read_bounded, send_keyed};
 pub use pools::Client;
 pub use retry_after::retry_after;
+pub use unavailable::{Cause, Unavailable};

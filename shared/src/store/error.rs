@@ -63,7 +63,4 @@ pub enum Cause {
     /// A transaction was canceled, and no part of it says why.
     #[error("canceled without a reason")]
     Unexplained,
-    /// Nothing was sent: the caller's request has no time left for it.
-    #[error("no time left for another write")]
-    NoTimeLeft,
 }

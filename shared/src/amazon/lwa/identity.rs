@@ -6,12 +6,13 @@ use reqwest::{Request, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::token::{is_gateways, nothing_was_sent};
 use super::{Lwa, MAX_ANSWER_BYTES};
 use crate::amazon::prime_gaming::access_token_header;
 use crate::budget::CALL_LIMIT;
 use crate::domain::{AmazonUserId, Timestamp};
-use crate::net::{NetError, exchange};
+use crate::net::{NetError, Unavailable, exchange};
+
+const PROFILE: &str = "profile";
 
 /// Why the Amazon account is not known.
 #[derive(Debug, thiserror::Error)]
@@ -23,14 +24,12 @@ pub enum IdentifyError {
     #[error("the access token lacks a permission")]
     PermissionMissing,
     /// Amazon could not be asked, or its answer was unusable: try again later.
-    #[error("Login with Amazon is unavailable: {cause}")]
+    #[error("Login with Amazon is unavailable: {call}: {source}")]
     Unavailable {
-        /// How long Amazon wants to be left alone.
-        retry_after: Option<Duration>,
-        /// Whether it passes, as [`IdentifyError::passing`] says.
-        is_passing: bool,
-        /// For the log.
-        cause: String,
+        /// Which of the two calls failed.
+        call: &'static str,
+        /// Why.
+        source: Unavailable,
     },
 }
 
@@ -40,11 +39,7 @@ impl IdentifyError {
     #[must_use]
     pub fn passing(&self) -> Option<Duration> {
         match self {
-            Self::Unavailable {
-                is_passing: true,
-                retry_after,
-                ..
-            } => Some(retry_after.unwrap_or_default()),
+            Self::Unavailable { source, .. } => source.passing(),
             _ => None,
         }
     }
@@ -73,9 +68,9 @@ impl Lwa {
         let profile = self.http.get(self.profile_url.clone()).header(name, value);
         let (tokeninfo, profile) = tokio::join!(
             self.ask("tokeninfo", tokeninfo, now),
-            self.ask("profile", profile, now),
+            self.ask(PROFILE, profile, now),
         );
-        // What is final comes before the other answer's being unavailable.
+        // A final answer counts before one that is unavailable.
         let (tokeninfo, profile) = match (tokeninfo, profile) {
             (Ok(tokeninfo), Ok(profile)) => (tokeninfo, profile),
             (Err(IdentifyError::Unavailable { .. }), Err(error))
@@ -89,13 +84,15 @@ impl Lwa {
         if user_id.is_none() || tokeninfo.get("user_id").and_then(Value::as_str) != user_id {
             return Err(IdentifyError::Mismatch("`user_id` is not the profile's"));
         }
-        AmazonUserId::new(user_id.unwrap_or_default())
-            .map_err(|error| unavailable(&error.to_string()))
+        AmazonUserId::new(user_id.unwrap_or_default()).map_err(|error| IdentifyError::Unavailable {
+            call: PROFILE,
+            source: Unavailable::because(error.to_string()),
+        })
     }
 
     async fn ask(
         &self,
-        what: &'static str,
+        call: &'static str,
         request: RequestBuilder,
         now: Timestamp,
     ) -> Result<Value, IdentifyError> {
@@ -103,28 +100,23 @@ impl Lwa {
             let request: Request = request.build()?;
             exchange(&self.http, request, CALL_LIMIT, MAX_ANSWER_BYTES).await
         };
+        let unavailable = |source| IdentifyError::Unavailable { call, source };
         let answer = answer
             .await
-            .map_err(|error: NetError| IdentifyError::Unavailable {
-                retry_after: None,
-                is_passing: nothing_was_sent(&error),
-                cause: format!("{what}: {error}"),
-            })?;
+            .map_err(|error: NetError| unavailable(error.into()))?;
         match answer.status {
             200 => serde_json::from_slice(&answer.body)
                 .ok()
                 .filter(Value::is_object)
                 // serde_json's own text would quote the answer.
-                .ok_or_else(|| unavailable(&format!("{what}: the answer is not a JSON object"))),
+                .ok_or_else(|| {
+                    unavailable(Unavailable::because("the answer is not a JSON object"))
+                }),
             400 | 401 | 403 if error_of(&answer.body).as_deref() == Some("insufficient_scope") => {
                 Err(IdentifyError::PermissionMissing)
             }
             400 | 401 => Err(IdentifyError::Mismatch("Amazon does not take it")),
-            status => Err(IdentifyError::Unavailable {
-                retry_after: answer.retry_after(now),
-                is_passing: is_gateways(status),
-                cause: format!("{what}: status {status}"),
-            }),
+            _ => Err(unavailable(Unavailable::status(&answer, now))),
         }
     }
 }
@@ -133,12 +125,4 @@ impl Lwa {
 fn error_of(body: &[u8]) -> Option<String> {
     let body: Value = serde_json::from_slice(body).ok()?;
     Some(body.get("error")?.as_str()?.to_owned())
-}
-
-fn unavailable(cause: &str) -> IdentifyError {
-    IdentifyError::Unavailable {
-        retry_after: None,
-        is_passing: false,
-        cause: cause.to_owned(),
-    }
 }

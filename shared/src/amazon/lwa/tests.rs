@@ -4,6 +4,7 @@ use std::time::Duration;
 use super::*;
 use crate::Clock;
 use crate::domain::Timestamp;
+use crate::net::Unavailable;
 use crate::net::testing::{Reply, Server};
 
 mod device;
@@ -208,7 +209,7 @@ async fn refusals_are_sorted_by_what_to_do_next() {
     ] {
         let error = refusal(status, word).await.expect_err("no tokens");
         assert!(
-            matches!(error, TokenError::Unavailable { .. }),
+            matches!(error, TokenError::Unavailable(_)),
             "{status} {word}: {error:?}"
         );
     }
@@ -243,7 +244,7 @@ async fn whatever_is_no_decision_is_unavailable() {
     ] {
         let error = answered(reply).await.expect_err(name);
         assert!(
-            matches!(error, TokenError::Unavailable { .. }),
+            matches!(error, TokenError::Unavailable(_)),
             "{name}: {error:?}"
         );
     }
@@ -266,7 +267,7 @@ async fn a_code_that_is_used_up_by_a_lost_answer_is_not_too_old() {
     let used = || Reply::json(400, r#"{"error":"invalid_grant"}"#);
     let error = exchange_code(&Server::start([Reply::Close, used()])).await;
     assert!(
-        matches!(error, Err(TokenError::Unavailable { .. })),
+        matches!(error, Err(TokenError::Unavailable(_))),
         "{error:?}"
     );
     let error = exchange_code(&Server::start([used()])).await;
@@ -297,7 +298,7 @@ async fn only_what_was_not_sent_or_met_a_gateway_passes() {
 #[tokio::test]
 async fn retry_after_is_heard() {
     let busy = Reply::json(429, r#"{"error":"slow"}"#).header("Retry-After", "30");
-    let Err(TokenError::Unavailable { retry_after, .. }) = answered(busy).await else {
+    let Err(TokenError::Unavailable(Unavailable { retry_after, .. })) = answered(busy).await else {
         panic!("busy is unavailable");
     };
     assert_eq!(retry_after, Some(Duration::from_secs(30)));

@@ -1,6 +1,6 @@
 //! The token endpoint: a code, or a refresh token, becomes tokens.
 
-use std::fmt;
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use super::{Lwa, MAX_ANSWER_BYTES, pkce};
 use crate::amazon::text::{bounded, description, error_word};
 use crate::budget::{ACCESS_TOKEN_LIFE, ACCESS_TOKEN_LIFE_MOST, CALL_LIMIT};
 use crate::domain::Timestamp;
-use crate::net::{Answer, Client, NetError, exchange};
+use crate::net::{Answer, Client, NetError, Unavailable, exchange};
 
 /// The longest token that is taken. Amazon says 2,048 bytes; what is longer would not be stored.
 const MAX_TOKEN_BYTES: usize = 4096;
@@ -59,29 +59,27 @@ pub enum TokenError {
     },
     /// Amazon could not be asked, or its answer was lost or unusable: try again later. Whether
     /// the request took effect is not known.
-    #[error("Login with Amazon is unavailable: {cause}")]
-    Unavailable {
-        /// How long Amazon wants to be left alone.
-        retry_after: Option<Duration>,
-        /// Whether it passes, as [`TokenError::passing`] says.
-        is_passing: bool,
-        /// For the log.
-        cause: String,
-    },
+    #[error("Login with Amazon is unavailable: {0}")]
+    Unavailable(#[from] Unavailable),
 }
 
 impl TokenError {
+    /// How long Amazon wants to be left alone.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Unavailable(unavailable) => unavailable.retry_after,
+            _ => None,
+        }
+    }
+
     /// The shortest wait after which the same request may be sent again in the same breath: nothing
     /// was sent, or a gateway answered in Amazon's place. `None`: what became of the request is
     /// not known, or is decided.
     #[must_use]
     pub fn passing(&self) -> Option<Duration> {
         match self {
-            Self::Unavailable {
-                is_passing: true,
-                retry_after,
-                ..
-            } => Some(retry_after.unwrap_or_default()),
+            Self::Unavailable(unavailable) => unavailable.passing(),
             _ => None,
         }
     }
@@ -176,16 +174,6 @@ impl Lwa {
     }
 }
 
-/// Whether a gateway answered in the service's place: it passes soon, or the service is down.
-pub(super) const fn is_gateways(status: u16) -> bool {
-    matches!(status, 502..=504)
-}
-
-/// Whether no connection came about.
-pub(super) const fn nothing_was_sent(error: &NetError) -> bool {
-    matches!(error, NetError::Connect(_))
-}
-
 /// Lends our client to the `oauth2` crate. Only answers in which Amazon took a decision get
 /// through to it: everything else is sorted here, while status and headers are known.
 pub(super) struct Transport {
@@ -196,8 +184,8 @@ pub(super) struct Transport {
 }
 
 impl<'c> AsyncHttpClient<'c> for Transport {
-    type Error = Lost;
-    type Future = BoxFuture<'c, Result<HttpResponse, Lost>>;
+    type Error = Unavailable;
+    type Future = BoxFuture<'c, Result<HttpResponse, Unavailable>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         self.post(request).boxed()
@@ -205,7 +193,7 @@ impl<'c> AsyncHttpClient<'c> for Transport {
 }
 
 impl Transport {
-    async fn post(&self, request: HttpRequest) -> Result<HttpResponse, Lost> {
+    async fn post(&self, request: HttpRequest) -> Result<HttpResponse, Unavailable> {
         let request = reqwest::Request::try_from(request).map_err(NetError::from)?;
         let answer = self.decided(request).await?;
         let mut response = HttpResponse::new(answer.body);
@@ -214,59 +202,19 @@ impl Transport {
     }
 
     /// An answer in which Amazon took a decision.
-    pub(super) async fn decided(&self, request: reqwest::Request) -> Result<Answer, Lost> {
+    pub(super) async fn decided(&self, request: reqwest::Request) -> Result<Answer, Unavailable> {
         let answer = exchange(&self.http, request, CALL_LIMIT, MAX_ANSWER_BYTES).await?;
         self.is_repeated
             .store(answer.is_repeated, Ordering::Relaxed);
         if matches!(answer.status, 200 | 400 | 401) {
             return Ok(answer);
         }
-        Err(Lost {
-            retry_after: answer.retry_after(self.now),
-            is_passing: is_gateways(answer.status),
-            cause: format!("status {}", answer.status),
-        })
-    }
-}
-
-/// An exchange without a decision.
-#[derive(Debug)]
-pub(super) struct Lost {
-    retry_after: Option<Duration>,
-    is_passing: bool,
-    cause: String,
-}
-
-impl fmt::Display for Lost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.cause)
-    }
-}
-
-impl std::error::Error for Lost {}
-
-impl From<NetError> for Lost {
-    fn from(error: NetError) -> Self {
-        Self {
-            retry_after: None,
-            is_passing: nothing_was_sent(&error),
-            cause: error.to_string(),
-        }
-    }
-}
-
-impl From<Lost> for TokenError {
-    fn from(lost: Lost) -> Self {
-        Self::Unavailable {
-            retry_after: lost.retry_after,
-            is_passing: lost.is_passing,
-            cause: lost.cause,
-        }
+        Err(Unavailable::status(&answer, self.now))
     }
 }
 
 fn tokens(
-    result: Result<TokenAnswer, RequestTokenError<Lost, BasicErrorResponse>>,
+    result: Result<TokenAnswer, RequestTokenError<Unavailable, BasicErrorResponse>>,
     secrets: &[&SecretString],
 ) -> Result<Tokens, TokenError> {
     match result {
@@ -293,7 +241,7 @@ pub(super) fn refused(error: &BasicErrorResponse, secrets: &[&SecretString]) -> 
             ]
             .contains(&word.to_ascii_lowercase().as_str()) =>
         {
-            unusable(&format!("it answered {}", error_word(word)))
+            unusable(format!("it answered {}", error_word(word)))
         }
         word => {
             let secrets: Vec<_> = secrets
@@ -309,12 +257,8 @@ pub(super) fn refused(error: &BasicErrorResponse, secrets: &[&SecretString]) -> 
     }
 }
 
-pub(super) fn unusable(cause: &str) -> TokenError {
-    TokenError::Unavailable {
-        retry_after: None,
-        is_passing: false,
-        cause: cause.to_owned(),
-    }
+pub(super) fn unusable(cause: impl Into<Cow<'static, str>>) -> TokenError {
+    Unavailable::because(cause).into()
 }
 
 /// A token answer, read leniently: what can be done without does not cost the tokens.

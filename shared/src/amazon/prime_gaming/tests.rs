@@ -1,5 +1,8 @@
+use std::time::Duration;
+
 use super::*;
 use crate::Clock;
+use crate::net::Unavailable;
 use crate::net::testing::{Reply, Server};
 
 const TOKEN: &str = "Atza|a+/b";
@@ -127,7 +130,7 @@ async fn nothing_claimed_is_an_empty_list_and_a_failure_is_an_error() {
     ] {
         let error = listed(body).await.expect_err("no list");
         assert!(
-            matches!(error, CallError::Unavailable { .. }),
+            matches!(error, CallError::Unavailable(_)),
             "{body}: {error:?}"
         );
     }
@@ -147,7 +150,8 @@ async fn a_refusal_is_told_from_an_outage() {
     for status in [302, 404, 429, 500, 503] {
         let reply =
             Reply::json(status, "{}").header("Retry-After", "Sat, 31 Jan 2026 09:31:00 GMT");
-        let Err(CallError::Unavailable { retry_after, .. }) = list(&Server::start([reply])).await
+        let Err(CallError::Unavailable(Unavailable { retry_after, .. })) =
+            list(&Server::start([reply])).await
         else {
             panic!("{status} is an outage");
         };
@@ -159,7 +163,7 @@ async fn a_refusal_is_told_from_an_outage() {
     );
     for reply in [Reply::Truncated, Reply::json(200, &huge)] {
         let error = list(&Server::start([reply])).await.expect_err("unusable");
-        assert!(matches!(error, CallError::Unavailable { .. }), "{error:?}");
+        assert!(matches!(error, CallError::Unavailable(_)), "{error:?}");
         assert!(!error.to_string().contains("127.0.0.1"), "{error}");
     }
 }
@@ -177,7 +181,7 @@ async fn a_listing_and_a_report_are_sent_again_when_their_connection_died() {
 
     let server = Server::start([Reply::Close, Reply::Close, Reply::json(200, "{}")]);
     let error = report(&server).await.expect_err("both answers were lost");
-    assert!(matches!(error, CallError::Unavailable { .. }), "{error:?}");
+    assert!(matches!(error, CallError::Unavailable(_)), "{error:?}");
     assert_eq!(server.requests().len(), 2);
 }
 
@@ -254,7 +258,7 @@ async fn only_success_for_this_very_id_counts_as_reported() {
         assert_eq!(reported(&body).await, expected, "{body}");
     }
     let unreadable = report(&Server::start([Reply::json(200, "<html>")])).await;
-    assert!(matches!(unreadable, Err(CallError::Unavailable { .. })));
+    assert!(matches!(unreadable, Err(CallError::Unavailable(_))));
 }
 
 #[test]

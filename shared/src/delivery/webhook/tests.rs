@@ -1,6 +1,8 @@
 //! What is sent and read, byte by byte; what each answer leads to is tried in the integration
 //! tests.
 
+use std::time::Duration;
+
 use super::*;
 use crate::Clock;
 use crate::net::testing::{Reply, Server};
@@ -72,7 +74,14 @@ async fn answered(status: u16, body: &str) -> Delivery {
 }
 
 fn tried(status: u16) -> Delivery {
-    unknown(format!("status {status}"))
+    Delivery::Unknown {
+        is_signature_refused: false,
+        source: Unavailable {
+            retry_after: None,
+            is_passing: false,
+            source: Cause::Status(status),
+        },
+    }
 }
 
 #[tokio::test]
@@ -135,10 +144,14 @@ async fn what_does_not_say_so_is_no_refusal() {
 async fn the_studio_may_ask_for_an_hours_rest_at_most() {
     for (status, asked, rest) in [(429, "60", 60), (503, "3601", 3600), (422, "86400", 3600)] {
         let server = Server::start([Reply::json(status, "").header("retry-after", asked)]);
-        let Delivery::Unknown { retry_after, .. } = deliver(&server, "e-1").await else {
+        let Delivery::Unknown { source, .. } = deliver(&server, "e-1").await else {
             panic!("{status} is no outcome");
         };
-        assert_eq!(retry_after, Some(Duration::from_secs(rest)), "{status}");
+        assert_eq!(
+            source.retry_after,
+            Some(Duration::from_secs(rest)),
+            "{status}"
+        );
     }
 }
 

@@ -7,12 +7,12 @@ use futures_util::stream;
 use serde::{Serialize, Serializer};
 
 use crate::App;
-use crate::budget::Budget;
+use crate::budget::{Budget, NoTimeLeft};
 use crate::domain::{EntitlementId, PlayerId, Status, random_token};
 use crate::flow::fulfillment::lease::{lease, take};
 use crate::flow::fulfillment::report::report_all;
 use crate::flow::session::Session;
-use crate::store::{Cause, Confirmation, Record, StoreError};
+use crate::store::{Confirmation, Record, StoreError};
 
 /// How many confirmations are written at once, in their order.
 const AT_ONCE: usize = 8;
@@ -82,7 +82,16 @@ pub async fn confirm(
 }
 
 /// An id, and what became of it.
-type Written = (EntitlementId, Result<Confirmation, StoreError>);
+type Written = (EntitlementId, Result<Confirmation, NotWritten>);
+
+/// Why a confirmation is not written down.
+#[derive(Debug, thiserror::Error)]
+enum NotWritten {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    NoTimeLeft(#[from] NoTimeLeft),
+}
 
 /// What is stored under each of several ids, so that one that does not exist costs no write. An id
 /// that is missing here was not read: its write finds out.
@@ -123,16 +132,15 @@ async fn write_down(
         }
         _ => {}
     }
-    let late = || StoreError::Unavailable {
-        operation: "UpdateItem",
-        source: Cause::NoTimeLeft,
-    };
-    if !budget.allows_a_step() {
-        return (id, Err(late()));
+    if let Err(late) = budget.step() {
+        return (id, Err(late.into()));
     }
-    // Given up, it may be written all the same: the next confirmation finds that out.
-    let written = budget.at_most(write_one(app, player, &id, owner)).await;
-    (id, written.unwrap_or_else(|| Err(late())))
+    let written = match budget.at_most(write_one(app, player, &id, owner)).await {
+        Some(written) => written.map_err(NotWritten::from),
+        // It may be written all the same: the next confirmation finds that out.
+        None => Err(NoTimeLeft.into()),
+    };
+    (id, written)
 }
 
 async fn write_one(

@@ -2,7 +2,7 @@
 //! becomes so before anything else happens.
 
 use crate::App;
-use crate::budget::Budget;
+use crate::budget::{Budget, NoTimeLeft};
 use crate::delivery::{Delivery, Order, Webhook};
 use crate::domain::{HoldReason, Status, Timestamp};
 use crate::flow::fulfillment::lease::{at_once, lease};
@@ -44,7 +44,7 @@ async fn deliver_one(app: &App, budget: Budget, owner: &str, record: Record) -> 
         }
     } else {
         Unfinished::Waiting {
-            cause: "no time left for another delivery".to_owned(),
+            cause: NoTimeLeft.to_string(),
             not_before: None,
         }
     };
@@ -150,17 +150,16 @@ async fn write_down(
             })
         }
         Delivery::Unknown {
-            retry_after,
             is_signature_refused,
-            cause,
+            source,
         } => {
             if is_signature_refused {
                 // The secret may have been rotated: the next try signs with the new one.
                 app.secrets.reload(now).await;
             }
             return Err(Unfinished::Failed {
-                cause,
-                not_before: retry_after.map(|wait| now + wait),
+                cause: source.to_string(),
+                not_before: source.retry_after.map(|wait| now + wait),
             });
         }
     };

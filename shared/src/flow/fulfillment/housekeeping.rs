@@ -152,14 +152,8 @@ async fn look_again(
     let player_id = link.player.clone();
     let session = Session::new(app, budget, link);
     let next = match session.look_again().await {
-        Ok(()) => {
-            // Where the database did not take the new tokens, the look has still to be made.
-            let stored = link_of(app, task, now).await?;
-            if stored.is_none_or(|link| link.dead.is_none()) {
-                return store.finish_housekeeping(task, owner).await;
-            }
-            now
-        }
+        Ok(true) => return store.finish_housekeeping(task, owner).await,
+        Ok(false) => now,
         Err(SessionError::Dead) => {
             let dead = session.link().await.dead;
             dead.map_or(now, |dead| dead.next_look_at)

@@ -237,10 +237,12 @@ async fn unfinished(session: &Session<'_>, error: &SessionError) -> Unfinished {
     let link = session.link().await;
     match error {
         SessionError::Dead => Unfinished::Hopeless(Some(Box::new(link))),
-        SessionError::Changed | SessionError::NotNow(_) => Unfinished::Waiting {
-            cause: error.to_string(),
-            not_before: link.retry_at,
-        },
+        SessionError::Changed | SessionError::NotNow(_) | SessionError::NoTimeLeft(_) => {
+            Unfinished::Waiting {
+                cause: error.to_string(),
+                not_before: link.retry_at,
+            }
+        }
         SessionError::Refused => Unfinished::Refused(link.next_check_at),
         SessionError::Unavailable(_) | SessionError::Store(_) => Unfinished::Failed {
             cause: error.to_string(),

@@ -12,10 +12,11 @@ use super::establish::{Candidate, NotMade, accept, has_scopes, has_time, log_out
 use super::persist::persist;
 use crate::App;
 use crate::amazon::{TokenError, Tokens};
-use crate::budget::{Budget, LEASE, OUTCOME_WATCH, OUTCOME_WATCH_PAUSE};
+use crate::budget::{Budget, LEASE, NoTimeLeft, OUTCOME_WATCH, OUTCOME_WATCH_PAUSE};
 use crate::domain::{LinkFailure, PlayerId, random_token};
 use crate::flow::entitlements::first_check;
 use crate::flow::tokens::{open, seal_tokens};
+use crate::net::Unavailable;
 use crate::store::{Attempt, AttemptState, Consumed, LinkOrigin, Standing, StoreError, Ticket};
 
 /// What the browser brought back from Amazon.
@@ -215,7 +216,7 @@ impl Work<'_> {
             match self.budget.at_most(failed).await {
                 Some(Ok(())) => {}
                 Some(Err(error)) => tracing::warn!(event = "link_ending_not_stored", %error),
-                None => tracing::warn!(event = "link_ending_not_stored", "no time left"),
+                None => tracing::warn!(event = "link_ending_not_stored", error = %NoTimeLeft),
             }
         }
         outcome
@@ -268,7 +269,7 @@ impl Work<'_> {
             tracing::warn!(event = "code_not_exchanged", %error);
             match error {
                 TokenError::InvalidGrant => LinkFailure::AttemptExpired,
-                TokenError::Unavailable { .. } => LinkFailure::AmazonUnavailable,
+                TokenError::Unavailable(_) => LinkFailure::AmazonUnavailable,
                 TokenError::InvalidClient | TokenError::Rejected { .. } => LinkFailure::Internal,
             }
         })
@@ -291,11 +292,10 @@ impl Work<'_> {
         .await;
         match answer {
             // Amazon used the code up behind a gateway that said it did not answer.
-            Err(TokenError::InvalidGrant) if tries > 1 => Err(TokenError::Unavailable {
-                retry_after: None,
-                is_passing: false,
-                cause: "an answer was lost, and the code is used up".to_owned(),
-            }),
+            Err(TokenError::InvalidGrant) if tries > 1 => {
+                let cause = "an answer was lost, and the code is used up";
+                Err(Unavailable::because(cause).into())
+            }
             answer => answer,
         }
     }

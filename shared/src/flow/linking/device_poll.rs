@@ -173,7 +173,9 @@ impl Poll<'_> {
                 tracing::warn!(event = "device_poll_failed", player_id = %device.player, %error);
                 match error {
                     // Whether Amazon has heard is not known: the next poll finds out.
-                    TokenError::Unavailable { retry_after, .. } => self.again_after(retry_after),
+                    TokenError::Unavailable(unavailable) => {
+                        self.again_after(unavailable.retry_after)
+                    }
                     TokenError::InvalidGrant => Step::End(DeviceStatus::Expired),
                     TokenError::InvalidClient | TokenError::Rejected { .. } => {
                         Step::End(DeviceStatus::Failed(LinkFailure::Internal))

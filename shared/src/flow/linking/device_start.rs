@@ -36,13 +36,8 @@ pub enum DeviceRefused {
     #[error("the player has an open code; it ends in {0:?}")]
     AlreadyOpen(Duration),
     /// Amazon gave none.
-    #[error("Amazon gave no code pair: {cause}")]
-    AmazonUnavailable {
-        /// How long Amazon wants to be left alone.
-        retry_after: Option<Duration>,
-        /// For the log.
-        cause: String,
-    },
+    #[error("Amazon gave no code pair: {0}")]
+    NoCodePair(#[source] TokenError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -63,7 +58,7 @@ pub async fn start_device(app: &App, player: &PlayerId) -> Result<DeviceSession,
     };
     let client_id = &app.config.login.device_client_id;
     let pair = app.lwa.create_code_pair(client_id, now).await;
-    let mut pair = pair.map_err(|error| no_pair(player, &error))?;
+    let mut pair = pair.map_err(|error| no_pair(player, error))?;
     if app.config.linking.device_qr && pair.verification_uri_complete.is_none() {
         pair.verification_uri_complete = Some(pair.composed_uri());
     }
@@ -100,14 +95,8 @@ pub async fn start_device(app: &App, player: &PlayerId) -> Result<DeviceSession,
     Ok(session)
 }
 
-fn no_pair(player: &PlayerId, error: &TokenError) -> DeviceRefused {
+fn no_pair(player: &PlayerId, error: TokenError) -> DeviceRefused {
     tracing::warn!(event = "code_pair_failed", %error);
     log_outcome(player, Err(LinkFailure::AmazonUnavailable));
-    DeviceRefused::AmazonUnavailable {
-        retry_after: match error {
-            TokenError::Unavailable { retry_after, .. } => *retry_after,
-            _ => None,
-        },
-        cause: error.to_string(),
-    }
+    DeviceRefused::NoCodePair(error)
 }

@@ -7,7 +7,7 @@ use super::persist::persist;
 use super::remnant::remnant;
 use crate::App;
 use crate::amazon::{IdentifyError, Tokens};
-use crate::budget::Budget;
+use crate::budget::{Budget, NoTimeLeft};
 use crate::domain::{AmazonUserId, LinkFailure, PlayerId, Timestamp};
 use crate::flow::entitlements::first_check;
 use crate::flow::standing;
@@ -80,12 +80,10 @@ pub(in crate::flow) fn has_scopes(app: &App, granted: Option<&str>) -> Result<()
 
 /// What is begun is awaited, so nothing is begun that there is no time for.
 pub(in crate::flow) fn has_time(budget: Budget) -> Result<(), LinkFailure> {
-    if budget.allows_a_step() {
-        Ok(())
-    } else {
+    budget.step().map_err(|NoTimeLeft| {
         tracing::error!(event = "no_time_left");
-        Err(LinkFailure::AmazonUnavailable)
-    }
+        LinkFailure::AmazonUnavailable
+    })
 }
 
 /// Makes the link, and with it ends what asked for it.

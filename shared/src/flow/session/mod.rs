@@ -3,6 +3,7 @@
 
 mod refresh;
 
+use std::error::Error;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -11,7 +12,7 @@ use tokio::sync::Mutex;
 use super::tokens::OpenTokens;
 use crate::App;
 use crate::amazon::{CallError, FulfillResult, Listing};
-use crate::budget::{Budget, REFUSED_PAUSE};
+use crate::budget::{Budget, NoTimeLeft, REFUSED_PAUSE};
 use crate::store::{Link, LinkState, Record, StoreError};
 
 /// Why Prime Gaming could not be asked, sorted by what to do next.
@@ -26,13 +27,16 @@ pub(super) enum SessionError {
     /// The player has linked anew or unlinked meanwhile.
     #[error("the link was replaced or removed meanwhile")]
     Changed,
-    /// It was not asked: Amazon wants rest, there is no time, the tokens are another LWA client's,
-    /// or another process is refreshing them.
+    /// It was not asked: Amazon wants rest, the tokens are another LWA client's, or another process
+    /// is refreshing them.
     #[error("{0}")]
     NotNow(&'static str),
-    /// It was asked, and did not answer, or nobody can use the answer.
+    /// It was asked, and did not answer, or its answer or our tokens are unusable.
     #[error("{0}")]
-    Unavailable(String),
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// It was not asked, because the request has no time left.
+    #[error(transparent)]
+    NoTimeLeft(#[from] NoTimeLeft),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -54,6 +58,8 @@ struct State {
     opened: Option<OpenTokens>,
     /// Whether this request has refreshed the tokens: once is enough.
     refreshed: bool,
+    /// Whether this request has tokens that the database did not take.
+    has_unstored: bool,
     /// Whether Prime Gaming has listed entitlements for these tokens, or refused to: who is
     /// refused something else then knows whether the link is at fault.
     accepted: Option<bool>,
@@ -65,6 +71,7 @@ impl<'a> Session<'a> {
             link,
             opened: None,
             refreshed: false,
+            has_unstored: false,
             accepted: None,
         };
         Self {
@@ -181,10 +188,11 @@ impl<'a> Session<'a> {
         match request.await {
             Ok(answer) => Ok(answer),
             Err(CallError::Refused { .. }) => Err(SessionError::Refused),
-            Err(CallError::Unavailable { retry_after, cause }) => {
+            Err(CallError::Unavailable(unavailable)) => {
+                let retry_after = unavailable.retry_after;
                 self.rest(&mut self.state.lock().await.link, retry_after)
                     .await;
-                Err(SessionError::Unavailable(cause))
+                Err(SessionError::Unavailable(unavailable.into()))
             }
         }
     }
@@ -204,13 +212,7 @@ impl<'a> Session<'a> {
     }
 
     fn has_time(&self) -> Result<(), SessionError> {
-        if self.budget.allows_a_step() {
-            Ok(())
-        } else {
-            Err(SessionError::NotNow(
-                "no time left for another call to Amazon",
-            ))
-        }
+        Ok(self.budget.step()?)
     }
 
     async fn rest(&self, link: &mut Link, retry_after: Option<Duration>) {

@@ -24,10 +24,20 @@ use crate::budget::{
 use crate::domain::{Timestamp, random_token};
 use crate::flow::tokens::{OpenTokens, open_tokens, seal_tokens};
 use crate::seal::Sealed;
-use crate::store::{Claimed, DeadTokens, Link, LinkState, TokenRow};
+use crate::store::{Claimed, DeadTokens, Link, LinkState, TokenRow, WriteOutcome};
 
 /// How often new tokens are offered to the database before they are used unstored.
 const STORE_TRIES: u32 = 3;
+
+/// What became of new tokens.
+enum Storing {
+    /// The database has them.
+    Stored,
+    /// They came too late: what the database has is newer.
+    Overtaken,
+    /// The database did not take them.
+    Failed,
+}
 
 impl Session<'_> {
     /// An access token with time left on it, and its version.
@@ -47,9 +57,11 @@ impl Session<'_> {
         Ok((tokens.access, state.link.token_version))
     }
 
-    /// Tries tokens again that Amazon called `invalid_grant`, if that is due.
-    pub(in crate::flow) async fn look_again(&self) -> Result<(), SessionError> {
-        self.access_token().await.map(drop)
+    /// Tries tokens again that Amazon called `invalid_grant`, if that is due. Gives whether the new
+    /// tokens are stored: where they are not, the look has still to be made.
+    pub(in crate::flow) async fn look_again(&self) -> Result<bool, SessionError> {
+        self.access_token().await?;
+        Ok(!self.state.lock().await.has_unstored)
     }
 
     /// An access token newer than `version`, which was refused.
@@ -72,7 +84,7 @@ impl Session<'_> {
         let sealed = state.link.usable_tokens(now).ok_or(SessionError::Dead)?;
         let tokens = open_tokens(self.app, &state.link.player, sealed).await.map_err(|error| {
             tracing::error!(event = "tokens_unreadable", player_id = %state.link.player, %error);
-            SessionError::Unavailable(error.to_string())
+            SessionError::Unavailable(error.into())
         })?;
         state.opened = Some(tokens.clone());
         Ok(tokens)
@@ -108,13 +120,13 @@ impl Session<'_> {
                 tracing::warn!(event = "refresh_failed", player_id = %state.link.player, %error);
                 match &error {
                     // Whether Amazon has heard is not known: nobody asks before the lease ends.
-                    TokenError::Unavailable { retry_after, .. } => {
-                        self.rest(&mut state.link, *retry_after).await;
+                    TokenError::Unavailable(unavailable) => {
+                        self.rest(&mut state.link, unavailable.retry_after).await;
                     }
                     // Amazon refused before it looked at the token: the lease serves nobody.
                     _ => self.app.links.release_refresh(&state.link, &owner).await?,
                 }
-                Err(SessionError::Unavailable(error.to_string()))
+                Err(SessionError::Unavailable(error.into()))
             }
         }
     }
@@ -196,12 +208,14 @@ impl Session<'_> {
         };
         let sealed = seal_tokens(self.app, &state.link.player, &tokens);
         let expires_at = self.app.clock.now() + new.expires_in;
-        if !self
+        match self
             .store_stubbornly(&state.link, &sealed, expires_at)
             .await
         {
-            // Ours came too late; what is stored is newer.
-            return self.adopt(state).await;
+            Storing::Stored => {}
+            // These tokens are all that is left of the link, so this request uses them.
+            Storing::Failed => state.has_unstored = true,
+            Storing::Overtaken => return self.adopt(state).await,
         }
         if state.link.tokens.is_none() {
             state.link.state = LinkState::Linked;
@@ -215,9 +229,12 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Whether the tokens may be used. Where the database does not take them, they may for this
-    /// request: they are all that is left of the link.
-    async fn store_stubbornly(&self, link: &Link, sealed: &Sealed, expires_at: Timestamp) -> bool {
+    async fn store_stubbornly(
+        &self,
+        link: &Link,
+        sealed: &Sealed,
+        expires_at: Timestamp,
+    ) -> Storing {
         let Self { app, .. } = self;
         for attempt in 1..=STORE_TRIES {
             let now = app.clock.now();
@@ -225,19 +242,19 @@ impl Session<'_> {
                 .links
                 .store_tokens(&app.fulfillments, link, sealed, expires_at, now);
             match stored.await {
-                Ok(stored) => {
-                    let stored = stored.is_done();
-                    if stored && link.tokens.is_none() {
+                Ok(WriteOutcome::Done) => {
+                    if link.tokens.is_none() {
                         tracing::info!(event = "link_revived", player_id = %link.player);
                     }
-                    return stored;
+                    return Storing::Stored;
                 }
+                Ok(WriteOutcome::Changed) => return Storing::Overtaken,
                 Err(error) => {
                     tracing::error!(event = "tokens_not_stored", attempt, %error);
                 }
             }
         }
-        true
+        Storing::Failed
     }
 
     async fn await_winner(&self, state: &mut State) -> Result<(), SessionError> {

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::budget::POLL_INTERVAL_MOST;
+use crate::net::Unavailable;
 
 const DEVICE_CODE: &str = "device code+/|&=";
 const USER_CODE: &str = "W8B RGT";
@@ -164,16 +165,13 @@ async fn what_a_device_cannot_show_or_send_back_is_no_pair() {
     ] {
         let result = created_with(field, value.clone()).await;
         assert!(
-            matches!(result, Err(TokenError::Unavailable { .. })),
+            matches!(result, Err(TokenError::Unavailable(_))),
             "{field} {value}"
         );
     }
     for body in ["", "[]", "null", "{}", "<html>", "\"x\""] {
         let result = created(Reply::json(200, body)).await;
-        assert!(
-            matches!(result, Err(TokenError::Unavailable { .. })),
-            "{body}"
-        );
+        assert!(matches!(result, Err(TokenError::Unavailable(_))), "{body}");
     }
 }
 
@@ -235,13 +233,13 @@ async fn a_refused_pair_is_sorted_like_any_token_request() {
         );
     }
     let result = created(Reply::json(503, "{}").header("Retry-After", "7")).await;
-    let Err(TokenError::Unavailable { retry_after, .. }) = result else {
+    let Err(TokenError::Unavailable(Unavailable { retry_after, .. })) = result else {
         panic!("{result:?}")
     };
     assert_eq!(retry_after, Some(Duration::from_secs(7)));
     for reply in [Reply::Truncated, Reply::json(400, "<html>")] {
         let result = created(reply).await;
-        assert!(matches!(result, Err(TokenError::Unavailable { .. })));
+        assert!(matches!(result, Err(TokenError::Unavailable(_))));
     }
 }
 
@@ -299,7 +297,7 @@ async fn polls_are_sorted_by_what_to_do_next() {
         for word in ["ServerError", "temporarily_unavailable"] {
             assert!(matches!(
                 result(word).await,
-                Err(PollError::Token(TokenError::Unavailable { .. }))
+                Err(PollError::Token(TokenError::Unavailable(_)))
             ));
         }
         let odd = result("unsupported_grant_type").await;
@@ -325,15 +323,13 @@ async fn an_answer_without_a_decision_leaves_the_pair_as_it_was() {
     ] {
         let result = polled(reply).await;
         assert!(
-            matches!(
-                result,
-                Err(PollError::Token(TokenError::Unavailable { .. }))
-            ),
+            matches!(result, Err(PollError::Token(TokenError::Unavailable(_)))),
             "{result:?}"
         );
     }
     let result = polled(Reply::json(429, "{}").header("Retry-After", "9")).await;
-    let Err(PollError::Token(TokenError::Unavailable { retry_after, .. })) = result else {
+    let Err(PollError::Token(TokenError::Unavailable(Unavailable { retry_after, .. }))) = result
+    else {
         panic!("{result:?}")
     };
     assert_eq!(retry_after, Some(Duration::from_secs(9)));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use it::{Reply, Studio, World, ids_of, player_id, status_of};
+use it::{DbFault, Outage, Reply, Studio, World, ids_of, player_id, status_of};
 use prime_gaming::domain::DeviceStatus;
 use prime_gaming::flow::{self, Budget};
 use serde_json::json;
@@ -122,6 +122,28 @@ async fn a_slow_request_leaves_the_check_to_reconcile() {
     world.reconcile().await;
     assert_eq!(studio.given()[&id], 1);
     assert_eq!(world.known_status("p1", &id).await, "reported");
+    assert!(!is_left(&world).await);
+}
+
+/// Amazon answered the check, but the database took nothing of what it listed: the check is not
+/// made yet, although it was fresh.
+#[tokio::test]
+async fn a_check_that_could_not_write_something_down_stays_due() {
+    let (world, studio, id) = claimed(&[]).await;
+    let (browser, callback) = back_from_amazon(&world, "p1", "alice", None).await;
+    // The attempt is consumed and the link is made. Every transaction after these two is refused.
+    let outage = Outage::after(2, DbFault::Canceled("ThrottlingError"), u32::MAX);
+    world.database.begin(outage);
+    open(&world, &cookies(&browser), &callback)
+        .await
+        .page(200, "p1");
+    world.database.end();
+    assert_eq!(world.amazon.calls_to(Entitlements), 1);
+    assert_eq!(studio.given().get(&id), None);
+    assert!(is_left(&world).await);
+    world.pass(60);
+    world.reconcile().await;
+    assert_eq!(studio.given()[&id], 1);
     assert!(!is_left(&world).await);
 }
 
