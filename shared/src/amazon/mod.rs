@@ -1,8 +1,8 @@
 //! The two Amazon services: Login with Amazon and Prime Gaming.
 //!
-//! One client each, for real, with its URLs from the configuration. Errors are sorted by what the
-//! caller does next: refresh, read the secret again, link again, try later. None of them holds
-//! a token, a code or a secret, whatever Amazon sent back.
+//! Each has one client, with base URLs from the configuration. Errors are sorted by what the caller
+//! does next: refresh, read the secret again, link again, try later. No error holds a token, a code or
+//! a secret, whatever Amazon answered.
 
 mod lwa;
 mod prime_gaming;

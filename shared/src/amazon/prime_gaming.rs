@@ -100,8 +100,8 @@ impl PrimeGaming {
         self.address.of(player).to_owned()
     }
 
-    /// What the account of this token has claimed and not been reported for. An element that is
-    /// broken does not cost the others.
+    /// What the account of this token has claimed, and was not reported yet. A broken element does not
+    /// cost the others.
     ///
     /// # Errors
     /// [`CallError`]. An answer that is not a listing is an error, not an empty list.
@@ -117,8 +117,8 @@ impl PrimeGaming {
             .ok_or_else(|| unavailable("the answer has no list `Entitlements`"))
     }
 
-    /// Tells Amazon that one entitlement was delivered. Sent once more if its connection failed before an
-    /// answer: telling Amazon twice does no harm.
+    /// Reports one delivery to Amazon. The report is sent once more if its connection failed before an
+    /// answer, because a second report does no harm.
     ///
     /// # Errors
     /// [`CallError`]. Whether Amazon has taken the report is then not known.
@@ -151,7 +151,7 @@ impl PrimeGaming {
         };
         let answer = async {
             let request = request.header(name, value).build()?;
-            // Amazon takes a report that it has taken before.
+            // Amazon accepts a report that it has accepted before.
             let repeat = Repeat::Harmless;
             exchange_with(&self.http, request, repeat, CALL_LIMIT, MAX_ANSWER_BYTES).await
         };
@@ -160,8 +160,8 @@ impl PrimeGaming {
     }
 }
 
-/// The header that says for whom we speak. `None` if the token can't be sent in a header; such a
-/// one is not stored in the first place.
+/// The header with the player's access token. `None`: the token can't be sent in a header. Such a token
+/// is never stored.
 pub(super) fn access_token_header(token: &SecretString) -> Option<(HeaderName, HeaderValue)> {
     let mut value = HeaderValue::from_str(token.expose_secret()).ok()?;
     value.set_sensitive(true);

@@ -1,8 +1,8 @@
-//! How content reaches the player where the game does not grant it itself: the studio's backend is
-//! called, by the Standard Webhooks specification.
+//! Delivery by the studio's backend, where the game does not grant content itself. The webhook follows
+//! the Standard Webhooks specification.
 //!
-//! A delivery is repeated until it was answered, always with the same `webhook-id` and the same
-//! body, so the studio gives content once per id and says so every time.
+//! A delivery is repeated until it is answered, always with the same `webhook-id` and the same body. So
+//! the studio gives content once per id, and confirms it every time.
 
 mod webhook;
 

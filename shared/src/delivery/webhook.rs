@@ -61,12 +61,12 @@ pub struct Order<'a> {
 pub enum Delivery {
     /// The player has it: now (2xx), or since an earlier call (409).
     Delivered,
-    /// The studio says in so many words that it will not deliver it (410 or 422, with
+    /// The studio says explicitly that it will not deliver it (410 or 422, with
     /// `{"refused": true}`): the first 500 characters of its `reason`, if that is a text.
     Refused(Option<String>),
     /// Anything else: to be tried again later, with the same id and body.
     Unknown {
-        /// Whether it did not accept our signature (401, 403): the secret may have been rotated.
+        /// Whether the studio did not accept our signature (401, 403): the secret may have been rotated.
         is_signature_refused: bool,
         /// Why, and how long the studio wants this delivery to rest.
         source: Unavailable,
@@ -90,15 +90,15 @@ struct Data<'a> {
 }
 
 impl Webhook {
-    /// The webhook at `url`. `http` follows no redirects, and reaches no address that the system
-    /// must not call.
+    /// The webhook at `url`. `http` follows no redirects and reaches no internal address, which prevents
+    /// SSRF.
     #[must_use]
     pub fn new(http: Client, url: Url) -> Self {
         Self { http, url }
     }
 
-    /// Delivers `order`, signed with `secret` (`whsec_` and base64). It takes 5 s at most; a
-    /// connection that died before any answer is tried once more. Whatever goes wrong is
+    /// Delivers `order`, signed with `secret` (`whsec_` and base64). The call takes 5 s at most, and is
+    /// repeated once if its connection died before any answer. Every failure is
     /// [`Delivery::Unknown`].
     pub async fn deliver(
         &self,
@@ -118,7 +118,7 @@ impl Webhook {
             Err(_) => return unknown(NetError::Timeout.into()),
         };
         let status = response.status().as_u16();
-        // The answer's text says nothing more, so that it breaks off changes nothing.
+        // The body says nothing more, so it does not matter if it breaks off.
         if matches!(status, 200..=299 | 409) {
             return Delivery::Delivered;
         }
@@ -212,7 +212,7 @@ struct Refusal {
     reason: Option<Box<RawValue>>,
 }
 
-/// The refusal that an answer is, if the whole of it comes until `end`.
+/// The answer's refusal, if it is one and comes as a whole before `end`.
 async fn refusal(response: Response, end: Instant) -> Option<Refusal> {
     let body = timeout_at(end, read_bounded(response, MAX_REFUSAL_BYTES)).await;
     let refusal: Refusal = serde_json::from_slice(&body.ok()?.ok()?).ok()?;

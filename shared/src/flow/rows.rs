@@ -1,29 +1,29 @@
-//! Reading several records of a player at once: one that can't be read costs the others nothing.
+//! Reading several records of a player at once: one that can't be read does not stop the others.
 
 use crate::App;
 use crate::domain::PlayerId;
 use crate::store::{Record, StoreError};
 
-/// What is open of a player.
+/// A player's open records.
 #[derive(Debug, Default)]
 pub(super) struct Open {
     /// The records that can be read, oldest first.
     pub(super) records: Vec<Record>,
-    /// Whether there are records besides that can't be read.
+    /// Whether there are also records that can't be read.
     pub(super) has_unreadable: bool,
 }
 
 impl Open {
-    /// Whether nothing is open: a record that can't be read may be.
+    /// Whether nothing is open. A record that can't be read may be open.
     pub(super) fn is_nothing(&self) -> bool {
         self.records.is_empty() && !self.has_unreadable
     }
 }
 
-/// Reads what is open of the player.
+/// Reads the player's open records.
 ///
 /// # Errors
-/// If the database does not answer.
+/// See [`StoreError`].
 pub(super) async fn read_open(app: &App, player: &PlayerId) -> Result<Open, StoreError> {
     let found = app.fulfillments.open(player).await?;
     found.unreadable.iter().for_each(log_unreadable);

@@ -1,4 +1,4 @@
-//! How what is stored stands under the present settings.
+//! What a stored link or record means under the present settings.
 //!
 //! Tokens belong to the LWA client that they were issued to. Where that client id is no longer
 //! ours, Amazon is not asked with them: the player sees `relink_required`. Nothing is written, so
@@ -34,8 +34,8 @@ pub(super) fn is_on_hold(app: &App) -> bool {
     app.config.intake == Intake::Hold
 }
 
-/// When to look again whether the intake is still on hold. With jitter, so that what waits does
-/// not come back together.
+/// When to look again whether the intake is still on hold. With jitter, so that waiting records do not
+/// come back together.
 pub(super) fn after_hold(now: Timestamp) -> Timestamp {
     now + INTAKE_HOLD_PAUSE.mul_f64(1.0 + random_fraction())
 }

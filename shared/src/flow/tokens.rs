@@ -9,7 +9,7 @@ use crate::App;
 use crate::domain::PlayerId;
 use crate::seal::{OpenError, Sealed};
 
-/// What is sealed. Short names, because they are stored with every link.
+/// The sealed text. The names are short, because they are stored with every link.
 #[derive(Deserialize, Serialize)]
 struct Stored {
     a: String,
@@ -54,7 +54,7 @@ pub(super) async fn open_tokens(
     })
 }
 
-/// What is sealed of a code pair.
+/// The sealed text of a code pair.
 #[derive(Deserialize, Serialize)]
 struct StoredCodes {
     d: String,
@@ -92,7 +92,7 @@ pub(super) async fn open_codes(
     })
 }
 
-/// Seals something of this player's for one purpose.
+/// Seals a text of this player for one purpose.
 pub(super) fn seal(app: &App, player: &PlayerId, purpose: &str, plain: &[u8]) -> Sealed {
     app.secrets
         .current()
@@ -100,8 +100,8 @@ pub(super) fn seal(app: &App, player: &PlayerId, purpose: &str, plain: &[u8]) ->
         .seal(plain, &[purpose, player.as_str()])
 }
 
-/// Opens what [`seal`] made. A key that this process does not know yet may have been appended
-/// to the secret since it started.
+/// Opens what [`seal`] made. If this process does not know the key, it reads the secret again: the key
+/// may have been added since the process started.
 pub(super) async fn open(
     app: &App,
     player: &PlayerId,

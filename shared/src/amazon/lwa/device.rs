@@ -1,5 +1,5 @@
-//! Linking on a device: a code pair, and asking what became of it. Amazon's own protocol, older
-//! than RFC 8628 and unlike it in the grant type.
+//! Linking on a device: a code pair, and what became of it. This is Amazon's own protocol, which is
+//! older than RFC 8628 and differs from it in the grant type.
 
 use std::fmt;
 use std::time::Duration;
@@ -75,7 +75,7 @@ pub enum PollError {
     /// The player refused.
     #[error("Login with Amazon answered access_denied")]
     Denied,
-    /// The code pair has expired, was used, or never was one.
+    /// The code pair has expired, was used, or never existed.
     #[error("Login with Amazon does not know the code pair any more")]
     Over,
     /// As with any other token request.
@@ -87,7 +87,7 @@ impl Lwa {
     /// A new code pair for the LWA client `client_id`.
     ///
     /// # Errors
-    /// [`TokenError`]. Whatever was refused or lost, there is no pair that anybody has seen.
+    /// [`TokenError`]. Then no player has seen a code.
     pub async fn create_code_pair(
         &self,
         client_id: &str,
@@ -106,8 +106,8 @@ impl Lwa {
         Err(refused(&read_refusal(&answer.body)?, &[]))
     }
 
-    /// Asks what became of a code pair. Amazon wants neither client id nor secret here: who
-    /// knows the pair is the device.
+    /// Asks what became of a code pair. Amazon wants neither client id nor secret here: whatever knows
+    /// the pair counts as the device.
     ///
     /// # Errors
     /// [`PollError`].
@@ -155,7 +155,7 @@ impl Lwa {
         Ok(self.transport(now).decided(request).await?)
     }
 
-    /// What can be done without does not cost the pair; everything else must be what a device can
+    /// A missing optional field does not cost the pair. Every other field must be one that a device can
     /// show and send back.
     pub(super) fn read_code_pair(&self, body: &[u8]) -> Result<CodePair, TokenError> {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
@@ -187,8 +187,8 @@ impl Lwa {
         })
     }
 
-    /// An address that players may be sent to: https, or plain on this machine, if Amazon itself
-    /// is a stand-in on this machine.
+    /// An address that players may be sent to: https, or http on loopback if Amazon itself is a stand-in
+    /// on loopback.
     fn page(&self, text: &str) -> Option<Url> {
         let url = Url::parse(text).ok()?;
         let here = url.scheme() == "http" && is_loopback(&url) && is_loopback(&self.codepair_url);

@@ -1,4 +1,4 @@
-//! Whose token is it?
+//! Which Amazon account an access token belongs to.
 
 use std::time::Duration;
 
@@ -46,9 +46,9 @@ impl IdentifyError {
 }
 
 impl Lwa {
-    /// Whose access token it is. Amazon is asked twice, at the same time: the token must have
-    /// been issued to `client_id`, and to the user whose profile it opens. Otherwise it is
-    /// a token that someone else's app was given.
+    /// The Amazon account of this access token. Amazon is asked twice, at the same time: the token must
+    /// have been issued to `client_id`, and to the user of the profile that it opens. Otherwise it was
+    /// issued to another app (a confused deputy).
     ///
     /// # Errors
     /// [`IdentifyError`].

@@ -1,8 +1,8 @@
 //! Login with Amazon: the way to a player's Amazon account and to the tokens that speak for it.
 //!
-//! The protocol is the `oauth2` crate's; the requests go through our one HTTP client. Amazon
-//! wants `client_id` and `client_secret` in the body, and gets PKCE with S256 always, because it
-//! takes a challenge without a method as `plain`.
+//! The `oauth2` crate speaks the protocol, over our one HTTP client. Amazon wants `client_id` and
+//! `client_secret` in the body. PKCE always uses S256, because Amazon takes a challenge without a
+//! method for `plain`.
 
 mod device;
 mod identity;
@@ -74,7 +74,7 @@ impl Lwa {
             .oauth(self.client_id.clone())
             .set_auth_uri(self.authorize_url.clone())
             .authorize_url(|| CsrfToken::new(state.to_owned()))
-            // As text here and with the code: Amazon compares it letter by letter.
+            // As text, here and with the code: Amazon compares it letter by letter.
             .add_extra_param("redirect_uri", redirect_uri)
             .add_scopes(self.scopes.iter().cloned())
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))

@@ -116,7 +116,7 @@ impl Lwa {
         }
     }
 
-    /// Uses a code up. `redirect_uri` and `verifier` are those that the authorize URL was made with.
+    /// Exchanges a code, which uses it up. `redirect_uri` and `verifier` are those of the authorize URL.
     ///
     /// # Errors
     /// [`TokenError`]. Not to be tried again with the same code, unless it is
@@ -174,8 +174,8 @@ impl Lwa {
     }
 }
 
-/// Lends our client to the `oauth2` crate. Only answers in which Amazon took a decision get
-/// through to it: everything else is sorted here, while status and headers are known.
+/// Lends our client to the `oauth2` crate. The crate gets only answers in which Amazon decided
+/// something. Every other answer is sorted here, where status and headers are known.
 pub(super) struct Transport {
     http: Client,
     now: Timestamp,
@@ -201,7 +201,7 @@ impl Transport {
         Ok(response)
     }
 
-    /// An answer in which Amazon took a decision.
+    /// An answer in which Amazon decided something.
     pub(super) async fn decided(&self, request: reqwest::Request) -> Result<Answer, Unavailable> {
         let answer = exchange(&self.http, request, CALL_LIMIT, MAX_ANSWER_BYTES).await?;
         self.is_repeated
@@ -261,7 +261,7 @@ pub(super) fn unusable(cause: impl Into<Cow<'static, str>>) -> TokenError {
     Unavailable::because(cause).into()
 }
 
-/// A token answer, read leniently: what can be done without does not cost the tokens.
+/// A token answer, read leniently: a faulty optional field does not cost the tokens.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct TokenAnswer {
     access_token: AccessToken,

@@ -23,20 +23,20 @@ use crate::store::{Admission, Claim, Link, Record, StoreError, WriteOutcome};
 /// What became of a listing.
 #[derive(Debug, Default)]
 pub(in crate::flow) struct Admitted {
-    /// The records that are open and were not known so before.
+    /// The records that have become open, or have changed.
     pub(in crate::flow) changed: Vec<Record>,
-    /// Reported long ago, and listed still: ours to report once more.
+    /// Reported long ago, and still listed: this request has to report them once more.
     pub(in crate::flow) forgotten: Vec<Record>,
-    /// What Amazon has taken back, where that could not be written down.
+    /// What Amazon has taken back, but could not be written down.
     pub(in crate::flow) taken_back: HashSet<EntitlementId>,
     /// Something could not be written down, or there was no time: Amazon lists it again.
     pub(in crate::flow) left_out: bool,
-    /// The player has linked anew or unlinked meanwhile: the listing is not for them.
+    /// The player has linked anew or unlinked meanwhile: the listing is of no use.
     pub(in crate::flow) link_changed: bool,
 }
 
-/// Writes down what is new in what Amazon listed for `link`; `open` is what was known. What the
-/// studio's backend is to deliver is `owner`'s. What can't be written now, Amazon lists again.
+/// Writes down what is new in Amazon's list for `link`; `open` is what was known. `owner` acquires
+/// what the webhook has to deliver. Amazon lists again what can't be written now.
 pub(in crate::flow) async fn admit(
     app: &App,
     budget: Budget,
@@ -82,7 +82,7 @@ pub(in crate::flow) async fn admit(
             known: step.known(),
             now,
         };
-        // One that can't be written down keeps nothing from the others: Amazon lists it again.
+        // One that can't be written down does not stop the others: Amazon lists it again.
         let done = match step {
             Step::Admit(_) => admit_one(app, &claim, &listed.instruction, &offers, owner).await,
             Step::Withdraw(record) => withdraw(app, &claim, record).await,
@@ -98,7 +98,7 @@ pub(in crate::flow) async fn admit(
                 admitted.changed.push(*record);
             }
             Ok(Admission::Known(record)) if record.status != Status::Reported => {
-                // The studio's backend may be delivering it.
+                // The webhook may be delivering it.
                 admitted.taken_back.remove(&record.id);
                 admitted.changed.push(*record);
             }
@@ -123,8 +123,8 @@ pub(in crate::flow) async fn admit(
     admitted
 }
 
-/// What Amazon takes back while the studio's backend may be delivering it stays `pending`, until
-/// that is over.
+/// What Amazon takes back while the webhook may be delivering it stays `pending` until the delivery
+/// has ended.
 async fn withdraw(app: &App, claim: &Claim<'_>, record: &Record) -> Result<Admission, NotAdmitted> {
     if record.is_leased(claim.now) {
         return Ok(Admission::Known(Box::new(record.clone())));
@@ -181,7 +181,7 @@ async fn admit_one(
         _ => HoldReason::UnknownInstruction,
     };
     match claim.known {
-        // Held for that already: no write says nothing new.
+        // It is held for that reason already: there is nothing to write.
         Some(record) if record.reason == Some(reason) => {
             Ok(Admission::Known(Box::new(record.clone())))
         }
@@ -189,8 +189,8 @@ async fn admit_one(
     }
 }
 
-/// What would become `pending` while the intake is on hold. Nothing is written, for Amazon lists it
-/// again; what is known already stays what it is, and may have to be reported once more.
+/// An entitlement that would become `pending` while the intake is on hold. Nothing is written, because
+/// Amazon lists it again. A record that exists stays as it is, and may have to be reported once more.
 async fn on_hold(app: &App, claim: &Claim<'_>) -> Result<Admission, NotAdmitted> {
     let known = app.fulfillments.get(&claim.link.player, claim.id).await?;
     known
@@ -210,8 +210,8 @@ async fn pend(
         .await
 }
 
-/// It was withdrawn though a webhook may have delivered it, so it kept its place in the guard. The
-/// webhook is called again with the same body, whatever the offer is by now.
+/// It was withdrawn although a webhook may have delivered it, so it kept its place in the guard. The
+/// webhook is called again with the same body, even if the offer has changed since.
 async fn order_again(
     app: &App,
     claim: &Claim<'_>,
@@ -242,7 +242,7 @@ async fn order_again(
     Ok(pend(app, &claim, &offer, owner).await?)
 }
 
-/// Takes what is `reported` for so long that Amazon must have forgotten it, to report it again.
+/// Acquires a record that was `reported` so long ago that Amazon must have forgotten it.
 async fn take_forgotten(app: &App, record: &Record, now: Timestamp) -> bool {
     let before = now - FORGOTTEN_AFTER;
     if record.reported_at.is_none_or(|at| at > before) {
@@ -268,7 +268,7 @@ fn log_not_admitted(claim: &Claim<'_>, error: &NotAdmitted) {
     );
 }
 
-/// An operator has to see every word that we do not know, whatever became of it.
+/// An operator has to see every unknown word, even if nothing came of it.
 fn log_unknown(link: &Link, listed: &Listed) {
     if let Instruction::Unknown(word) = &listed.instruction {
         tracing::warn!(

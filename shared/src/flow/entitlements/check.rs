@@ -1,7 +1,7 @@
 //! The on-demand check: what may this player have now?
 //!
-//! It is never an error that it comes too soon, that Amazon is down or that there is no link:
-//! the game gets what is known.
+//! A check that comes too soon, without a link or while Amazon is down is no error: the game gets what
+//! is known.
 
 use std::collections::{HashMap, HashSet};
 
@@ -25,8 +25,8 @@ use crate::store::{Claimed, Link, LinkState, PlayerRow, Record, StoreError};
 /// The most entitlements in one answer.
 const MOST: usize = 50;
 
-/// Every check tries a failed report again, until it has failed so often: from then on it waits
-/// for its time like everything else.
+/// Every check tries a failed report again, until it has failed this often. From then on the report
+/// waits until it is due.
 const EAGER_ATTEMPTS: u32 = 5;
 
 /// The answer to a check.
@@ -50,7 +50,7 @@ impl CheckAnswer {
         self.fresh && !self.left_out
     }
 
-    /// Before this, a check is answered from what is known.
+    /// Before this time, a check is answered from what is known.
     pub(in crate::flow) fn next_check_at(&self) -> Option<Timestamp> {
         self.next_check_at
     }
@@ -79,14 +79,14 @@ pub async fn check(
         .acquire_check(link, &random_token(), now, next)
         .await?
     {
-        // Boxed, so that the many checks that end before this do not carry its state around.
+        // Boxed, because most checks end before this, and should not carry its state.
         Claimed::Ours(row) => {
             let asked = budget.at_most(Box::pin(ask(app, budget, player, row.clone())));
             match asked.await {
                 Some(answer) => answer,
                 None => {
                     tracing::error!(event = "check_cut_short", player_id = %player);
-                    // What was written down meanwhile belongs to the answer.
+                    // The response has what was written down meanwhile.
                     let row = PlayerRow {
                         has_open: true,
                         ..row
@@ -99,7 +99,7 @@ pub async fn check(
     }
 }
 
-/// What is known without asking Amazon. Of a player who is not linked, that is everything.
+/// What is known without asking Amazon. Without a link, that is everything.
 async fn known(app: &App, player: &PlayerId, row: PlayerRow) -> Result<CheckAnswer, StoreError> {
     let open = if row.has_open {
         Box::pin(read_open(app, player)).await?
@@ -122,8 +122,8 @@ async fn known(app: &App, player: &PlayerId, row: PlayerRow) -> Result<CheckAnsw
     Ok(answer(app, status, row.link.as_ref(), fresh, open))
 }
 
-/// What became `pending` while the game was to grant it is the studio's backend's to deliver now,
-/// also if Amazon is not asked about this player any more.
+/// The setting has changed: the webhook has to deliver what became `pending` for the game, even if
+/// Amazon is not asked about this player any more.
 async fn make_due(app: &App, open: &[Record]) {
     let now = app.clock.now();
     for record in open {
@@ -136,7 +136,7 @@ async fn make_due(app: &App, open: &[Record]) {
     }
 }
 
-/// Saves the next check a look. That it fails costs nothing else.
+/// Saves the next check a query. It does no harm if this fails.
 async fn clear_open(app: &App, player: &PlayerId, row: &PlayerRow) {
     if let Err(error) = app.links.clear_open(player, row).await {
         tracing::warn!(event = "open_not_cleared", player_id = %player, %error);
@@ -240,7 +240,7 @@ async fn apply(
         return Err(SessionError::Changed);
     }
     replace(&mut open, changed);
-    // That Amazon has taken it back is known, though it could not be written down.
+    // Amazon has taken these back, although that could not be written down.
     open.retain(|record| record.status != Status::Pending || !taken_back.contains(&record.id));
     if app.webhook.is_none() {
         open = open.into_iter().map(Record::for_the_game).collect();
@@ -257,8 +257,8 @@ async fn apply(
     Ok(Applied { open, left_out })
 }
 
-/// Where the studio's backend delivers, it gets what is `pending`: what `owner` has just written
-/// down, and what is due for another try. Gives all of `open` as it is afterwards.
+/// With a webhook, delivers what is `pending`: what `owner` has just written down, and what is due for
+/// another try. Gives all of `open` as it is afterwards.
 async fn deliver_pending(
     app: &App,
     budget: Budget,
@@ -282,15 +282,14 @@ async fn deliver_pending(
     open
 }
 
-/// Puts records in the place of what was known of them.
+/// Puts `changed` in the place of what was known of these records.
 fn replace(open: &mut Vec<Record>, changed: Vec<Record>) {
     let ids: HashSet<_> = changed.iter().map(|record| record.id.clone()).collect();
     open.retain(|record| !ids.contains(&record.id));
     open.extend(changed);
 }
 
-/// Brings what is `delivered` to Amazon's knowledge: what `owner` has just delivered, and what
-/// was before.
+/// Reports what is `delivered`: what `owner` has just delivered, and what was delivered before.
 async fn report_delivered(
     app: &App,
     budget: Budget,

@@ -1,4 +1,4 @@
-//! The game says "delivered": that is written down first, and then reported to Prime Gaming.
+//! The game confirms a delivery: it is written down first, and then reported to Prime Gaming.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,10 +14,10 @@ use crate::flow::fulfillment::report::report_all;
 use crate::flow::session::Session;
 use crate::store::{Confirmation, Record, StoreError};
 
-/// How many confirmations are written at once, in their order.
+/// How many confirmations are written at once.
 const AT_ONCE: usize = 8;
 
-/// What one id of a confirmation is now.
+/// The status of one confirmed id.
 #[derive(Debug, Serialize)]
 pub struct Confirmed {
     entitlement_id: EntitlementId,
@@ -55,7 +55,7 @@ pub async fn confirm(
         })
         .collect();
     let written: Vec<Written> = stream::iter(writes).buffered(AT_ONCE).collect().await;
-    // What is written down is true whether or not Amazon answers in time.
+    // What is written down counts, whether or not Amazon answers in time.
     let reported = budget
         .at_most(report(app, budget, player, owner, &written))
         .await
@@ -93,8 +93,8 @@ enum NotWritten {
     NoTimeLeft(#[from] NoTimeLeft),
 }
 
-/// What is stored under each of several ids, so that one that does not exist costs no write. An id
-/// that is missing here was not read: its write finds out.
+/// What is stored under each of several ids, so that an id that does not exist costs no write. For an
+/// id that is missing here, which was not read, the write finds out.
 async fn look_at_all(
     app: &App,
     budget: Budget,
@@ -115,8 +115,8 @@ async fn look_at_all(
     }
 }
 
-/// Where the studio's webhook delivers, what the game says changes nothing. `known`: what is
-/// stored, if that was read, and `Some(None)` where nothing is.
+/// With a webhook, a confirmation of the game changes nothing. `known` is what is stored, if it was
+/// read; `Some(None)`: nothing is stored.
 async fn write_down(
     app: &App,
     budget: Budget,
@@ -164,7 +164,7 @@ async fn write_one(
     })
 }
 
-/// Reports what has just become `delivered`, and what has been and is due for another try.
+/// Reports what has just become `delivered`, and what is `delivered` and due for another try.
 async fn report(
     app: &App,
     budget: Budget,

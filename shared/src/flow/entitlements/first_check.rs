@@ -1,5 +1,5 @@
-//! The first check after linking, which the service makes by itself where the studio's backend
-//! delivers: the reward is there before the game starts.
+//! The first check after linking. With a webhook the service makes it by itself, so that the reward is
+//! there before the game starts.
 //!
 //! The transaction that makes the link also leaves a housekeeping row. The request that made the
 //! link makes the check as well, if it has time, and removes the row; otherwise `reconcile` finds
@@ -12,14 +12,14 @@ use crate::flow::entitlements::check::check;
 use crate::flow::standing;
 use crate::store::{Link, StoreError, TokenRow};
 
-/// When the service is to make the first check of a link that is made at `now`; `None` where the
-/// game makes it.
+/// When the service has to make the first check of a link that is made at `now`; `None`: the game
+/// makes it.
 pub(in crate::flow) fn due_at(app: &App, now: Timestamp) -> Option<Timestamp> {
     app.webhook.is_some().then_some(now)
 }
 
-/// Makes the first check in the request that has just linked `player`. Whatever comes of it, there
-/// is a link, and what is left undone is left to `reconcile`.
+/// Makes the first check in the request that has just linked `player`. The player stays linked
+/// whatever happens here, and `reconcile` does what is left.
 pub(in crate::flow) async fn in_request(app: &App, budget: Budget, player: &PlayerId) {
     if app.webhook.is_none() || standing::is_on_hold(app) || !budget.allows_a_page() {
         return;
@@ -50,9 +50,9 @@ async fn make(app: &App, budget: Budget, player: &PlayerId) -> Result<(), StoreE
 
 /// What is next for a first check that was left to `reconcile`.
 pub(in crate::flow) enum Next {
-    /// It is made, or is not to be made any more.
+    /// It is made, or not needed any more.
     Done,
-    /// It is to be tried again, but not before this time, if there is one.
+    /// It has to be tried again, but not before this time, if there is one.
     Again(Option<Timestamp>),
 }
 

@@ -1,4 +1,4 @@
-//! A player's history: everything that was ever seen, or what of it has one status, newest first.
+//! A player's history: every entitlement that was ever seen, or those of one status, newest first.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,11 +11,11 @@ use crate::flow::rows::log_unreadable;
 use crate::flow::standing;
 use crate::store::{Listed, StoreError};
 
-/// The most rows that are read for one page. A page that has found less than its limit by then
-/// ends all the same, and its cursor goes on.
+/// The most rows that are read for one page. A page then ends even if it is not full, and its cursor
+/// continues there.
 const MOST_READ: usize = 500;
 
-/// How many rows are read at once where not each of them belongs on the page.
+/// How many rows are read at once where only some of them belong on the page.
 const READ_AT_ONCE: usize = 100;
 
 /// Which page is asked for.
@@ -36,7 +36,7 @@ pub struct HistoryAnswer {
     next_cursor: Option<String>,
 }
 
-/// The cursor is not one that an answer gave.
+/// The cursor is not from a response of ours.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("cursor must be the next_cursor of an earlier answer, unchanged")]
 pub struct InvalidCursor;
@@ -51,7 +51,7 @@ impl Cursor {
     /// Reads a cursor that came back.
     ///
     /// # Errors
-    /// If an answer could not have given it.
+    /// If no response can have given it.
     pub fn parse(text: &str) -> Result<Self, InvalidCursor> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidCursor)?;
         let text = String::from_utf8(bytes).map_err(|_| InvalidCursor)?;
@@ -76,11 +76,10 @@ fn is_position(text: &str) -> bool {
         })
 }
 
-/// One page of the player's history. It may have less than its limit, also nothing, and still not
-/// be the last.
+/// One page of the player's history. It may be short or even empty without being the last.
 ///
 /// # Errors
-/// If the database does not answer.
+/// See [`StoreError`].
 pub async fn history(
     app: &App,
     player: &PlayerId,
@@ -98,8 +97,7 @@ pub async fn history(
     let mut entitlements = Vec::new();
     let mut read = 0;
     let mut after = cursor.map(|cursor| cursor.0);
-    // A row with another position than ours can't be the end of a page: its cursor would be
-    // refused.
+    // A row with a position of another form can't be the end of a page: its cursor would be refused.
     let mut end = None;
     'page: loop {
         let wanted = match status {

@@ -1,5 +1,5 @@
-//! Delivers through the studio's backend what is `pending`: what is answered with "delivered"
-//! becomes so before anything else happens.
+//! Delivers what is `pending` through the studio's webhook. What the webhook confirms is written down
+//! as `delivered` before anything else happens.
 
 use crate::App;
 use crate::budget::{Budget, NoTimeLeft};
@@ -10,8 +10,8 @@ use crate::flow::fulfillment::settle::{Unfinished, give_back};
 use crate::flow::standing;
 use crate::store::{Confirmation, Record, StoreError};
 
-/// Delivers what `owner` has taken. Gives each record as it is afterwards: those `delivered` that
-/// still are `owner`'s are to be reported.
+/// Delivers what `owner` has acquired. Gives each record as it is afterwards. Those that are
+/// `delivered` and still `owner`'s have to be reported.
 pub(in crate::flow) async fn deliver_all(
     app: &App,
     budget: Budget,
@@ -52,10 +52,10 @@ async fn deliver_one(app: &App, budget: Budget, owner: &str, record: Record) -> 
     record
 }
 
-/// It was to be delivered by the webhook once, and the setting has changed since. What the webhook
-/// may have delivered is never the game's to deliver.
+/// The record waited for the webhook, and the setting has changed since. The game never delivers what
+/// the webhook may have delivered.
 async fn leave_to_the_game(app: &App, owner: &str, record: Record) -> Record {
-    // Taking it has counted as a try.
+    // Acquiring it has counted as a try.
     if record.attempts > 1 {
         return hold_undelivered(app, Some(owner), record).await;
     }
@@ -65,8 +65,9 @@ async fn leave_to_the_game(app: &App, owner: &str, record: Record) -> Record {
     record
 }
 
-/// Where the game delivers: writes down which of these a webhook may have delivered before, and
-/// gives all of them as the game is to see them. What can't be written down now is found again.
+/// Used where the game delivers. Holds those of the records that a webhook may have delivered before,
+/// and gives all of them as the game may see them. A hold that can't be written is made by a later
+/// request.
 pub(in crate::flow) async fn keep_from_the_game(app: &App, records: Vec<Record>) -> Vec<Record> {
     let now = app.clock.now();
     let (held, mut others): (Vec<_>, Vec<_>) = records.into_iter().partition(|record| {
@@ -115,8 +116,8 @@ async fn call(app: &App, webhook: &Webhook, record: &Record) -> Result<Delivery,
         sku: record.sku.as_deref(),
         title: record.title.as_deref(),
         content: record.content.as_ref(),
-        // Neither changes while the record is pending; the second is there since a version that
-        // did not write the first.
+        // Neither changes while the record is pending. Records of an older version have only the
+        // second.
         since: record.ordered_at.unwrap_or(record.updated_at),
     };
     Ok(webhook.deliver(secret, &order, app.clock.now()).await)
@@ -163,7 +164,7 @@ async fn write_down(
             });
         }
     };
-    // What could not be written down is not known: it is asked for again, under the same id.
+    // The outcome is lost: the webhook is called again, with the same id.
     written.map_err(|error| Unfinished::Failed {
         cause: error.to_string(),
         not_before: None,
@@ -188,7 +189,7 @@ async fn mark_delivered(
             );
             *after
         }
-        // Someone else is at it, and delivers it under the same id.
+        // Another request has it, and delivers it under the same id.
         Confirmation::Was(after) => *after,
         Confirmation::Unknown => record.clone(),
     })

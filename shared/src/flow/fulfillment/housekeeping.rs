@@ -15,11 +15,11 @@ use crate::flow::session::{Session, SessionError};
 use crate::flow::standing;
 use crate::store::{Housekeeping, HousekeepingKind, Inherited, Link, Record, Remnant, StoreError};
 
-/// How much longer than a report a remnant waits for its next look.
+/// A remnant waits this many times longer than a report for its next look.
 const REMNANT_PATIENCE: u32 = 12;
 
-/// Does it, and gives what is to be reported because of it. What fails is due again after a
-/// growing wait.
+/// Does the task, and gives the records that have to be reported because of it. A task that fails is
+/// due again after a growing wait.
 pub(in crate::flow) async fn work(
     app: &App,
     budget: Budget,
@@ -77,7 +77,7 @@ async fn wake(app: &App, owner: &str, task: &Housekeeping) -> Result<Vec<Record>
     let woken = store.wake(task, lease(owner, now)).await?;
     woken.unreadable.iter().for_each(log_unreadable);
     tracing::info!(event = "woken", count = woken.records.len());
-    // What is woken is due by its leases, whatever becomes of the note.
+    // The woken records are due when their leases run out, whatever becomes of the note.
     let noted = match &woken.failed {
         Some(error) => {
             back_off(app, owner, task, error).await;
@@ -172,7 +172,7 @@ async fn look_again(
         .await
 }
 
-/// Makes the first check after linking, which the request that made the link did not make.
+/// Makes the first check after linking, if the request that made the link did not.
 async fn first_check(
     app: &App,
     budget: Budget,
@@ -197,8 +197,7 @@ async fn first_check(
     }
 }
 
-/// The link that this housekeeping is for, if it is still the account's: its player's, or what is
-/// left of it.
+/// The link that this task is for, if it still exists: as the player's link, or as its remnant.
 async fn link_of(
     app: &App,
     task: &Housekeeping,

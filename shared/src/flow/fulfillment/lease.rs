@@ -1,4 +1,4 @@
-//! Taking what is to be delivered or reported: a lease keeps other requests away from it.
+//! Acquiring what has to be delivered or reported: a lease keeps other requests away from it.
 
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -11,7 +11,7 @@ use crate::store::{Lease, Record};
 /// How many things of one kind are done at once: writes to the database, calls to others, accounts.
 const AT_ONCE: usize = 8;
 
-/// Does several things at once, but no more than a few. Gives what came of them, in no order.
+/// Does several things at once, but no more than a few. Gives their results, in no order.
 pub(in crate::flow) async fn at_once<F: Future>(
     work: impl IntoIterator<Item = F>,
 ) -> Vec<F::Output> {
@@ -26,7 +26,7 @@ pub(in crate::flow) fn lease(owner: &str, now: Timestamp) -> Lease<'_> {
     }
 }
 
-/// Takes those of `records` that no other request works on. They are `owner`'s from then on.
+/// Acquires those of `records` that no other request works on. They are `owner`'s from then on.
 pub(in crate::flow) async fn take(app: &App, owner: &str, records: Vec<Record>) -> Vec<Record> {
     let takes: Vec<_> = records
         .into_iter()

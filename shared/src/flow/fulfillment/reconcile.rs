@@ -48,7 +48,7 @@ impl AddAssign for Reconciled {
 /// Works on what is due until nothing is, or until the budget is used up.
 ///
 /// # Errors
-/// If the database does not answer, in all shards.
+/// See [`StoreError`]; only if no shard could be read.
 pub async fn reconcile(app: &App, budget: Budget) -> Result<Reconciled, StoreError> {
     let began = app.clock.now();
     // Boxed, because each is large.
@@ -96,7 +96,7 @@ async fn work_shard(
 ) -> Result<(Reconciled, Duration), StoreError> {
     let mut total = Reconciled::default();
     let mut overdue = Duration::ZERO;
-    // What is woken or fails for a moment may be due again at the end of a pass.
+    // Records that were woken, or failed for a moment, may be due again at the end of a pass.
     loop {
         let mut after = None;
         let mut took_any = false;
@@ -120,7 +120,7 @@ async fn work_shard(
                 }
                 let page_budget = budget.of_part();
                 let work = work_page(app, page_budget, &page.hints);
-                // No longer than its leases live, nor than this run.
+                // The work ends before its leases do, and before this run does.
                 let Some((part, took)) = page_budget.at_most(work).await else {
                     tracing::warn!(event = "shard_cut_short", "a page took too long");
                     total.left = left(app, shard, now, &page.hints).await;
@@ -140,8 +140,8 @@ async fn work_shard(
     }
 }
 
-/// How many are due in this shard: those that were `seen`, if the database does not say. That it
-/// does not must not cost the counts of what was done.
+/// How many are due in this shard. If the database does not say: how many were `seen`, so that the
+/// counts of what was done are not lost.
 async fn left(app: &App, shard: u8, now: Timestamp, seen: &[Due]) -> u64 {
     let counted = app.fulfillments.count_due(shard, now).await;
     counted.unwrap_or_else(|error| {
@@ -150,7 +150,7 @@ async fn left(app: &App, shard: u8, now: Timestamp, seen: &[Due]) -> u64 {
     })
 }
 
-/// Takes what these hints point to, and works on it. Also tells whether anything was taken.
+/// Acquires what these hints point to, and works on it. Also tells whether anything was acquired.
 async fn work_page(app: &App, budget: Budget, hints: &[Due]) -> (Reconciled, bool) {
     let owner = random_token();
     let (mut records, tasks) = take_all(app, &owner, hints).await;
@@ -168,7 +168,7 @@ async fn work_page(app: &App, budget: Budget, hints: &[Due]) -> (Reconciled, boo
     for record in deliver_all(app, budget, &owner, pending).await {
         match record.status {
             Status::Delivered if record.owner.as_deref() == Some(&owner) => reports.push(record),
-            // Someone else is at it.
+            // Another request has it.
             Status::Delivered => {}
             Status::Held | Status::Reported => done += 1,
             // Left to the game, where the studio's backend no longer delivers.

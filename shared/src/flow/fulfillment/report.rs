@@ -46,9 +46,9 @@ pub(in crate::flow) async fn look_up(
     Ok(Lookup { listing, asked_at })
 }
 
-/// Reports what `owner` has taken, and settles each report. `own` is the session of the player who
-/// asks, if there is one, and `lookup` is what Amazon has just listed for it. Gives the status of
-/// each afterwards.
+/// Reports what `owner` has acquired, and settles each report. `own` is the session of the player that
+/// the request is for, if there is one, and `lookup` is what Amazon has just listed for it. Gives the
+/// status of each afterwards.
 pub(in crate::flow) async fn report_all(
     app: &App,
     budget: Budget,
@@ -114,7 +114,7 @@ async fn report_elsewhere(
     leave_all(app, owner, records, &why).await
 }
 
-/// The link that speaks for this account now, also if its tokens are dead.
+/// The link of this account, or else its remnant, even if its tokens are dead.
 pub(in crate::flow) async fn speaker(
     app: &App,
     account: &AmazonUserId,
@@ -188,7 +188,7 @@ async fn report_account(
 }
 
 fn was_reported(record: &Record) -> bool {
-    // Taking it has counted as a try.
+    // Acquiring it has counted as a try.
     record.attempts > 1
 }
 
@@ -232,7 +232,7 @@ async fn leave_all(app: &App, owner: &str, records: Vec<Record>, why: &Unfinishe
     at_once(all).await
 }
 
-/// What an error of a link's session means for its reports.
+/// Why an error of a link's session leaves its reports unfinished.
 async fn unfinished(session: &Session<'_>, error: &SessionError) -> Unfinished {
     let link = session.link().await;
     match error {
@@ -251,8 +251,8 @@ async fn unfinished(session: &Session<'_>, error: &SessionError) -> Unfinished {
     }
 }
 
-/// Tells Prime Gaming once more about what is `reported` already. Whatever comes of it, the
-/// record stays as it is.
+/// Reports once more what is `reported` already. The records stay as they are, whatever Prime Gaming
+/// answers.
 pub(in crate::flow) async fn report_again(session: &Session<'_>, forgotten: Vec<Record>) {
     for record in forgotten {
         let told = session.fulfill(&record).await;

@@ -1,5 +1,5 @@
-//! Settling what was taken: one step writes down what became of it. It is `reported`, or it is given
-//! back: rescheduled, or parked until its account is linked again.
+//! Settles a report: one step writes down what became of it. The record is `reported`, rescheduled, or
+//! parked until its account is linked again.
 
 use crate::App;
 use crate::budget::UNPARKED_PAUSE;
@@ -37,8 +37,8 @@ pub(in crate::flow) enum Unfinished {
     /// Not attempted to the end, because its link can't be used before then: Amazon refuses it, or
     /// its client id is not ours.
     Refused(Option<Timestamp>),
-    /// It can't be reported until its Amazon account is linked again. With the link whose tokens
-    /// are worthless, or without one.
+    /// It can't be reported until its Amazon account is linked again. Holds the link with worthless
+    /// tokens, if there is one.
     Hopeless(Option<Box<Link>>),
 }
 
@@ -67,7 +67,7 @@ impl Unfinished {
 /// Why something unclear waits, for the log.
 pub(in crate::flow) const UNCLEAR: &str = "Amazon lists it with an unknown instruction";
 
-/// Writes down what became of a report that `owner` has taken. Gives the status afterwards.
+/// Writes down what became of a report that `owner` has acquired. Gives the status afterwards.
 pub(in crate::flow) async fn settle(
     app: &App,
     owner: &str,
@@ -96,7 +96,7 @@ async fn mark_reported(app: &App, owner: &str, record: &Record) -> Status {
             );
             Status::Reported
         }
-        // Amazon knows. The request that has taken the record meanwhile will find that out.
+        // Amazon knows. The request that has acquired the record meanwhile will find that out.
         Ok(WriteOutcome::Changed) => Status::Delivered,
         Err(error) => {
             tracing::warn!(event = "reported_not_stored", entitlement_id = %record.id, %error);
@@ -105,7 +105,7 @@ async fn mark_reported(app: &App, owner: &str, record: &Record) -> Status {
     }
 }
 
-/// Gives back what `owner` has taken and could not finish. It keeps its status.
+/// Gives back what `owner` has acquired and could not finish. It keeps its status.
 pub(in crate::flow) async fn give_back(app: &App, owner: &str, record: &Record, why: &Unfinished) {
     log(record, why);
     let now = app.clock.now();

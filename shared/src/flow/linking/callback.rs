@@ -1,9 +1,10 @@
-//! The way back from Amazon. The order of the steps is the protection: the state is known, the
-//! browser is the one that started, the state is consumed by one conditional write, and only
-//! then is the code exchanged.
+//! The way back from Amazon. The order of the steps is the protection. The `state` is known and the
+//! browser is the one that started: this prevents CSRF and login CSRF. One conditional write consumes
+//! the state. Only then is the code exchanged.
 //!
-//! A request that finds another one at work, on this attempt or on another one of the same ticket,
-//! looks for its ending for a short time, and then asks the browser to come again.
+//! A request may find another one at work, on this attempt or on another one of the same ticket. Then
+//! it looks for the result of that one for a short time, and after that asks the browser to come
+//! again.
 
 use secrecy::SecretString;
 use tokio::time::Instant;
@@ -26,19 +27,20 @@ pub enum Callback {
     Code {
         /// The code.
         code: SecretString,
-        /// Space separated; `None` where Amazon said nothing, which is as asked (RFC 6749, 5.1).
+        /// Separated by spaces. `None`: Amazon said nothing, and granted what we asked for (RFC 6749,
+        /// 5.1).
         scope: Option<String>,
     },
     /// OAuth's error word.
     Error(String),
 }
 
-/// The player whom a page tells that the link was made.
+/// The player that a page names after the link was made.
 #[derive(Debug)]
 pub struct LinkedPlayer {
     /// The player's id.
     pub id: PlayerId,
-    /// What the player is called.
+    /// The player's name.
     pub name: Option<String>,
 }
 
@@ -69,7 +71,7 @@ impl AttemptResult {
         }
     }
 
-    /// The ending of the attempt that linked the player by this ticket.
+    /// The result of the attempt that linked the player by this ticket.
     pub(in crate::flow) fn linked_by(ticket: &Ticket) -> Self {
         Self {
             outcome: Ok(LinkedPlayer {
@@ -81,7 +83,7 @@ impl AttemptResult {
     }
 }
 
-/// What a browser that comes back is told.
+/// The result of a callback.
 #[derive(Debug)]
 pub enum CallbackResult {
     /// How the attempt ended.
@@ -90,11 +92,11 @@ pub enum CallbackResult {
     UnderWay,
 }
 
-/// Finishes the link that this `state` began. `browser` is the hash of the browser's id.
-/// The same browser coming back sees the same ending again; nothing is exchanged by two requests.
+/// Finishes the attempt with this `state`. `browser` is the hash of the browser's id. The same browser
+/// sees the same result if it comes again, and a code is exchanged by one request only.
 ///
 /// # Errors
-/// If the database does not answer, or a row is corrupt, before the state was consumed.
+/// See [`StoreError`]; only before the state was consumed.
 pub async fn callback(
     app: &App,
     budget: Budget,
@@ -132,11 +134,11 @@ pub async fn callback(
 
 /// What a request with this `state` finds.
 enum Found {
-    /// An attempt that is consumed, and its own to end.
+    /// An attempt that this request has consumed, and has to end.
     Ours(Box<Attempt>),
-    /// An ending.
+    /// A result.
     Ended(AttemptResult),
-    /// Another request that has still to end.
+    /// Another request is at work.
     UnderWay,
 }
 
@@ -148,7 +150,7 @@ async fn look(
     browser: Option<&str>,
 ) -> Result<Found, StoreError> {
     let now = app.clock.now();
-    // A request that began before it is over, whether it has written an ending or not.
+    // A request that began before this time has ended, even if it has written no result.
     let dead = now - LEASE;
     let page = |failure| Ok(Found::Ended(AttemptResult::without_attempt(failure)));
     let Some(attempt) = app.links.attempt(state, now).await? else {
@@ -189,7 +191,7 @@ async fn look(
     Ok(Found::Ended(AttemptResult::of(&attempt, outcome)))
 }
 
-/// An attempt that is ours to end, one way or the other.
+/// The work on an attempt that this request has consumed.
 struct Work<'a> {
     app: &'a App,
     budget: Budget,
@@ -200,7 +202,7 @@ struct Work<'a> {
 impl Work<'_> {
     async fn end(&self, callback: Callback) -> Result<(), LinkFailure> {
         let player_id = &self.attempt.player;
-        // Given up, it may be stored all the same: the attempt has one ending, whichever is first.
+        // Work that is cut off may still have stored the link. The attempt has one result, the first.
         let outcome = self
             .budget
             .at_most(self.make_link(callback))
@@ -244,7 +246,7 @@ impl Work<'_> {
         };
         let origin = LinkOrigin::Attempt { attempt, owner };
         let made = make_link(app, self.budget, &candidate, origin).await;
-        // The code is used up, so what would pass ends this attempt too.
+        // The code is used up, so a failure that passes ends this attempt too.
         made.map_err(NotMade::failure)
     }
 
@@ -258,7 +260,7 @@ impl Work<'_> {
             })?;
         has_time(self.budget)?;
         let mut answer = self.ask_for_tokens(code, &verifier).await;
-        // Decided before Amazon looked at the code; the secret may have been rotated.
+        // Amazon decided this before it looked at the code. The secret may have been rotated.
         if matches!(answer, Err(TokenError::InvalidClient))
             && app.secrets.reload(app.clock.now()).await
         {
@@ -291,7 +293,7 @@ impl Work<'_> {
         })
         .await;
         match answer {
-            // Amazon used the code up behind a gateway that said it did not answer.
+            // An earlier try reached Amazon, although a gateway answered that it did not.
             Err(TokenError::InvalidGrant) if tries > 1 => {
                 let cause = "an answer was lost, and the code is used up";
                 Err(Unavailable::because(cause).into())
@@ -301,7 +303,7 @@ impl Work<'_> {
     }
 }
 
-/// What an error word of Amazon's authorization page means for the player.
+/// What an error word of Amazon's consent page means for the player.
 fn refusal(word: &str) -> LinkFailure {
     match word {
         "access_denied" => LinkFailure::AccessDenied,
@@ -312,7 +314,7 @@ fn refusal(word: &str) -> LinkFailure {
             tracing::error!(event = "authorize_failed", error = word);
             LinkFailure::Internal
         }
-        // Anybody can write anything here, so it is not repeated.
+        // A caller can write anything here, so the log does not repeat it.
         _ => {
             tracing::error!(event = "authorize_failed", error = "unknown");
             LinkFailure::Internal

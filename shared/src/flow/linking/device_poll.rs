@@ -1,8 +1,8 @@
 //! A console or TV asks how its session stands.
 //!
-//! Amazon is asked at most once an interval, whatever the game does: a poll is a lease, taken by
-//! a conditional write before Amazon is asked. Once Amazon has given tokens they are stored with
-//! the session first, so that an outage after that, or a crash, costs the next poll and not the
+//! Amazon is asked at most once per interval, however often the game asks: a poll is a lease, which a
+//! conditional write acquires before the call. Tokens that Amazon gives are stored with the session
+//! before anything else happens. So an outage or a crash after that costs one more poll, and not the
 //! link.
 
 use std::time::Duration;
@@ -38,11 +38,11 @@ impl DeviceAnswer {
     }
 }
 
-/// How the session with this id of this player stands; `None` where there is none. Asks Amazon if
-/// it is pending and the interval is over.
+/// The status of this player's session with this id; `None`: there is none. Asks Amazon if the session
+/// is pending and the interval has passed.
 ///
 /// # Errors
-/// If the database does not answer, or a row is corrupt, before Amazon was asked.
+/// See [`StoreError`]; only before Amazon was asked.
 pub async fn poll_device(
     app: &App,
     budget: Budget,
@@ -80,13 +80,13 @@ pub async fn poll_device(
 enum Step {
     /// There is a link, and the session has ended with it.
     Linked,
-    /// There is none and will be none.
+    /// There will be no link, and the session ends with this status.
     End(DeviceStatus),
     /// Poll again at this interval, but not before this pause is over.
     Again { interval: Duration, pause: Duration },
 }
 
-/// A poll that is ours.
+/// A poll that this request has acquired.
 struct Poll<'a> {
     app: &'a App,
     budget: Budget,
@@ -105,7 +105,7 @@ impl Poll<'_> {
             Step::Linked => (DeviceStatus::Linked, device.interval),
             Step::End(status) => (self.end(status).await, device.interval),
             Step::Again { interval, pause } => {
-                // From now on, not from when it was taken: Amazon too counts from its answer.
+                // Counted from now, and not from the start of the poll: Amazon counts from its answer.
                 let next = app.clock.now() + pause;
                 let released = app.links.release_poll(device, self.owner, interval, next);
                 if let Err(error) = released.await {
@@ -172,7 +172,7 @@ impl Poll<'_> {
             PollError::Token(error) => {
                 tracing::warn!(event = "device_poll_failed", player_id = %device.player, %error);
                 match error {
-                    // Whether Amazon has heard is not known: the next poll finds out.
+                    // Amazon may have handled it: the next poll finds out.
                     TokenError::Unavailable(unavailable) => {
                         self.again_after(unavailable.retry_after)
                     }
@@ -210,7 +210,7 @@ impl Poll<'_> {
     async fn resume(&self, held: &HeldTokens) -> Step {
         let Self { app, device, .. } = self;
         if held.access_expires_at <= app.clock.now() {
-            // For as long as they lived nobody could say whose they are.
+            // Amazon did not say, in all their life, which account they belong to.
             return Step::End(DeviceStatus::Failed(LinkFailure::AmazonUnavailable));
         }
         match open_tokens(app, &device.player, &held.sealed).await {
@@ -242,7 +242,7 @@ impl Poll<'_> {
         }
     }
 
-    /// Ends the session; what has ended already stays as it ended.
+    /// Ends the session. A session that has ended already keeps its status.
     async fn end(&self, status: DeviceStatus) -> DeviceStatus {
         let links = &self.app.links;
         match links.end_device(self.device, self.owner, status).await {

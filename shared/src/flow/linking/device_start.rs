@@ -43,9 +43,9 @@ pub enum DeviceRefused {
     Store(#[from] StoreError),
 }
 
-/// Starts a device session for this player, who has at most one that is open.
+/// Starts a device session for this player. A player has at most one open session.
 ///
-/// What a crash can lose: a code pair between Amazon's answer and our write, that nobody has seen.
+/// A crash between Amazon's answer and our write loses a code pair that no player has seen.
 ///
 /// # Errors
 /// See [`DeviceRefused`].
@@ -66,7 +66,7 @@ pub async fn start_device(app: &App, player: &PlayerId) -> Result<DeviceSession,
         id: random_token(),
         user_code: pair.user_code.expose_secret().to_owned(),
         interval: pair.interval,
-        // From before Amazon was asked: ours ends no later than Amazon's.
+        // Counted from before the call: our session ends no later than Amazon's code pair.
         expires_at: now + pair.expires_in,
         verification_uri: pair.verification_uri,
         verification_uri_complete: pair.verification_uri_complete,
@@ -86,7 +86,7 @@ pub async fn start_device(app: &App, player: &PlayerId) -> Result<DeviceSession,
     match app.links.create_device(&slot, &new, now).await {
         Ok(Slot::Ours(())) => {}
         Ok(Slot::Taken { until }) => return Err(already_open(until)),
-        // It may be there though the answer was lost, and would then be in the next one's way.
+        // The row may exist although the answer was lost. Then it would block the next session.
         Err(error) => match app.links.device(&session.id, now).await {
             Ok(Some(_)) => {}
             _ => return Err(error.into()),

@@ -1,5 +1,6 @@
-//! From tokens to a link, the same for browsers and devices: what was granted, whose tokens they
-//! are, and then one transaction for the player, the Amazon account and what asked for the link.
+//! Establishes a link from tokens, in the same way for browsers and devices: checks what was granted
+//! and which Amazon account the tokens belong to. Then one transaction writes the player, the account
+//! and the attempt or device that asked for the link.
 
 use secrecy::SecretString;
 
@@ -34,9 +35,9 @@ pub(in crate::flow) struct Candidate<'a> {
 /// Why there is no link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::flow) enum NotMade {
-    /// And with these tokens there will be none.
+    /// These tokens will never make one.
     Final(LinkFailure),
-    /// Someone could not be asked: trying again with the same tokens may help.
+    /// Amazon or the database did not answer: trying again with the same tokens may help.
     Passing(LinkFailure),
 }
 
@@ -78,7 +79,7 @@ pub(in crate::flow) fn has_scopes(app: &App, granted: Option<&str>) -> Result<()
     }
 }
 
-/// What is begun is awaited, so nothing is begun that there is no time for.
+/// A step that is begun is awaited, so none is begun without time for it.
 pub(in crate::flow) fn has_time(budget: Budget) -> Result<(), LinkFailure> {
     budget.step().map_err(|NoTimeLeft| {
         tracing::error!(event = "no_time_left");
@@ -86,7 +87,7 @@ pub(in crate::flow) fn has_time(budget: Budget) -> Result<(), LinkFailure> {
     })
 }
 
-/// Makes the link, and with it ends what asked for it.
+/// Makes the link, and ends the attempt or device session that asked for it.
 pub(in crate::flow) async fn make_link(
     app: &App,
     budget: Budget,
@@ -119,8 +120,8 @@ pub(in crate::flow) async fn make_link(
             true
         }
     };
-    // The link may be there though its answer was lost: what asked for it knows, for both are
-    // written together.
+    // The link may exist although the answer was lost. The attempt or device session knows, because
+    // both are written in one transaction.
     match app.links.has_linked(origin).await {
         Ok(true) => Ok(()),
         _ if passing => Err(NotMade::Passing(LinkFailure::Internal)),
@@ -131,9 +132,9 @@ pub(in crate::flow) async fn make_link(
 /// How often a link is replaced that changes at the same moment.
 const REPLACE_TRIES: u32 = 3;
 
-/// Stores the link. A link to another Amazon account is in its way, unless that link was made with
-/// a client id that is no longer ours: Amazon's ids of accounts are other ones for every client's
-/// security profile, so the same account looks like another.
+/// Stores the link. A link of the player to another Amazon account prevents that, unless it was made
+/// with a client id that is no longer ours: Amazon gives an account another id for every security
+/// profile, so the same account looks like another one.
 async fn link(
     app: &App,
     origin: LinkOrigin<'_>,
@@ -187,7 +188,7 @@ async fn identify(
     })
 }
 
-/// The line about how it ended that alarms and support look for.
+/// Logs how linking ended. Alarms and support look for these lines.
 pub(in crate::flow) fn log_outcome(player_id: &PlayerId, outcome: Result<(), LinkFailure>) {
     match outcome {
         Ok(()) => tracing::info!(event = "linked", %player_id),

@@ -1,15 +1,16 @@
-//! The way in from the Prime Gaming page: a browser comes without any game session, so the studio
-//! logs the player in, and its server says who that was.
+//! The way in from the Prime Gaming page: a browser comes without a session of a game. So the studio
+//! logs the player in, and its server names the player.
 //!
 //! ```text
 //! GET /link ──login ticket──▶ the studio's login page ──its server──▶ POST /v1/link/login
 //!                                                                           │ continue code
-//!           the question before Amazon ◀── GET /link/continue ◀── the same browser
+//!                      our consent page ◀── GET /link/continue ◀── the same browser
 //! ```
 //!
-//! The login ticket and the continue code both belong to the browser that opened `GET /link`. A
-//! login ticket that somebody mails to a stranger makes the stranger's browser bring the code, and
-//! it is not taken from there; the sender, whose browser it would be taken from, never sees it.
+//! The login ticket and the continue code are both bound to the browser that opened `GET /link`. This
+//! prevents login CSRF. An attacker can mail a login ticket to a victim, but then the victim's browser
+//! gets the code, and the service refuses it there. The attacker's browser, in which the code would
+//! work, never sees it.
 
 use url::Url;
 
@@ -22,7 +23,7 @@ use crate::store::{NewTicket, StoreError};
 /// Makes a login ticket for the browser with this hash.
 ///
 /// # Errors
-/// If the database does not answer.
+/// See [`StoreError`].
 pub async fn begin_login(app: &App, browser: &str) -> Result<String, StoreError> {
     let login_ticket = random_token();
     let expires_at = app.clock.now() + LINKING_LIFE;
@@ -32,8 +33,8 @@ pub async fn begin_login(app: &App, browser: &str) -> Result<String, StoreError>
     Ok(login_ticket)
 }
 
-/// The studio has logged this player in, in the browser of this login ticket: uses the ticket up,
-/// and gives the code with which that browser goes on.
+/// The studio has logged this player in, in the browser of this login ticket. Uses the ticket up, and
+/// gives the code with which that browser continues.
 ///
 /// # Errors
 /// See [`StartRefused`].

@@ -6,9 +6,9 @@ use std::time::Duration;
 use crate::budget::Budget;
 use crate::domain::{pause, random_fraction};
 
-/// Asks until the answer is another one than a failure that passes, or the time that is left does
-/// not allow a pause and one more step. Also tells how often it asked. `passing` gives the shortest
-/// wait before the next try, where the failure is one that passes.
+/// Asks again as long as the failure is one that passes, and the time left allows a pause and one
+/// more step. Gives the last result, and how often it asked. `passing` gives the shortest wait
+/// before the next try, if the failure is one that passes.
 pub(in crate::flow) async fn persist<T, E, F: Future<Output = Result<T, E>>>(
     budget: Budget,
     passing: impl Fn(&E) -> Option<Duration>,
@@ -37,8 +37,8 @@ mod tests {
 
     use super::*;
 
-    /// Fails so often, asking for this wait, in a request of 20 s. Gives whether it succeeded at
-    /// last, how often it was asked, and how long that took.
+    /// Fails `times` times, and asks for the wait `wished`, in a request of 20 s. Gives whether it
+    /// succeeded in the end, how often it was asked, and how long that took.
     async fn failing(times: u32, wished: Option<Duration>) -> (bool, u32, Duration) {
         let began = Instant::now();
         let left = Cell::new(times);

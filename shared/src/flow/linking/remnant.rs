@@ -9,11 +9,12 @@ use crate::domain::{AmazonUserId, PlayerId};
 use crate::flow::rows::read_open;
 use crate::store::{Inherited, Link, PlayerRow, Record, RemnantTimes, StoreError};
 
-/// What is left of the link, if it has reports to make: those that earlier players of the account
-/// left to it, or this player's, now or once the player has what is still to be delivered.
+/// When the remnant of the link is due and expires; `None`: the link has no reports to make. It has
+/// the reports that earlier players of the account left to it, and those of this player, also for
+/// what is still to be delivered.
 ///
 /// # Errors
-/// If the database does not answer.
+/// See [`StoreError`].
 pub(in crate::flow) async fn remnant(
     app: &App,
     row: &PlayerRow,
@@ -33,15 +34,15 @@ pub(in crate::flow) async fn remnant(
 /// can't be read may be such a one.
 ///
 /// # Errors
-/// If the database does not answer.
+/// See [`StoreError`].
 pub(in crate::flow) async fn needs_reports(app: &App, link: &Link) -> Result<bool, StoreError> {
     needs_reports_of(app, &link.player, &link.amazon_user_id).await
 }
 
-/// Those of the players for whom the link may have reports to make that really have one.
+/// The earlier players of the account that still have a report to make. The link notes those that may.
 ///
 /// # Errors
-/// If the database does not answer.
+/// See [`StoreError`].
 pub(in crate::flow) async fn still_inherited(
     app: &App,
     link: &Link,

@@ -98,7 +98,7 @@ pub async fn usable_ticket(
     let ticket = ticket.ok_or(LinkFailure::InvalidTicket)?;
     if ticket.browser.is_some() && ticket.browser.as_deref() != browser {
         tracing::warn!(event = "wrong_browser", player_id = %ticket.player);
-        // The first post has used a game's ticket up for every other browser.
+        // The first post has bound a game's ticket to its browser; for another one it is used up.
         let failure = if ticket.is_continue_code {
             LinkFailure::WrongBrowser
         } else {

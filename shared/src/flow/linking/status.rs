@@ -1,4 +1,4 @@
-//! What a player's link is.
+//! The status of a player's link.
 
 use serde::Serialize;
 
@@ -7,7 +7,7 @@ use crate::domain::{LinkStatus, PlayerId, Timestamp};
 use crate::flow::standing;
 use crate::store::StoreError;
 
-/// What a player's link is.
+/// The status of a player's link.
 #[derive(Debug, Serialize)]
 pub struct LinkAnswer {
     /// As it is now.
@@ -15,10 +15,10 @@ pub struct LinkAnswer {
     linked_at: Option<Timestamp>,
 }
 
-/// What the player's link is.
+/// The status of the player's link.
 ///
 /// # Errors
-/// If the database does not answer, or the row is corrupt.
+/// See [`StoreError`].
 pub async fn link_status(app: &App, player: &PlayerId) -> Result<LinkAnswer, StoreError> {
     let row = app.links.get(player).await?;
     Ok(LinkAnswer {

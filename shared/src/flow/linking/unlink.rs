@@ -14,17 +14,17 @@ use crate::store::{Link, StoreError};
 const TRIES: u32 = 8;
 
 /// Ends the player's link, if there is one. What was delivered and not yet reported is reported
-/// first, as far as that goes within 5 s; it never fails because Amazon is down.
+/// first, as far as that goes within 5 s. Unlinking never fails because Amazon is down.
 ///
 /// # Errors
-/// If the database does not answer, or a row is corrupt.
+/// See [`StoreError`].
 pub async fn unlink(app: &App, player: &PlayerId) -> Result<(), StoreError> {
     let budget = Budget::of(UNLINK_WORK);
     for attempt in 0..TRIES {
         let row = app.links.get(player).await?;
         let Some(link) = &row.link else { return Ok(()) };
         if attempt == 0 && row.has_open && link.tokens.is_some() {
-            // What a slow database leaves undone is left to the remnant too.
+            // The remnant also gets what a slow database leaves undone.
             let reported = budget.at_most(report_rest(app, budget, link)).await;
             if reported.is_none() {
                 tracing::warn!(event = "reports_cut_short", player_id = %player);
@@ -48,7 +48,7 @@ pub async fn unlink(app: &App, player: &PlayerId) -> Result<(), StoreError> {
     })
 }
 
-/// A failure costs nobody the unlinking: what could not be reported is left to the remnant.
+/// A failure here does not stop the unlinking: the remnant gets what could not be reported.
 async fn report_rest(app: &App, budget: Budget, link: &Link) {
     let open = match read_open(app, &link.player).await {
         Ok(open) => open,

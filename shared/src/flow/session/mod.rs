@@ -1,5 +1,8 @@
 //! Calls to Prime Gaming with one link's tokens, in the order that Amazon asks for: try again,
 //! then refresh the tokens, then ask the player to link again.
+//!
+//! This is part of `flow` and not of `amazon`, because it reads and writes the link in the database:
+//! the clients in `amazon` know no store.
 
 mod refresh;
 
@@ -48,7 +51,7 @@ pub(super) struct Session<'a> {
     app: &'a App,
     budget: Budget,
     state: Mutex<State>,
-    /// Held while it is found out whether the link is at fault.
+    /// Held by the report that finds out whether the link is at fault.
     verdict: Mutex<()>,
 }
 
@@ -60,8 +63,8 @@ struct State {
     refreshed: bool,
     /// Whether this request has tokens that the database did not take.
     has_unstored: bool,
-    /// Whether Prime Gaming has listed entitlements for these tokens, or refused to: who is
-    /// refused something else then knows whether the link is at fault.
+    /// Whether Prime Gaming has listed entitlements for these tokens, or refused to. This tells a
+    /// refused report whether the link is at fault.
     accepted: Option<bool>,
 }
 
@@ -103,8 +106,8 @@ impl<'a> Session<'a> {
         listed
     }
 
-    /// Reports one delivery. Where Prime Gaming refuses that, also with refreshed tokens, its
-    /// list of entitlements tells whether this report or the link is at fault.
+    /// Reports one delivery. If Prime Gaming refuses that even with refreshed tokens, its list of
+    /// entitlements tells whether this report or the link is at fault.
     pub(super) async fn fulfill(&self, record: &Record) -> Result<FulfillResult, SessionError> {
         let app = self.app;
         let address = app.prime_gaming.address(&record.player);
@@ -197,7 +200,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Amazon's `Retry-After` outranks everything, and no call is begun that can't be awaited.
+    /// Amazon's `Retry-After` outranks everything, and no call is begun without time for it.
     async fn may_call(&self) -> Result<(), SessionError> {
         let state = self.state.lock().await;
         if state.accepted == Some(false) {

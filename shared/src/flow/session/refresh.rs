@@ -9,9 +9,11 @@
 //! Tokens that were kept aside are tried again the same way, once a second look is due: after an
 //! hour, then daily for 7 days.
 //!
-//! What a crash can lose: between Amazon's answer and our write the new tokens exist nowhere
-//! else. The lease then runs out, and the next holder tries the stored refresh token again;
-//! where Amazon kept it valid, nothing is lost, and where it did not, the player links again.
+//! `token_version` is a fencing token: a process whose lease has run out can't overwrite newer tokens.
+//!
+//! A crash between Amazon's answer and our write loses the new tokens. The lease then runs out, and the
+//! next holder tries the stored refresh token again. If Amazon kept it valid, nothing is lost.
+//! Otherwise the player has to link again.
 
 use secrecy::SecretString;
 
@@ -58,7 +60,7 @@ impl Session<'_> {
     }
 
     /// Tries tokens again that Amazon called `invalid_grant`, if that is due. Gives whether the new
-    /// tokens are stored: where they are not, the look has still to be made.
+    /// tokens are stored: if they are not, the look is still due.
     pub(in crate::flow) async fn look_again(&self) -> Result<bool, SessionError> {
         self.access_token().await?;
         Ok(!self.state.lock().await.has_unstored)
@@ -105,7 +107,7 @@ impl Session<'_> {
         if let Claimed::Theirs(()) = lease.await? {
             return self.await_winner(state).await;
         }
-        // Once more, for the lease may have taken its time: what is begun is always awaited.
+        // Once more, because acquiring the lease may have taken long, and a call is always awaited.
         self.has_time()?;
         match self.exchange(&state.link, &old).await {
             Ok(tokens) => self.store(state, &old, tokens).await,
@@ -113,17 +115,17 @@ impl Session<'_> {
                 if self.keep_aside(&mut state.link, &owner).await? {
                     return Err(SessionError::Dead);
                 }
-                // A winner whose lease had run out has stored newer ones: those count.
+                // An earlier holder, whose lease had run out, has stored newer ones: those count.
                 self.adopt(state).await
             }
             Err(error) => {
                 tracing::warn!(event = "refresh_failed", player_id = %state.link.player, %error);
                 match &error {
-                    // Whether Amazon has heard is not known: nobody asks before the lease ends.
+                    // Amazon may have handled it. The lease stays, so that no process asks before it ends.
                     TokenError::Unavailable(unavailable) => {
                         self.rest(&mut state.link, unavailable.retry_after).await;
                     }
-                    // Amazon refused before it looked at the token: the lease serves nobody.
+                    // Amazon refused before it looked at the token: the lease has no use any more.
                     _ => self.app.links.release_refresh(&state.link, &owner).await?,
                 }
                 Err(SessionError::Unavailable(error.into()))
@@ -131,9 +133,8 @@ impl Session<'_> {
         }
     }
 
-    /// Amazon said `invalid_grant` to the tokens of `link`, which `owner` has the lease for: they
-    /// are kept for a second look, or for the next one. `false`: they are not the stored ones any
-    /// more.
+    /// Amazon said `invalid_grant` to the tokens of `link`, for which `owner` has the lease. Keeps them
+    /// for a second look, or for the next one. `false`: the stored tokens are newer ones.
     async fn keep_aside(&self, link: &mut Link, owner: &str) -> Result<bool, SessionError> {
         let Self { app, .. } = self;
         let (now, player_id) = (app.clock.now(), link.player.clone());
@@ -170,8 +171,8 @@ impl Session<'_> {
         Ok(is_kept)
     }
 
-    /// `invalid_client` was decided before Amazon looked at the token, so asking again with a
-    /// secret that has just been changed is not a second use of it.
+    /// Amazon decides `invalid_client` before it looks at the token. So a second try with a rotated
+    /// secret does not use the token twice.
     async fn exchange(&self, link: &Link, old: &OpenTokens) -> Result<Tokens, TokenError> {
         let answer = self.ask_for_tokens(link, old).await;
         let is_wrong_secret = matches!(answer, Err(TokenError::InvalidClient));
@@ -203,7 +204,7 @@ impl Session<'_> {
     ) -> Result<(), SessionError> {
         let tokens = OpenTokens {
             access: new.access_token,
-            // Where Amazon sends no new refresh token, the old one stays valid.
+            // If Amazon sends no new refresh token, the old one stays valid.
             refresh: new.refresh_token.unwrap_or_else(|| old.refresh.clone()),
         };
         let sealed = seal_tokens(self.app, &state.link.player, &tokens);

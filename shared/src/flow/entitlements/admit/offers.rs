@@ -9,7 +9,7 @@ use crate::store::FoundOffers;
 /// The offers that a listing asks for.
 pub(super) enum Offers {
     Known(FoundOffers),
-    /// The database did not say.
+    /// They could not be read.
     NotRead(String),
 }
 
