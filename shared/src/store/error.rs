@@ -2,8 +2,8 @@
 
 /// Why the database did not do what was asked, sorted by what to do next.
 ///
-/// Each method of the store that reads or writes can fail in these ways. What a condition refuses is
-/// no error: the method answers with it.
+/// Each method of the store that reads or writes can fail in these ways. A write whose condition
+/// does not hold is no error: the method returns that.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// DynamoDB could not be reached, or was too busy: try again later.

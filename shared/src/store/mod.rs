@@ -5,12 +5,12 @@
 //! - [`Fulfillments`]: what every player was given, for ever
 //! - [`Offers`]: what a SKU stands for
 //!
-//! The rooms, from the ground up: `dynamo` speaks to DynamoDB, `tables` has the handles of two of the
-//! tables, `attempts` and `accounts` hold rows that know no other room, `links` uses both, and
+//! The rooms, from the ground up: `dynamo` speaks to DynamoDB. `tables` has the handles of two of
+//! the tables. `attempts` and `accounts` hold rows that know no other room. `links` uses both.
 //! `fulfillments` uses links and accounts. `offers` stands alone.
 //!
-//! Every write of a player's data names the state that it needs. One that finds another state is
-//! refused, and brings the item as it is, so that nobody has to ask again.
+//! Every write of a player's data names the state that it needs. A write that finds another state
+//! is refused and brings the item as it is, so that no request has to read again.
 
 mod accounts;
 mod attempts;

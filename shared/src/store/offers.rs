@@ -1,4 +1,4 @@
-//! What a SKU stands for. Few items, read often, changed by hand.
+//! What a SKU stands for: few items, read often, changed by hand.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -18,16 +18,16 @@ pub struct Offers {
     table: String,
 }
 
-/// The offers of some SKUs. One that can't be read costs the others nothing.
+/// The offers of some SKUs. One that can't be read does not keep the others from being read.
 #[derive(Debug, Default)]
 pub struct FoundOffers {
     /// Those that exist and can be read.
     pub offers: HashMap<Sku, Offer>,
-    /// Those that exist and can't be read: what they give is not known.
+    /// Those that exist and can't be read, with the reason.
     pub unreadable: HashMap<Sku, StoreError>,
 }
 
-/// How often what DynamoDB left unprocessed is asked for again.
+/// How many requests one batch may take.
 const BATCH_TRIES: u32 = 5;
 
 impl Offers {
@@ -37,7 +37,7 @@ impl Offers {
         Self { client, table }
     }
 
-    /// Stores an offer in place of what was there.
+    /// Stores an offer, and replaces an earlier one.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -105,7 +105,7 @@ impl Offers {
         let mut found = FoundOffers::default();
         for skus in skus.chunks(BATCH) {
             let keys = skus.iter().map(|sku| sku_key(sku)).collect();
-            // Strongly, because a new offer counts at once.
+            // The read is strong, because a new offer counts at once.
             let batch = batch_get(&self.client, &self.table, keys, BATCH_TRIES).await?;
             if !batch.unread.is_empty() {
                 return Err(StoreError::Unavailable {
@@ -147,8 +147,8 @@ fn sku_key(sku: &Sku) -> Item {
     Item::from([("sku".to_owned(), s(sku.as_str()))])
 }
 
-/// Offers that this process has read lately. What is there is kept for a minute; what is not
-/// there is never remembered, so that a new offer counts at once.
+/// Offers that this process has read lately. It keeps each for a minute. It does not remember that
+/// an offer is missing, so that a new offer counts at once.
 #[derive(Debug)]
 pub struct CachedOffers {
     offers: Offers,

@@ -18,14 +18,14 @@ impl WriteOutcome {
     }
 }
 
-/// What became of claiming something that one request at a time may have. Both bring what is stored
-/// now.
+/// What became of claiming something that only one request at a time may have. Both variants bring
+/// what is stored now.
 #[derive(Debug)]
 #[must_use]
 pub enum Claimed<T> {
     /// It is ours.
     Ours(T),
-    /// Another request has it, or it is not to be had any more.
+    /// Another request has it, or it can't be had any more.
     Theirs(T),
 }
 
@@ -35,7 +35,7 @@ impl<T> Claimed<T> {
         matches!(self, Self::Ours(_))
     }
 
-    /// With what is stored, read.
+    /// Reads what is stored.
     pub(in crate::store) fn read<U, E>(
         self,
         read: impl FnOnce(T) -> Result<U, E>,
@@ -46,7 +46,7 @@ impl<T> Claimed<T> {
         })
     }
 
-    /// A write that left its mark is done.
+    /// For a caller that does not need what is stored.
     pub(in crate::store) fn outcome(&self) -> WriteOutcome {
         if self.is_ours() {
             WriteOutcome::Done

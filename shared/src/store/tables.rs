@@ -1,5 +1,5 @@
-//! The two tables whose rows change together. What is read from them and written to them is in the
-//! rooms `links`, `attempts`, `accounts` and `fulfillments`.
+//! The handles of the two tables whose rows change together. The rooms `links`, `attempts`,
+//! `accounts` and `fulfillments` read and write their rows.
 
 use aws_sdk_dynamodb::Client;
 

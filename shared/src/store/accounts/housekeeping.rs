@@ -1,4 +1,4 @@
-//! Housekeeping for an Amazon account: when a row is due, and what it is for.
+//! Housekeeping for an Amazon account: what is to be done, for which link, and when.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
@@ -16,7 +16,7 @@ pub struct Housekeeping {
     pub account: AmazonUserId,
     /// The link that it is for, where it is for one.
     pub link: Option<HousekeepingLink>,
-    /// How often it was tried.
+    /// How often it has been tried, with the try that is under way.
     pub attempts: u32,
 }
 
@@ -32,13 +32,13 @@ pub struct HousekeepingLink {
 /// What is to be done for an Amazon account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HousekeepingKind {
-    /// It is linked again: what was parked for it is due.
+    /// The account is linked again: what was parked for it is due.
     Wake,
     /// Its remnant may have served its purpose.
     Remnant,
     /// Amazon said `invalid_grant` to the tokens of its link: they are to be tried again.
     SecondLook,
-    /// It was just linked, and the service makes the first check.
+    /// The account was just linked, and the service makes the first check.
     FirstCheck,
 }
 
@@ -61,7 +61,8 @@ impl HousekeepingKind {
 }
 
 impl Fulfillments {
-    /// The part of a transaction that leaves a remnant: it is looked after from `due_at` on.
+    /// The part of a transaction that leaves a remnant: `reconcile` looks at the remnant from
+    /// `due_at` on.
     pub(in crate::store) fn remnant_part(
         &self,
         account: &AmazonUserId,
@@ -76,8 +77,8 @@ impl Fulfillments {
             .in_transaction()
     }
 
-    /// The part of a transaction that makes housekeeping for a link due at `due_at`. What was to
-    /// be done for an earlier link of the account, this replaces.
+    /// The part of a transaction that makes housekeeping for a link due at `due_at`. It replaces
+    /// the housekeeping of the same kind for an earlier link of the account.
     pub(in crate::store) fn link_housekeeping_part(
         &self,
         kind: HousekeepingKind,
@@ -97,7 +98,7 @@ impl Fulfillments {
             .in_transaction()
     }
 
-    /// The first check of this link is made: `reconcile` need not make it.
+    /// The first check of this link has been made, so `reconcile` need not make it.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -114,8 +115,8 @@ impl Fulfillments {
             .map(drop)
     }
 
-    /// Housekeeping is due again at `due_at`. With `fresh`, its tries are counted anew: it has come
-    /// further.
+    /// Gives housekeeping back: it is due again at `due_at`. `fresh` starts the count of tries
+    /// again, because this try made progress.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -140,7 +141,7 @@ impl Fulfillments {
         change.apply(&self.client).await.map(drop)
     }
 
-    /// Housekeeping that has served its purpose.
+    /// Removes housekeeping that is done.
     ///
     /// # Errors
     /// See [`StoreError`].

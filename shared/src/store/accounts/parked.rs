@@ -1,4 +1,5 @@
-//! The note of what is parked for an Amazon account, which its next link wakes.
+//! The note `PARKED`: what is parked for an Amazon account. The next link of the account makes it
+//! due.
 
 use std::collections::BTreeSet;
 
@@ -10,15 +11,15 @@ use crate::store::dynamo::{account_key, due_shard, n, s, time};
 use crate::store::error::StoreError;
 use crate::store::tables::Fulfillments;
 
-/// Between a player id, which has no space in it, and an entitlement id.
+/// Separates the player id, which has no space in it, from the entitlement id.
 const SEPARATOR: char = ' ';
 
-/// The most entitlements that are noted for one account: at their longest these are 320 KB, where
-/// DynamoDB takes 400. What comes beyond stays in the due index, and waits there.
+/// The most entitlements in one note. At their longest they take 320 KB, and an item may have 400.
+/// What does not fit stays in the index `due` and is tried from there.
 pub const MOST_PARKED: u32 = 500;
 
 impl Fulfillments {
-    /// Whose entitlements are noted as parked for this account; `None` where there is no note.
+    /// The players whose entitlements are parked for this account; `None` where there is no note.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -33,8 +34,8 @@ impl Fulfillments {
         Ok(self.parked(account).await?.map(players))
     }
 
-    /// The part of a transaction that links `account` again: what is parked becomes due, or
-    /// there is none, as `has_parked` says.
+    /// The part of a transaction that links `account` again. With `has_parked` it makes the note
+    /// due. Without, it needs that there is no note.
     pub(in crate::store) fn wake_part(
         &self,
         account: &AmazonUserId,
@@ -55,7 +56,7 @@ impl Fulfillments {
         }
     }
 
-    /// Notes an entitlement under its account, for when that is linked again.
+    /// The part of a transaction that notes an entitlement under its account.
     pub(in crate::store) fn note_part(
         &self,
         account: &AmazonUserId,
@@ -75,7 +76,7 @@ impl Fulfillments {
             .in_transaction()
     }
 
-    /// What is parked for this account; `None` where nothing is noted.
+    /// The entries of the account's note; `None` where there is no note.
     pub(in crate::store) async fn parked(
         &self,
         account: &AmazonUserId,
@@ -89,7 +90,7 @@ impl Fulfillments {
     }
 }
 
-/// An entitlement as it is noted.
+/// An entry of the note.
 pub(in crate::store) fn entry(player: &PlayerId, id: &EntitlementId) -> String {
     format!("{player}{SEPARATOR}{id}")
 }

@@ -1,5 +1,5 @@
-//! A browser's attempt to link a player. Secrets in keys are stored as hashes. Expiry is checked on
-//! read; DynamoDB's TTL only cleans up.
+//! A browser's attempt to link a player. Keys hold hashes of secrets. Reads check the expiry;
+//! DynamoDB's TTL only cleans up.
 //!
 //! ```text
 //! ticket ──POST /link/start──▶ started ──callback──▶ consumed ──▶ linked | failed
@@ -7,8 +7,8 @@
 //!                                 └─ void, once the form is posted again
 //! ```
 //!
-//! Which attempt of a ticket may go on is written in the ticket's row: see [`super::ticket`]. A
-//! row without a `ticket` was written by an older version, and is the only one of its ticket.
+//! The ticket's row decides which attempt of a ticket may go on: see [`super::ticket`]. A row
+//! without `ticket` was written by an older version; its ticket has no other attempt.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use url::Url;
@@ -52,11 +52,11 @@ pub struct Attempt {
 pub enum AttemptState {
     /// The browser is at Amazon.
     Started,
-    /// The browser came back; its request is being worked on since then.
+    /// The browser came back. Its request began then, and may still be at work.
     Consumed(Timestamp),
     /// It ended with a link.
     Linked,
-    /// It ended without.
+    /// It ended without a link.
     Failed(LinkFailure),
 }
 
@@ -83,7 +83,7 @@ pub enum Consumed {
     Ours,
     /// Another request was first.
     Before,
-    /// It could not be consumed for what its ticket says.
+    /// Its ticket does not let it be consumed.
     Not(Standing),
 }
 
@@ -94,14 +94,14 @@ pub enum Standing {
     Newest,
     /// The form was posted again after it.
     Void,
-    /// Another attempt of the ticket is being worked on.
+    /// A request is at work on another attempt of the ticket.
     Waiting,
     /// Another attempt of the ticket has linked.
     Linked,
 }
 
 impl Links {
-    /// The attempt of this `state`, also one that has ended or expired, until an hour after it
+    /// The attempt of this `state`. One that has ended or expired is found until an hour after it
     /// expires.
     ///
     /// # Errors
@@ -120,8 +120,8 @@ impl Links {
         Ok((now < attempt.expires_at + LINGER).then_some(attempt))
     }
 
-    /// What the ticket says about this attempt, if it has not been consumed. `dead` is the time
-    /// before which a request must have begun to be over by now.
+    /// What the ticket says about an attempt that has not been consumed. A request that began
+    /// before `dead` is over.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -160,7 +160,7 @@ impl Links {
         })
     }
 
-    /// How far this attempt is in the table.
+    /// How far this attempt is now, read from the table.
     pub(in crate::store) async fn attempt_state(
         &self,
         attempt: &Attempt,
@@ -173,8 +173,8 @@ impl Links {
         Ok(Some(stored.state))
     }
 
-    /// Consumes the `state`: of all requests that bring it, one gets [`Consumed::Ours`]. It takes
-    /// the turn of an attempt of the same ticket whose request began before `dead`.
+    /// Consumes the `state`. Of all requests that bring it, one gets [`Consumed::Ours`]. A request
+    /// that began before `dead` is over, so its turn on the ticket is free.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -223,7 +223,7 @@ impl Links {
         })
     }
 
-    /// Ends the attempt without a link. Does nothing to one that has ended.
+    /// Ends the attempt without a link. An attempt that has ended stays as it is.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -258,13 +258,13 @@ impl Links {
         if matches!(transact(&self.client, parts).await?, Committed::All) {
             return Ok(());
         }
-        // The form was posted again meanwhile: the ticket's place belongs to that attempt.
+        // The form was posted again meanwhile: that attempt keeps the ticket's place in the count.
         let parts = vec![end, turn("#at_work = :mine")];
         transact(&self.client, parts).await.map(drop)
     }
 
-    /// The parts of a transaction that end an attempt which is ours with a link. After it no
-    /// attempt of its ticket goes on.
+    /// The parts of a transaction that end our attempt with a link. After that, no attempt of its
+    /// ticket can be consumed.
     pub(in crate::store) fn end_linked(
         &self,
         attempt: &Attempt,
@@ -291,7 +291,7 @@ impl Links {
             .value(":consumed", s(CONSUMED))
             .value(":owner", s(owner))
             .set("status", s(state.as_str()))
-            // The code has been exchanged, or never will be.
+            // The verifier has been used, or never will be.
             .remove("verifier")
             .in_transaction()
     }

@@ -1,13 +1,13 @@
-//! Device sessions: a console or TV that shows a code, and polls for what became of it. The id in
-//! the key is stored as its hash. Expiry is checked on read; DynamoDB's TTL only cleans up.
+//! Device sessions: a console or TV shows a code, and polls until there is a link. The key holds
+//! the hash of the session's id. Reads check the expiry; DynamoDB's TTL only cleans up.
 //!
 //! ```text
 //! pending ──poll──▶ tokens held ──▶ linked | failed
 //!    └──────poll──▶ denied | expired | failed
 //! ```
 //!
-//! `DEVICES#<player_id>` names the player's latest session; it is replaced only when that one is
-//! over, so at most one is open.
+//! `DEVICES#<player_id>` names the player's latest session. A new session takes its place only when
+//! it is over, so a player has at most one open session.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ pub struct NewDevice<'a> {
     pub expires_at: Timestamp,
 }
 
-/// Tokens that a poll brought, and that are not yet a link.
+/// Tokens that a poll got from Amazon, until a link holds them.
 #[derive(Clone, Debug)]
 pub struct HeldTokens {
     /// The sealed tokens.
@@ -58,7 +58,7 @@ pub struct Device {
     pub client_id: String,
     /// The sealed code pair; gone when it is used up.
     pub pair: Option<Sealed>,
-    /// The tokens that it was used up for, until they are a link.
+    /// The tokens that Amazon gave for the code pair, until a link holds them.
     pub held: Option<HeldTokens>,
     /// How long to wait between two polls.
     pub interval: Duration,
@@ -67,8 +67,8 @@ pub struct Device {
 }
 
 impl Device {
-    /// How it stands at `now`. What a poll that is under way will find out counts, though the code
-    /// pair may expire meanwhile.
+    /// Its status at `now`. A session whose poll is under way has not expired, even if its code
+    /// pair has: the poll may still bring the tokens.
     #[must_use]
     pub fn status_at(&self, now: Timestamp) -> DeviceStatus {
         let is_open = self.held.is_some() || self.expires_at > now || self.is_polled(now);
@@ -187,8 +187,7 @@ impl Links {
         }
     }
 
-    /// The session with this id, also one that has ended; an hour after it expired it is
-    /// forgotten.
+    /// The session with this id. One that has ended is found until an hour after it expires.
     ///
     /// # Errors
     /// See [`StoreError`].

@@ -1,5 +1,5 @@
-//! Polls of a device session. A poll is a lease: it moves `next_poll_at` forward and names its
-//! owner before Amazon is asked, and whatever it then writes needs `poll_owner = me`.
+//! Polls of a device session. A poll is a lease: before it asks Amazon, it writes `poll_owner` and
+//! moves `next_poll_at` forward. What it writes later needs that `poll_owner` is still its own.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use crate::store::outcome::{Claimed, WriteOutcome};
 use crate::store::tables::Links;
 
 impl Links {
-    /// Takes the right to ask Amazon now, for `owner`, until `until`. Of all polls at one time, one
-    /// gets [`Claimed::Ours`].
+    /// Acquires the right to ask Amazon now, for `owner`, until `until`. Of all polls at one time,
+    /// one gets [`Claimed::Ours`].
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -41,7 +41,7 @@ impl Links {
             .read(|item| self.read_device(device.hash.clone(), &item))
     }
 
-    /// Gives back what [`Links::acquire_poll`] took, and says when the next poll may follow.
+    /// Releases what [`Links::acquire_poll`] acquired, and says when the next poll may follow.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -62,8 +62,8 @@ impl Links {
             .map(drop)
     }
 
-    /// Keeps what the code pair was used up for, until it is a link: from here on neither a crash
-    /// nor an outage costs the player the link. [`WriteOutcome::Changed`]: the poll is not ours any more.
+    /// Keeps the tokens that Amazon gave for the code pair. From here on neither a crash nor an
+    /// outage costs the player the link. [`WriteOutcome::Changed`]: the poll is not ours any more.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -83,8 +83,8 @@ impl Links {
         Ok(written.outcome())
     }
 
-    /// Ends the session without a link. Answers how it stands now: what has ended stays as it
-    /// ended.
+    /// Ends the session without a link, and returns its status. A session that has ended keeps its
+    /// status.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -102,7 +102,7 @@ impl Links {
         Ok(self.read_device(device.hash.clone(), &item)?.status)
     }
 
-    /// How this session stands in the table.
+    /// The status of this session now, read from the table.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -111,7 +111,7 @@ impl Links {
         Ok(stored.map(|device| device.status))
     }
 
-    /// The end of a session whose poll is ours.
+    /// The change that ends a session whose poll is ours.
     pub(in crate::store) fn ended(
         &self,
         device: &Device,
@@ -121,7 +121,7 @@ impl Links {
         self.change_polled(device, owner)
             .set("status", s(status.as_str()))
             .set_or_remove("error", status.error().map(|error| s(error.code())))
-            // Nobody needs them any more.
+            // A session that has ended has no use for secrets.
             .remove("pair")
             .remove("tokens")
             .remove("access_expires_at")

@@ -1,7 +1,7 @@
 //! The login ticket that a browser carries from the Prime Gaming page to the studio's login page.
 //!
-//! It names no player: it only remembers which browser it was given to. The studio's server
-//! exchanges it for a continue code, a [`Ticket`](super::Ticket) that no other browser can use.
+//! It names no player, only the browser that it was given to. The studio's server exchanges it for
+//! a continue code, a [`Ticket`](super::Ticket) that no other browser can use.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
@@ -32,7 +32,8 @@ impl Links {
     ) -> Result<(), StoreError> {
         let written = self
             .change(login_key(&hash(secret)))
-            // A repeat after a lost answer finds its own; two random secrets are never the same.
+            // Where the SDK repeats a write whose answer was lost, it finds the row. No two secrets
+            // are the same.
             .when("attribute_not_exists(#pk) OR #browser = :browser")
             .set("browser", s(browser))
             .set("expires_at", time(expires_at))
@@ -67,8 +68,8 @@ impl Links {
         Ok(Some(LoginTicket { hash, browser }))
     }
 
-    /// The part of a transaction that uses the login ticket up: of all that bring it, one gets
-    /// through.
+    /// The part of a transaction that uses the login ticket up. Of all requests that bring it, one
+    /// succeeds.
     pub(in crate::store) fn use_login(&self, login: &LoginTicket) -> TransactWriteItem {
         self.change(login_key(&login.hash))
             .when("attribute_exists(#pk)")

@@ -1,5 +1,5 @@
-//! `OPEN#<player_id>`: the count of a player's open attempts. It counts tickets and their attempts, one
-//! for each ticket, so that there are never more than [`MAX_OPEN`].
+//! `OPEN#<player_id>`: the count of a player's open attempts. A ticket and its attempts share one
+//! place in it, and a player has at most [`MAX_OPEN`] places.
 
 use std::collections::HashMap;
 
@@ -13,11 +13,12 @@ use crate::store::tables::Links;
 /// The most open link attempts of one player.
 pub(super) const MAX_OPEN: usize = 10;
 
-/// How often a count that others change too is tried.
+/// How often a change of the count is tried while other requests change it too.
 pub(super) const COUNT_TRIES: u32 = 8;
 
 impl Links {
-    /// Writes the count as `open`, if it has not changed since it was read as `count`.
+    /// The part of a transaction that replaces the count by `open`, if it is still as it was read
+    /// in `count`.
     pub(super) fn replace_open(
         &self,
         player: &PlayerId,
@@ -38,15 +39,16 @@ impl Links {
         };
         change
             .set("attempts", AttributeValue::M(open))
-            // An attempt may live as long again as its ticket.
+            // An attempt may start at the end of its ticket's life, and lives as long again.
             .set("ttl", ttl(expires_at + LINGER + LINGER))
             .add("version", n(1))
             .in_transaction()
     }
 
-    /// Counts the attempt in the place of its ticket. An earlier attempt that failed has given that
-    /// place back; then it is taken again, if there is one. `count` is the row as it refused the
-    /// change without a look at it. `None`: there is no place.
+    /// The part of a transaction that counts an attempt in the place of its ticket. An earlier
+    /// attempt that failed has given the place back; then it is taken again, if one is free.
+    /// `count` is the row that refused the change which does not read it first. `None`: no place is
+    /// free.
     pub(super) fn count_in(
         &self,
         player: &PlayerId,
@@ -75,7 +77,7 @@ impl Links {
         Some(self.replace_open(player, count, open, expires_at))
     }
 
-    /// The attempt counts no longer as an open one of its player.
+    /// The part of a transaction that frees an attempt's place in the count.
     pub(super) fn give_back_place(&self, player: &PlayerId, attempt_id: &str) -> TransactWriteItem {
         self.change(open_key(player))
             .when("attribute_exists(#attempts)")
@@ -99,7 +101,7 @@ pub(super) fn open_attempts(count: &Item, now: Timestamp) -> HashMap<String, Tim
         .collect()
 }
 
-/// When the first of them ends, and with it makes room.
+/// When the first of them ends, and frees its place.
 pub(super) fn first_end(open: &HashMap<String, Timestamp>, now: Timestamp) -> Timestamp {
     open.values().copied().min().unwrap_or(now)
 }

@@ -1,18 +1,19 @@
-//! The ticket that a game hands to a browser, and the count of a player's open attempts.
+//! The ticket that a game hands to a browser.
 //!
-//! A ticket that a studio's server got for a login ticket is called a continue code. It remembers
-//! its browser, and is worth nothing in another one. Any other ticket is bound to the browser that
+//! A ticket that a studio's server got for a login ticket is called a continue code. It works only
+//! in the browser that the login ticket was given to. Any other ticket is bound to the browser that
 //! posts the form first.
 //!
-//! The form may be posted again until the ticket expires: each post starts an attempt of its own.
-//! The ticket's row decides which of them may go on:
+//! The form may be posted again until the ticket expires, and each post starts an attempt of its
+//! own. The ticket's row decides which attempt may go on:
 //!
-//! - `attempt` is the newest one. Every older one that has not been consumed is void. The newest one
-//!   is the one of the last post that the gateway received, at `posted_at`: two posts of a double
-//!   click may be written in the other order, and the browser follows the answer to the last one.
-//! - `at_work` is the one that a request is making a link of, `at_work_since` when that began. No
-//!   other one can be consumed meanwhile.
-//! - `linked_by` is the one that has linked. After it none is started or consumed.
+//! - `attempt` is the newest attempt: the one of the last post that the gateway received, at
+//!   `posted_at`. The two posts of a double click may be written in the other order, and the
+//!   browser follows the answer to the last one. An older attempt that has not been consumed is
+//!   void.
+//! - `at_work` is the attempt that a request is at work on, since `at_work_since`. Meanwhile no other
+//!   attempt can be consumed.
+//! - `linked_by` is the attempt that has linked. After it no attempt is started or consumed.
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use url::Url;
@@ -40,8 +41,8 @@ pub struct NewTicket<'a> {
     pub player_name: Option<&'a str>,
     /// Where the browser goes at the end.
     pub return_to: Option<&'a str>,
-    /// The login ticket that it is given for: used up with it, and the browser that it names is
-    /// the only one that can use the ticket.
+    /// The login ticket that it is exchanged for. The same transaction uses the login ticket up,
+    /// and only its browser can use the ticket.
     pub login: Option<&'a LoginTicket>,
     /// When it expires.
     pub expires_at: Timestamp,
@@ -69,8 +70,8 @@ pub struct Ticket {
     pub player_name: Option<String>,
     /// Where the browser goes at the end.
     pub return_to: Option<String>,
-    /// The hash of the id of the only browser that can use it; `None`: whichever posts the form
-    /// first.
+    /// The hash of the id of the only browser that can use it; `None` until a browser posts the
+    /// form.
     pub browser: Option<String>,
     /// Whether it was given for a login ticket.
     pub is_continue_code: bool,
@@ -81,11 +82,11 @@ pub struct Ticket {
 pub enum AttemptStarted {
     /// It is stored, and the newest one of its ticket.
     Started,
-    /// It is stored, and void: a form that was posted after this one was faster.
+    /// It is stored, and void: a later post was written first.
     Overtaken,
     /// An attempt of this ticket has linked.
     Linked,
-    /// The ticket belongs to another browser by now, or is gone.
+    /// The ticket belongs to another browser, or is gone.
     TicketTaken,
     /// The player has too many open attempts, until then.
     TooManyOpen(Timestamp),
@@ -108,7 +109,7 @@ pub struct NewAttempt<'a> {
 }
 
 impl Links {
-    /// Stores a ticket, if the player has not too many open attempts.
+    /// Stores a ticket, unless the player has too many open attempts.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -218,14 +219,15 @@ impl Links {
                 }
                 return Ok(Some(reason));
             }
-            // The third part: look at what is counted, and decide by that.
+            // The third part is the count. The next try reads what it says.
             count = refusals.into_iter().nth(2).flatten();
             Ok(None)
         })
         .await
     }
 
-    /// The ticket now belongs to this browser, and this is its newest attempt.
+    /// The part of a transaction that binds the ticket to this browser and makes this its newest
+    /// attempt.
     fn bind(&self, ticket: &Ticket, new: &NewAttempt<'_>) -> TransactWriteItem {
         let bound = (!ticket.is_continue_code).then_some(AttributeValue::Bool(true));
         self.change(ticket_key(&ticket.hash))
@@ -240,12 +242,12 @@ impl Links {
             .set("browser", s(new.browser))
             .set_or_remove("bound_by_post", bound)
             .set("attempt", s(hash(new.state)))
-            // As long as one of its attempts is remembered.
+            // The ticket is kept as long as one of its attempts.
             .set("ttl", ttl(new.expires_at + LINGER))
             .in_transaction()
     }
 
-    /// Why the ticket, as it is, does not let this browser start an attempt.
+    /// Why this ticket does not let this browser start an attempt.
     fn why_not(&self, ticket: &Item, new: &NewAttempt<'_>) -> AttemptStarted {
         let reader = Reader::new(&self.table, ticket);
         if reader.text("browser") != Some(new.browser) {

@@ -3,8 +3,9 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
+use super::failure::unavailable;
 use super::item::Item;
-use super::write::{pause, unavailable};
+use super::write::pause;
 use crate::store::error::StoreError;
 
 /// How many keys one `BatchGetItem` takes: DynamoDB's limit.

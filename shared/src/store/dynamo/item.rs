@@ -1,4 +1,5 @@
-//! Items as DynamoDB holds them: reading one says exactly what is wrong with it.
+//! Reads the attributes of an item. An error names the table, the key and the attribute that is
+//! wrong.
 
 use std::collections::HashMap;
 
@@ -96,7 +97,7 @@ impl<'a> Reader<'a> {
             .ok_or_else(|| self.corrupt("pk"))
     }
 
-    /// A text that `parse` knows. A word that a newer version wrote is a fault like any other.
+    /// A text that `parse` knows. An unknown word, as a newer version may write, is a fault.
     pub(in crate::store) fn word<T>(
         &self,
         field: &'static str,
@@ -128,7 +129,7 @@ impl<'a> Reader<'a> {
     ) -> Result<Option<Timestamp>, StoreError> {
         let at = self.number(field)?.map(Timestamp::from_millis);
         match at {
-            // Showing it would fail.
+            // Such a time can't be shown.
             Some(at) if !at.is_showable() => Err(self.corrupt(field)),
             at => Ok(at),
         }

@@ -10,7 +10,7 @@ use crate::domain::{AmazonUserId, EntitlementId, PlayerId};
 /// How many parts the `due` index is split into, so that no partition gets hot.
 pub const DUE_SHARDS: u8 = 8;
 
-/// What stands in a key instead of a secret.
+/// The hash that a key holds in place of a secret.
 pub(in crate::store) fn hash(secret: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, secret.as_bytes()))
 }
@@ -81,7 +81,7 @@ pub(in crate::store) fn record_key(player: &PlayerId, id: &EntitlementId) -> Ite
     key(player_pk(player), record_sk(id))
 }
 
-/// `sku` is not always a valid one: it is what Amazon sent.
+/// `sku` is what Amazon sent, and need not be valid.
 pub(in crate::store) fn guard_key(player: &PlayerId, sku: &str) -> Item {
     key(player_pk(player), format!("G#{sku}"))
 }

@@ -1,11 +1,15 @@
 //! How this service reads and writes items of DynamoDB.
 
 mod batch;
+mod change;
+mod failure;
 mod item;
 mod key;
 mod write;
 
 pub(in crate::store) use batch::{BATCH, batch_get};
+pub(in crate::store) use change::Change;
+pub(in crate::store) use failure::unavailable;
 pub(in crate::store) use item::{Item, Reader, n, s, time, ttl};
 pub use key::DUE_SHARDS;
 pub(in crate::store) use key::{
@@ -13,4 +17,4 @@ pub(in crate::store) use key::{
     open_key, owner_key, player_key, player_pk, record_key, record_sk, remnant_key, slot_key,
     ticket_key,
 };
-pub(in crate::store) use write::{Change, Committed, Written, contend, transact, unavailable};
+pub(in crate::store) use write::{Committed, Written, contend, transact};

@@ -1,4 +1,4 @@
-//! Amazon's list, written down: an entitlement becomes `pending`, or `held`.
+//! Writes down what Amazon listed: an entitlement becomes `pending` or `held`.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -14,7 +14,7 @@ use crate::store::error::{Cause, StoreError};
 use crate::store::links::Link;
 use crate::store::tables::{Fulfillments, Links};
 
-/// An entitlement that Amazon listed, about to be written down.
+/// An entitlement that Amazon listed, and that is about to be written down.
 #[derive(Clone, Debug)]
 pub struct Claim<'a> {
     /// The link that Amazon was asked with: it must still be the player's when it is written.
@@ -23,7 +23,7 @@ pub struct Claim<'a> {
     pub id: &'a EntitlementId,
     /// The SKU as Amazon sent it.
     pub sku: Option<&'a str>,
-    /// What we know of it already: `None`, or a hold that is looked at again.
+    /// Our record of it; `None` if there is none, or a hold that is decided again.
     pub known: Option<&'a Record>,
     /// Now.
     pub now: Timestamp,
@@ -40,7 +40,8 @@ pub enum Admission {
     UsedUp,
     /// It was handed to another player before.
     OtherPlayer,
-    /// The player has linked anew or unlinked meanwhile: what Amazon said is not for them.
+    /// The player has linked again or unlinked meanwhile, so what Amazon listed is not for this
+    /// link.
     LinkChanged,
 }
 
@@ -57,12 +58,13 @@ impl Claim<'_> {
 }
 
 impl Fulfillments {
-    /// `pending`: in one transaction the link is still the player's, the entitlement was handed
-    /// to nobody else, the offer is not used up, and the record is new (or was held to be looked
-    /// at again). `lease`: who delivers it, where that is not the game.
+    /// Makes it `pending`. One transaction needs that the link is still the player's, that the
+    /// entitlement was not handed to another player, that the offer is not used up, and that the
+    /// record is new or a hold that is decided again. `lease` is for the request that delivers it,
+    /// if the game does not.
     ///
-    /// What a webhook may have delivered before it was withdrawn is ordered again as it was: with
-    /// the same content, and from the same time.
+    /// If a webhook may have delivered it before Amazon took it back, it is ordered as before: with
+    /// the same content, and the same time of the order.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -74,7 +76,7 @@ impl Fulfillments {
         lease: Option<Lease<'_>>,
     ) -> Result<Admission, StoreError> {
         let admission = self.admit_with(links, claim, offer, lease, true).await?;
-        // An offer without a limit, and a guard that holds as many as any limit asks for.
+        // The offer has no limit, but the guard is as large as a guard gets: go on without it.
         if matches!(admission, Admission::UsedUp) && offer.per_player.0.is_none() {
             return self.admit_with(links, claim, offer, lease, false).await;
         }
@@ -135,8 +137,8 @@ impl Fulfillments {
         match transact(&self.client, parts).await? {
             Committed::All => Ok(Admission::Written(Box::new(new))),
             Committed::Nothing(refusals) => {
-                // What is known of the record outranks the rest: the rest only says why a new
-                // one could not be made.
+                // If there is a record, it is the answer. The other parts only say why a new one
+                // could not be made.
                 match &refusals[..] {
                     [.., Some(item)] if !item.is_empty() => self.known(item),
                     [Some(_), ..] => Ok(Admission::LinkChanged),
@@ -156,7 +158,7 @@ impl Fulfillments {
         }
     }
 
-    /// `held`, for `reason`: visible to the player and to support, and never delivered as it is.
+    /// Makes it `held`, for `reason`: the player and support see it, and it is not delivered.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -188,7 +190,7 @@ impl Fulfillments {
         record(&self.table, item).map(|record| Admission::Known(Box::new(record)))
     }
 
-    /// The record's part in becoming `pending` or `held`.
+    /// The record's part of the transaction that makes it `pending` or `held`.
     fn record_change(&self, claim: &Claim<'_>, status: Status) -> Change {
         let link = claim.link;
         let new = new_record(claim, status, None);
@@ -198,7 +200,7 @@ impl Fulfillments {
             .and_then(|record| Some((record, record.reason?)))
         {
             None => change.when("attribute_not_exists(#pk)"),
-            // Exactly this hold: what Amazon said may be older than the next.
+            // It must be the hold that was read: Amazon's list may be older than a later hold.
             Some((record, reason)) => change
                 .when(
                     "#status = :held AND #reason = :expected_reason \

@@ -1,7 +1,7 @@
-//! What needs work, by the sparse index `due`: 8 shards, so that no partition gets hot. The index
-//! only hints, and late at that: the item decides.
+//! Finds what needs work, by the sparse index `due`. Its 8 shards keep a partition from getting
+//! hot. The index is late and only hints: the item decides.
 //!
-//! Beside entitlements it shows housekeeping for an Amazon account: the rows in the room `accounts`.
+//! Beside entitlements it lists housekeeping for Amazon accounts, the rows of the room `accounts`.
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::Select;
@@ -15,7 +15,7 @@ use crate::store::error::StoreError;
 use crate::store::outcome::Claimed;
 use crate::store::tables::Fulfillments;
 
-/// How many hints are read at once.
+/// How many hints a page has.
 const PAGE: i32 = 25;
 
 /// A hint that an item is due.
@@ -40,7 +40,7 @@ pub struct DuePage {
 #[derive(Clone, Debug)]
 pub struct DuePosition(Item);
 
-/// An item that was due, and is ours now.
+/// An item that was due, and that this request has acquired.
 #[derive(Debug)]
 pub enum Taken {
     /// An entitlement to deliver or to report.
@@ -50,7 +50,7 @@ pub enum Taken {
 }
 
 impl Fulfillments {
-    /// What is due in this shard at `now`, at most 25 hints, from after the position `after`.
+    /// What is due in this shard at `now`: a page of at most 25 hints, after the position `after`.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -78,8 +78,8 @@ impl Fulfillments {
                         reader.need_text("sk")?.to_owned(),
                     ),
                     shard: shard.to_string(),
-                    // Only a clock that was wrong writes a time that can't be shown: no reason to
-                    // leave the item, and with it the rest of the shard, undone.
+                    // Only a wrong clock writes a time that can't be shown. The rest of the shard
+                    // must not wait for that.
                     due_at: reader.time("due_at").ok().flatten().unwrap_or(now),
                 })
             })
@@ -90,7 +90,7 @@ impl Fulfillments {
         })
     }
 
-    /// How many items are due in this shard at `now`: at least so many, where there are very many.
+    /// How many items are due in this shard at `now`. A very long shard is counted in part.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -104,8 +104,8 @@ impl Fulfillments {
         Ok(u64::try_from(counted.count()).unwrap_or(0))
     }
 
-    /// Takes what a hint points to. `None`: it is not due any more, as far as anybody knows
-    /// someone else is at it.
+    /// Acquires the item that a hint points to. `None`: it is not due any more, because another
+    /// request has acquired or finished it.
     ///
     /// # Errors
     /// See [`StoreError`]. An item that is corrupt is acquired all the same.
@@ -121,7 +121,8 @@ impl Fulfillments {
             .value(":now", time(now))
             .set("owner", s(lease.owner))
             .set("due_at", time(lease.until))
-            // Counted before it is tried: what a crash swallows may have been heard.
+            // The try is counted before it is made: a try that a crash cuts short may have had an
+            // effect.
             .add("attempts", n(1))
             .apply(&self.client)
             .await?;
@@ -131,7 +132,7 @@ impl Fulfillments {
         }
     }
 
-    /// Puts an item off that can't be read, so that it is not in the way of the others.
+    /// Reschedules an item that can't be read, so that it does not keep the others waiting.
     ///
     /// # Errors
     /// See [`StoreError`].

@@ -1,10 +1,11 @@
-//! Who is at an entitlement now. Taking one names an `owner` and moves `due_at` forward; whoever
-//! completes it must still be that owner. A process that dies leaves a lease that runs out.
+//! Leases: which request is at work on an entitlement. Acquiring one writes `owner` and moves
+//! `due_at` forward. A write that completes the work needs that `owner` is still the same. The
+//! lease of a process that dies runs out.
 //!
 //! ```text
-//! due ──take──▶ owned until due_at ──▶ the next status | postponed | parked
-//!  ▲                  │ nobody came back
-//!  └──────────────────┘
+//! due ──acquire──▶ owned until due_at ──▶ the next status | rescheduled | released | parked
+//!  ▲                     │ the lease runs out
+//!  └─────────────────────┘
 //! ```
 
 use super::record::{Record, record};
@@ -14,21 +15,21 @@ use crate::store::error::StoreError;
 use crate::store::outcome::Claimed;
 use crate::store::tables::Fulfillments;
 
-/// That no one delivers it at `:now`.
+/// Condition: no request has a lease on it at `:now`.
 pub(in crate::store) const UNLEASED: &str = "(attribute_not_exists(#owner) OR #due_at <= :now)";
 
 /// A right to work on an entitlement.
 #[derive(Clone, Copy, Debug)]
 pub struct Lease<'a> {
-    /// Whose it is: random, and new for every request.
+    /// The request that has it: random, and new for every request.
     pub owner: &'a str,
     /// When it runs out.
     pub until: Timestamp,
 }
 
 impl Fulfillments {
-    /// Takes a `pending` entitlement to deliver it, or a `delivered` one to report it. `None`:
-    /// someone else is at it, or its status is no longer what `known` says.
+    /// Acquires a `pending` entitlement to deliver it, or a `delivered` one to report it. `None`:
+    /// another request has a lease on it, or its status is no longer what `known` says.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -44,7 +45,8 @@ impl Fulfillments {
             .value(":known", s(known.status.as_str()))
             .value(":now", time(now))
             .leased(&known.id, lease)
-            // Counted before it is tried: what a crash swallows may have been heard.
+            // The try is counted before it is made: a try that a crash cuts short may have had an
+            // effect.
             .add("attempts", n(1))
             .apply(&self.client)
             .await?;
@@ -54,8 +56,8 @@ impl Fulfillments {
         }
     }
 
-    /// `owner` gives back what it could not finish: the entitlement keeps its status, and is due
-    /// again as `pause` says.
+    /// Gives back what `owner` could not finish. The entitlement keeps its status, and is due again
+    /// as `pause` says.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -72,7 +74,7 @@ impl Fulfillments {
             .map(drop)
     }
 
-    /// Makes a `pending` entitlement due that nobody was to work on.
+    /// Makes a `pending` entitlement due that was left to the game.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -87,7 +89,7 @@ impl Fulfillments {
             .map(drop)
     }
 
-    /// Nothing of ours is to be done with it: it leaves the due index.
+    /// Gives back what the service has nothing to do for: it leaves the index `due`.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -102,7 +104,7 @@ impl Fulfillments {
             .map(drop)
     }
 
-    /// A change that needs this status, and that `owner` still holds the lease.
+    /// A change that needs this status, and that `owner` has the lease.
     pub(in crate::store) fn change_owned(
         &self,
         known: &Record,
@@ -117,19 +119,19 @@ impl Fulfillments {
 }
 
 impl Change {
-    /// Somebody's from now on, and due again when the lease runs out.
+    /// With this lease. The item is due again when it runs out.
     pub(in crate::store) fn leased(self, id: &EntitlementId, lease: Lease<'_>) -> Self {
         self.set("owner", s(lease.owner))
             .set("due_shard", s(due_shard(id.as_str())))
             .set("due_at", time(lease.until))
     }
 
-    /// What taking it has counted does not count.
+    /// Without the try that acquiring it has counted.
     pub(in crate::store) fn untried(self, known: &Record) -> Self {
         self.set("attempts", n(known.attempts.saturating_sub(1)))
     }
 
-    /// Nobody's, and due again as `pause` says.
+    /// Without a lease, and due again as `pause` says.
     pub(in crate::store) fn rescheduled(self, known: &Record, pause: &Pause) -> Self {
         let change = self
             .set("due_at", time(pause.due_at))
@@ -150,14 +152,14 @@ impl Change {
             .set_or_remove("waiting_since", failing.waiting_since.map(time))
     }
 
-    /// Nobody's, and no longer due.
+    /// Without a lease, and no longer due.
     pub(in crate::store) fn released(self) -> Self {
         ["owner", "due_shard", "due_at"]
             .into_iter()
             .fold(self, Self::remove)
     }
 
-    /// Its step has succeeded, or is not to be made: nothing fails any more.
+    /// Its step has succeeded or is not to be made, so nothing is failing.
     pub(in crate::store) fn settled(self) -> Self {
         [
             "failing_since",

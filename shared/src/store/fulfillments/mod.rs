@@ -1,12 +1,13 @@
-//! What every player was given. No item here ever expires: forgetting one could deliver it twice.
+//! What every player was given. No item here ever expires: a forgotten one could be delivered
+//! twice.
 //!
 //! - `PLAYER#p` / `E#<entitlement_id>`: the record
 //! - `PLAYER#p` / `G#<sku>`: the guard: the entitlements that used the offer up
 //! - `ENTITLEMENT#<id>` / `OWNER`: the player that the entitlement was first handed to
 //!
-//! Every arrow of an entitlement's life is one conditional write: those that begin it are in
-//! `admissions`, those that end it in `reports`. A lease (`leases`) says which request is at work on
-//! it in between. `due` finds what needs work, and `parking` puts aside what can't be reported now.
+//! Every arrow of an entitlement's life is one conditional write. `admissions` has those that begin
+//! it, `reports` those that end it. A lease (`leases`) says which request is at work on it. `due`
+//! finds what needs work, and `parking` puts aside what can't be reported now.
 
 mod admissions;
 mod due;

@@ -1,8 +1,8 @@
-//! What is parked for an Amazon account.
+//! Parks what can't be reported now, for its Amazon account.
 //!
 //! A delivered entitlement can't be reported while its Amazon account has no link with usable
-//! tokens: it leaves the due index and is noted under the account. Linking the account again makes
-//! that note due. Both sides are transactions that look at each other's rows, so that nothing is
+//! tokens. So it leaves the index `due`, and is noted under the account. The next link of the
+//! account makes the note due. Both are transactions that check each other's rows, so nothing is
 //! parked behind a link that was just made.
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -18,10 +18,10 @@ use crate::store::links::Link;
 use crate::store::outcome::Claimed;
 use crate::store::tables::{Fulfillments, Links};
 
-/// The most entitlements that are woken in one go: more could not be reported in its time.
+/// The most entitlements that one run wakes: it has no time to report more.
 const MOST_WOKEN: usize = 100;
 
-/// How many entitlements are woken before that is noted.
+/// How many entitlements are woken at once. Then they leave the note.
 const WOKEN_AT_ONCE: usize = 8;
 
 /// What became of parking an entitlement.
@@ -29,9 +29,9 @@ const WOKEN_AT_ONCE: usize = 8;
 pub enum Parked {
     /// It is parked.
     Done,
-    /// As many as can be are parked for its account: it is still its owner's.
+    /// The note of its account is full. The lease on it stays.
     Full,
-    /// Its account can be asked again, or it is not its owner's any more.
+    /// Its account has usable tokens again, or the lease is not ours any more.
     Changed,
 }
 
@@ -40,8 +40,8 @@ pub enum Parked {
 pub struct Woken {
     /// To be reported now.
     pub records: Vec<Record>,
-    /// What is wrong with each that can't be read. Their leases run out, and then they are met as
-    /// any row that can't be read.
+    /// Why the others can't be read. Their leases run out, and then `reconcile` treats them like
+    /// every row that can't be read.
     pub unreadable: Vec<StoreError>,
     /// Whether there are more to be woken.
     pub is_rest: bool,
@@ -50,9 +50,9 @@ pub struct Woken {
 }
 
 impl Fulfillments {
-    /// Parks a delivered entitlement until its Amazon account is linked again. `dead`: the link
-    /// whose tokens are worthless; without it, the account has no link. `failing`: since when it
-    /// has been failing.
+    /// Parks a delivered entitlement until its Amazon account is linked again. `dead` is the
+    /// account's link, whose tokens are worthless; `None` if it has no link. `failing` says since
+    /// when it has been failing.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -83,8 +83,9 @@ impl Fulfillments {
         })
     }
 
-    /// Puts a delivered entitlement off, because Amazon refuses its link; should the account be
-    /// linked again before `pause` is over, it is due then, unless too many are noted already.
+    /// Reschedules a delivered entitlement whose link Amazon refuses, and notes it under its
+    /// account. A new link of the account then makes it due before `pause` is over. If the note is
+    /// full, it only waits.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -115,9 +116,9 @@ impl Fulfillments {
         }
     }
 
-    /// Takes an entitlement that is about to be `reported` out of its account's note, which ends
-    /// with the last of them. Its lease keeps it in the due index meanwhile, so a crash right
-    /// after this loses nothing.
+    /// Takes an entitlement that is about to be `reported` out of its account's note, and makes an
+    /// empty note due. The entitlement's lease keeps it in the index `due`, so a crash after this
+    /// loses nothing.
     pub(in crate::store) async fn end_note(
         &self,
         known: &Record,
@@ -134,12 +135,12 @@ impl Fulfillments {
             )
             .apply(&self.client)
             .await?;
-        // The second: perhaps our own write, whose answer was lost and which the SDK repeated.
+        // A refused write may be our own, repeated by the SDK after a lost answer.
         let (Written::Done(note) | Written::Refused(note)) = written;
         if note.is_empty() || note.contains_key("records") {
             return Ok(());
         }
-        // `reconcile` removes it, and nothing else may delete items of this table.
+        // `reconcile` deletes the note: no other function may delete items of this table.
         self.change_housekeeping(HousekeepingKind::Wake, account)
             .when(
                 "attribute_exists(#pk) AND attribute_not_exists(#records) \
@@ -152,9 +153,8 @@ impl Fulfillments {
             .map(drop)
     }
 
-    /// Takes what was parked for the account, some of it at a time: whatever was taken leaves the
-    /// note, so the next run goes on where this one has stopped. What was reported meanwhile stays
-    /// as it is.
+    /// Acquires what is parked for the account, in parts. What is acquired leaves the note, so the
+    /// next run goes on where this one stops. What was reported meanwhile stays as it is.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -195,7 +195,7 @@ impl Fulfillments {
         Ok(woken)
     }
 
-    /// Takes one entry of a note. `None`: there is nothing to be done for it any more.
+    /// Acquires one entry of a note. `None`: nothing is left to be done for it.
     async fn wake_one(&self, entry: &str, lease: Lease<'_>) -> Result<Option<Record>, StoreError> {
         let Some((player, id)) = read_entry(entry) else {
             tracing::error!(event = "parked_entry_unreadable", entry);
@@ -204,7 +204,7 @@ impl Fulfillments {
         let written = self
             .change(record_key(&player, &id))
             .when(
-                // What has an operator's attention is tried when it is due, and not before.
+                // What has an operator's attention is tried only when it is due.
                 "#status = :delivered AND attribute_not_exists(#owner) \
                  AND (attribute_not_exists(#attention_at) OR attribute_not_exists(#due_at))",
             )
@@ -220,7 +220,7 @@ impl Fulfillments {
         }
     }
 
-    /// A note rests until its account is linked again, and ends if it is empty.
+    /// Releases a note: it waits until its account is linked again. An empty note is deleted.
     ///
     /// # Errors
     /// See [`StoreError`].

@@ -1,4 +1,4 @@
-//! A player's records, as they are read.
+//! Reads a player's records.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,10 +10,11 @@ use crate::store::dynamo::{
 use crate::store::error::StoreError;
 use crate::store::tables::Fulfillments;
 
-/// How many requests one look at many entitlements may take.
+/// How many requests one read of many entitlements may take.
 const GET_ALL_TRIES: u32 = 2;
 
-/// Records that were read together. A row that can't be read costs the others nothing.
+/// Records that were read together. A row that can't be read does not keep the others from being
+/// read.
 #[derive(Debug, Default)]
 pub struct Records {
     /// Those that could be read, in the order of the index.
@@ -43,9 +44,9 @@ pub struct Page {
 /// One row of a page.
 #[derive(Debug)]
 pub struct Row {
-    /// Where it stands: a later page can go on from after it.
+    /// Its position: a later page can begin after it.
     pub position: String,
-    /// What it says.
+    /// The record in it.
     pub record: Result<Record, StoreError>,
 }
 
@@ -96,8 +97,9 @@ impl Fulfillments {
         item.map(|item| record(&self.table, &item)).transpose()
     }
 
-    /// Which of these entitlements of the player exist, with one request, or a second for what
-    /// DynamoDB leaves unread at first. An id that is not in the answer could not be read.
+    /// Reads these entitlements of the player, with one request, and a second for what DynamoDB
+    /// leaves unread. `None` in the map: there is no record. An id that is not in the map could not
+    /// be read.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -159,8 +161,8 @@ impl Fulfillments {
             .scan_index_forward(false)
             .consistent_read(true)
             .limit(limit);
-        // The sort key is unique, so a position is a condition: nothing of DynamoDB's own keys
-        // has to travel to the game and back.
+        // The sort key is unique, so a position can be a condition. The game does not see
+        // DynamoDB's own keys.
         let query = match after {
             None => query.key_condition_expression("pk = :pk"),
             Some(after) => query

@@ -1,4 +1,5 @@
-//! An entitlement of a player as it is stored. A row that does not parse is an error of its own.
+//! A record: what is stored of one entitlement of one player. A row that can't be read is an error
+//! of its own.
 
 use crate::domain::{
     AmazonUserId, Content, EntitlementId, Failing, HoldReason, PlayerId, Status, Timestamp,
@@ -9,13 +10,13 @@ use crate::store::error::StoreError;
 /// What is stored of one entitlement of one player.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// Whose it is.
+    /// The player that it belongs to.
     pub player: PlayerId,
     /// Amazon's id.
     pub id: EntitlementId,
     /// The SKU as Amazon sent it; `None` where it sent none.
     pub sku: Option<String>,
-    /// Where it is in its life.
+    /// Its status.
     pub status: Status,
     /// Why it is held.
     pub reason: Option<HoldReason>,
@@ -24,72 +25,70 @@ pub struct Record {
     pub title: Option<String>,
     /// The offer's content as it was when the entitlement became `pending`.
     pub content: Option<Content>,
-    /// The Amazon account that it came from: only with its tokens can it be reported.
+    /// The Amazon account that it came from. Only that account's tokens can report it.
     pub amazon_user_id: AmazonUserId,
     /// When it was first seen.
     pub first_seen_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
-    /// When it became `pending`, where the studio's backend may have been told that time.
+    /// When it became `pending`, if the studio's backend may have been told that time.
     pub ordered_at: Option<Timestamp>,
     /// When the game or the studio's backend said that the player has it.
     pub delivered_at: Option<Timestamp>,
-    /// When Amazon was told.
+    /// When it was reported to Amazon.
     pub reported_at: Option<Timestamp>,
-    /// How often its present step has been tried, with the try that is under way: delivering it by
-    /// webhook, or reporting it.
+    /// How often its present step, the delivery by webhook or the report, has been tried, with the
+    /// try that is under way.
     pub attempts: u32,
-    /// Since when that has been failing.
+    /// Since when its present step has been failing.
     pub failing: Failing,
-    /// Since when Amazon has been listing it with a word that we do not know, where it is
-    /// `delivered`.
+    /// Since when Amazon lists it with a word that we do not know, while it is `delivered`.
     pub unclear_since: Option<Timestamp>,
-    /// When an operator was first told that it makes no progress. It is tried still, but rarely.
+    /// When an operator was first told that it makes no progress. It is still tried, but rarely.
     pub attention_at: Option<Timestamp>,
-    /// Who is at it now, until `due_at`.
+    /// The request that has a lease on it, until `due_at`.
     pub owner: Option<String>,
-    /// When it is to be worked on next.
+    /// When it needs work next, or its lease runs out.
     pub due_at: Option<Timestamp>,
     /// Whether it is noted under its Amazon account, for when that is linked again.
     pub is_noted: bool,
 }
 
 impl Record {
-    /// Whether someone else is at it at `now`.
+    /// Whether a request has a lease on it at `now`.
     #[must_use]
     pub fn is_leased(&self, now: Timestamp) -> bool {
         self.owner.is_some() && self.due_at.is_some_and(|until| until > now)
     }
 
-    /// Whether a report of it is to be made, now or later, with the tokens of this account.
+    /// Whether it has to be reported, now or later, with the tokens of this account.
     #[must_use]
     pub fn needs_report_by(&self, account: &AmazonUserId) -> bool {
         self.status.needs_report() && self.amazon_user_id == *account
     }
 
-    /// Whether it left the due index: no tokens could speak for its Amazon account, or an earlier
+    /// Whether it left the index `due`: its Amazon account had no usable tokens, or an earlier
     /// version had given it up.
     #[must_use]
     pub fn is_parked(&self) -> bool {
         self.status == Status::Delivered && self.due_at.is_none()
     }
 
-    /// Whether a request that comes upon it may try it at `now`. What has an operator's attention
-    /// waits for its time.
+    /// Whether a request that meets it may try it at `now`. What has an operator's attention waits
+    /// until it is due.
     #[must_use]
     pub fn may_be_tried(&self, now: Timestamp) -> bool {
         self.attention_at.is_none() || self.due_at.is_none_or(|at| at <= now)
     }
 
-    /// Whether a webhook was called for it, as far as can be known, and it is not known to be
-    /// delivered.
+    /// Whether a webhook may have delivered it, while it is not known to be delivered.
     #[must_use]
     pub fn may_have_been_delivered(&self) -> bool {
         self.attempts > 0 && matches!(self.status, Status::Pending | Status::Held)
     }
 
-    /// The record as it is where the game delivers: what a webhook may have delivered is never the
-    /// game's to deliver, whether or not that is written down yet.
+    /// The record as the game sees it. What a webhook may have delivered is not the game's to
+    /// deliver, even if the row does not say so yet.
     #[must_use]
     pub fn for_the_game(self) -> Self {
         if self.status == Status::Pending && self.may_have_been_delivered() {
@@ -125,7 +124,7 @@ pub(in crate::store) fn record(table: &str, item: &Item) -> Result<Record, Store
     };
     let content = match reader.optional_text("content")? {
         Some(json) => Some(Content::stored(json).ok_or_else(|| reader.corrupt("content"))?),
-        // There would be nothing to deliver.
+        // A `pending` record without content has nothing to deliver.
         None if status == Status::Pending => return Err(reader.corrupt("content")),
         None => None,
     };
@@ -162,7 +161,7 @@ pub(in crate::store) fn record(table: &str, item: &Item) -> Result<Record, Store
 }
 
 /// The sort key of the local indexes: the time of first sight, made unique by the id. It never
-/// changes in a record's life.
+/// changes.
 pub(in crate::store) fn seen(record: &Record) -> String {
     format!("{:015}#{}", record.first_seen_at.as_millis(), record.id)
 }

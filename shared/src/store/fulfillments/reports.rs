@@ -8,7 +8,7 @@ use crate::store::error::StoreError;
 use crate::store::outcome::{Claimed, WriteOutcome};
 use crate::store::tables::Fulfillments;
 
-/// That no webhook was called, as far as can be known. `:none` is 0.
+/// Condition: no webhook may have delivered it. `:none` is 0.
 pub(in crate::store) const UNTRIED: &str = "(attribute_not_exists(#attempts) OR #attempts = :none)";
 
 /// What became of a confirmation.
@@ -23,9 +23,9 @@ pub enum Confirmation {
 }
 
 impl Fulfillments {
-    /// `pending` → `delivered`, because the game says so: from here on no check calls it
-    /// `pending`. The lease is for reporting it. Not where a webhook may have delivered it: that
-    /// one was never the game's.
+    /// `pending` → `delivered`, because the game says so: from here on no check shows it as
+    /// `pending`. The lease is for reporting it. What a webhook may have delivered can't be
+    /// confirmed, because it was never the game's.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -46,8 +46,8 @@ impl Fulfillments {
         self.deliver(change, lease.owner).await
     }
 
-    /// `pending` → `delivered`, because the studio's backend says so to `lease.owner`, who is
-    /// at it. The lease is for reporting it.
+    /// `pending` → `delivered`, because the studio's backend says so. `lease.owner` has the lease
+    /// already; the lease is now for reporting it.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -80,8 +80,8 @@ impl Fulfillments {
         }
     }
 
-    /// `pending` → `held`: the studio's backend refuses to deliver it, and said `why`. [`WriteOutcome::Changed`]: it
-    /// is another request's by now.
+    /// `pending` → `held`: the studio's backend refuses to deliver it, and said `why`.
+    /// [`WriteOutcome::Changed`]: another request has acquired it meanwhile.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -108,8 +108,8 @@ impl Fulfillments {
     }
 
     /// `pending` → `held`, `delivery_unknown`: a webhook may have delivered it, and webhooks are no
-    /// longer called. `owner`: who has taken it; without one, it must be no one's. Gives the record
-    /// as it is afterwards.
+    /// longer called. `owner` has a lease on it; without `owner`, no request may have one. Returns
+    /// the record as it is afterwards.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -143,8 +143,8 @@ impl Fulfillments {
         }
     }
 
-    /// `delivered` → `reported`: `owner` knows that Amazon knows. [`WriteOutcome::Changed`]: it is someone else's
-    /// by now, who will find out what Amazon knows.
+    /// `delivered` → `reported`: Amazon has heard of it. [`WriteOutcome::Changed`]: another request
+    /// has acquired it, and will find that out.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -167,9 +167,9 @@ impl Fulfillments {
             .outcome())
     }
 
-    /// Takes an entitlement that Amazon still lists though it was `reported` before `before`, to
-    /// report it once more. It stays `reported`: it is never delivered again. [`WriteOutcome::Changed`]: someone
-    /// else took it.
+    /// Acquires an entitlement that Amazon still lists though it was `reported` before `before`, to
+    /// report it once more. It stays `reported`, and is never delivered again.
+    /// [`WriteOutcome::Changed`]: another request has acquired it.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -192,17 +192,18 @@ impl Fulfillments {
 }
 
 impl Change {
-    /// What `delivered` means for a record: its first report is being tried.
+    /// Makes a record `delivered`, with the first try of its report.
     fn into_delivered(self, now: Timestamp) -> Self {
         self.set("status", s(Status::Delivered.as_str()))
             .set("delivered_at", time(now))
             .set("updated_at", time(now))
-            // Counted before it is sent: a report that a crash swallows may have been heard.
+            // The report is counted before it is sent: one that a crash cuts short may have been
+            // heard.
             .set("attempts", n(1))
             .settled()
     }
 
-    /// What `reported` means for a record: it leaves the indexes of open and of due items.
+    /// Makes a record `reported`: it leaves the indexes `open` and `due`.
     fn into_reported(self, now: Timestamp) -> Self {
         self.released()
             .settled()

@@ -1,4 +1,4 @@
-//! What Amazon takes back before it is delivered, and what it leaves unclear for too long.
+//! What Amazon takes back before it is delivered, and holds that last too long.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -13,11 +13,11 @@ use crate::store::outcome::WriteOutcome;
 use crate::store::tables::{Fulfillments, Links};
 
 impl Fulfillments {
-    /// `pending` → `held`, `withdrawn`: in one transaction the link is still the player's, the
-    /// record is as `known` says and no one delivers it, and its place in the guard is free again.
+    /// `pending` → `held`, `withdrawn`. One transaction needs that the link is still the player's
+    /// and that the record is as `known` says, without a lease. It frees the entitlement's place in
+    /// the guard.
     ///
-    /// What a webhook may have delivered keeps its place: if it did deliver it, the player has had
-    /// the offer.
+    /// What a webhook may have delivered keeps its place: the player may have had the offer.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -28,7 +28,7 @@ impl Fulfillments {
         known: &Record,
     ) -> Result<Admission, StoreError> {
         let was_tried = known.may_have_been_delivered();
-        // As long as a record is `pending` it does not change.
+        // A record does not change while it is `pending`, so it became `pending` then.
         let ordered_at = known.ordered_at.unwrap_or(known.updated_at);
         let as_tried = if was_tried {
             "#attempts = :attempts"
@@ -79,8 +79,8 @@ impl Fulfillments {
         }
     }
 
-    /// A hold has lasted so long that an operator has to look. [`WriteOutcome::Changed`]: it is another by now, or
-    /// that was noted before.
+    /// Notes that a hold has lasted so long that an operator has to look.
+    /// [`WriteOutcome::Changed`]: the hold is another one, or that was noted before.
     ///
     /// # Errors
     /// See [`StoreError`].

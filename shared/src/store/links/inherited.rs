@@ -1,4 +1,4 @@
-//! What an account may have left to report of earlier links.
+//! The reports that an account may still have to make for earlier links of it.
 
 use std::collections::BTreeSet;
 
@@ -7,15 +7,15 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use crate::domain::PlayerId;
 use crate::store::dynamo::{Change, Reader};
 
-/// The players for whom an account may have reports to make that earlier links of it have left.
+/// The players for whom an account may have reports to make, left by earlier links of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Inherited {
-    /// There are none.
+    /// There are no such reports.
     #[default]
     None,
-    /// These; what is stored of them tells whether there still is a report to make.
+    /// There may be reports for these players; their records tell.
     From(BTreeSet<PlayerId>),
-    /// There are some, and too many to list; or an earlier version has not listed them.
+    /// There are too many players to list, or an earlier version has not listed them.
     Unlisted,
 }
 
@@ -23,7 +23,7 @@ impl Inherited {
     /// The most players that are listed.
     const MOST: usize = 50;
 
-    /// From these players.
+    /// For these players.
     #[must_use]
     pub fn of(players: BTreeSet<PlayerId>) -> Self {
         match players.len() {
@@ -33,7 +33,7 @@ impl Inherited {
         }
     }
 
-    /// From both, but for `player`, whose own they are.
+    /// For the players of both, without `player`, whose reports are its own.
     #[must_use]
     pub(in crate::store) fn and(self, other: Self, player: &PlayerId) -> Self {
         let players = match (self, other) {

@@ -9,11 +9,11 @@ use crate::seal::Sealed;
 pub struct PlayerRow {
     /// The player's link, if there is one.
     pub link: Option<Link>,
-    /// Whether the player may have entitlements that are not `reported`: `false` is certain,
-    /// `true` is worth a look.
+    /// Whether the player may have entitlements that are not `reported`. `false` is certain; `true`
+    /// may be out of date.
     pub has_open: bool,
-    /// Changes with every new open entitlement, so that `has_open` is only cleared by who has
-    /// seen them all.
+    /// Changes with every new open entitlement, so that `has_open` is cleared only by a request
+    /// that has seen them all.
     pub open_mark: Option<String>,
 }
 
@@ -33,9 +33,9 @@ impl PlayerRow {
 /// The state of a link that exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkState {
-    /// As far as we know Amazon accepts it.
+    /// Amazon accepts it, as far as we know.
     Linked,
-    /// Amazon refused it. Where tokens are still held, it is tried again now and then.
+    /// Amazon refused it. Tokens that are still stored are tried again now and then.
     RelinkRequired,
 }
 
@@ -52,28 +52,28 @@ impl LinkState {
 /// Which row holds a link's tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenRow {
-    /// The player's: the link exists.
+    /// The player's row: the link exists.
     Player,
-    /// The Amazon account's remnant: the link was ended, and still has reports to make.
+    /// The Amazon account's remnant: the link has ended, and still has reports to make.
     Remnant,
 }
 
-/// Who refreshes a link's tokens, and until when nobody else does.
+/// The lease on refreshing a link's tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefreshLease {
     pub(in crate::store) owner: String,
     pub(in crate::store) until: Timestamp,
 }
 
-/// Tokens that Amazon called `invalid_grant`. They are kept aside for a second look, because a
-/// wrong setting or an incident at Amazon can make it say so of tokens that are good.
+/// Tokens that Amazon called `invalid_grant`. They are kept for a second look, because a wrong
+/// setting or an incident at Amazon can make Amazon say so of good tokens.
 #[derive(Clone, Debug)]
 pub struct DeadTokens {
     /// The sealed tokens.
     pub sealed: Sealed,
-    /// When they are tried next; not before.
+    /// The earliest time of their next try.
     pub next_look_at: Timestamp,
-    /// When they are forgotten.
+    /// When they are deleted.
     pub until: Timestamp,
 }
 
@@ -85,14 +85,14 @@ impl DeadTokens {
     }
 }
 
-/// The stored bond of one player with one Amazon account.
+/// The link of one player with one Amazon account, as it is stored.
 #[derive(Clone, Debug)]
 pub struct Link {
-    /// Where it is stored.
+    /// The row that holds it.
     pub token_row: TokenRow,
-    /// Whose it is.
+    /// Its player.
     pub player: PlayerId,
-    /// Which link this is: new for every link.
+    /// The id of this link: new for every link.
     pub id: LinkId,
     /// Its state.
     pub state: LinkState,
@@ -102,9 +102,10 @@ pub struct Link {
     pub client_id: String,
     /// The sealed tokens; `None` once Amazon has said `invalid_grant`.
     pub tokens: Option<Sealed>,
-    /// What Amazon said that of, while it is kept for a second look.
+    /// The tokens that Amazon called `invalid_grant`, while they are kept for a second look.
     pub dead: Option<DeadTokens>,
-    /// Counts the tokens of this link: whoever stores new ones must have exchanged this version.
+    /// The fencing token: the version of the tokens. Storing new ones needs the version that was
+    /// exchanged.
     pub token_version: u64,
     /// When the access token expires.
     pub access_expires_at: Timestamp,
@@ -112,13 +113,13 @@ pub struct Link {
     pub linked_at: Timestamp,
     /// When Amazon was last asked for this player.
     pub checked_at: Option<Timestamp>,
-    /// Not before this time may the next check ask Amazon.
+    /// The next check may not ask Amazon before this time.
     pub next_check_at: Option<Timestamp>,
     /// Amazon's `Retry-After`: no call for this player before it.
     pub retry_at: Option<Timestamp>,
-    /// The lease on refreshing its tokens, also one that has run out.
+    /// The lease on refreshing its tokens, even if it has run out.
     pub refresh: Option<RefreshLease>,
-    /// For whom its account may have reports to make beside its own player.
+    /// The reports that its account may have to make for other players.
     pub inherited: Inherited,
 }
 
@@ -149,11 +150,11 @@ impl Link {
     }
 }
 
-/// What is left of a link.
+/// What is left of a link that has ended.
 #[derive(Clone, Debug)]
 pub struct Remnant {
     /// The link as it was, with its tokens.
     pub link: Link,
-    /// When they are not to be used any more.
+    /// When its tokens may no longer be used.
     pub expires_at: Timestamp,
 }

@@ -1,5 +1,5 @@
-//! Making a link. One Amazon account has at most one player and one player at most one
-//! Amazon account, at every moment: `PLAYER#` and `AMAZON#` change together or not at all.
+//! Makes a link. At every moment an Amazon account has at most one player, and a player at most one
+//! Amazon account: `PLAYER#` and `AMAZON#` change together or not at all.
 
 use std::collections::BTreeSet;
 
@@ -18,8 +18,7 @@ use crate::store::dynamo::{
 use crate::store::error::StoreError;
 use crate::store::tables::{Fulfillments, Links};
 
-/// How often a link is tried whose account has entitlements parked or woken, or is unlinked, at the
-/// same moment.
+/// How often a link is tried while other requests park, wake or unlink for the same account.
 pub(in crate::store) const LINK_TRIES: u32 = 4;
 
 /// What a new link is made of.
@@ -35,22 +34,21 @@ pub struct NewLink<'a> {
     pub tokens: &'a Sealed,
     /// When the access token expires.
     pub access_expires_at: Timestamp,
-    /// From when on the service makes the first check by itself; `None`: it leaves that to the
-    /// game.
+    /// When the service makes the first check; `None`: it leaves that to the game.
     pub first_check_at: Option<Timestamp>,
-    /// The link of another Amazon account that this one takes the place of. Without it, a player
-    /// who is linked to another account has to unlink first.
+    /// The link of another Amazon account that this one replaces. Without it, a player that is
+    /// linked to another account has to unlink first.
     pub replaces: Option<Replaced<'a>>,
 }
 
-/// A link that a new one takes the place of.
+/// A link that a new one replaces.
 #[derive(Clone, Copy, Debug)]
 pub struct Replaced<'a> {
     /// The player's row, as it was read.
     pub row: &'a PlayerRow,
     /// The link in it.
     pub link: &'a Link,
-    /// How long what is left of that link is kept, if it may have reports to make.
+    /// How long the remnant of that link is kept, if it may have reports to make.
     pub remnant: Option<RemnantTimes>,
 }
 
@@ -87,8 +85,8 @@ pub enum LinkOutcome {
 }
 
 impl Links {
-    /// Makes the link and ends its origin as `linked`, in one transaction. Linking
-    /// the same pair again renews it.
+    /// Makes the link and ends its origin as `linked`, in one transaction. Linking the same pair
+    /// again renews the link.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -105,7 +103,7 @@ impl Links {
         .await
     }
 
-    /// `None`: what the account has left changed after it was read.
+    /// One try. `None`: what the account has left changed after it was read.
     async fn try_link(
         &self,
         fulfillments: &Fulfillments,
@@ -141,7 +139,7 @@ impl Links {
             return Ok(Some(LinkOutcome::Linked));
         };
         let refused = |part: usize| matches!(refusals.get(part), Some(Some(_)));
-        // The remnant, and the last part: what the account has left.
+        // The remnant, and the note of what is parked.
         let has_changed = refused(2) || refused(refusals.len() - 1);
         Ok(if refused(0) {
             Some(LinkOutcome::PlayerAlreadyLinked)
@@ -154,8 +152,8 @@ impl Links {
         })
     }
 
-    /// The link itself. It takes over what an earlier link of the account has left: its reports,
-    /// and the rest that Amazon asked for.
+    /// The parts that make the link. It takes over what an earlier link of the account has left:
+    /// its reports, and the rest that Amazon asked for.
     fn link_parts(
         &self,
         new: &NewLink<'_>,
@@ -187,7 +185,7 @@ impl Links {
         let retry_at = remnant.and_then(|remnant| remnant.link.retry_at);
         let player = player.set_some("retry_at", retry_at.map(time));
         let earlier = match new.replaces {
-            // The link that it takes the place of is of another account.
+            // The replaced link is of another account.
             Some(_) => Earlier::Dropped,
             None => Earlier::Kept,
         };
@@ -209,7 +207,7 @@ impl Links {
         vec![player, account, taken_over]
     }
 
-    /// Whether this attempt or session has linked: for a caller that lost the answer to
+    /// Whether this attempt or session has linked. It is for a caller that lost the answer to
     /// [`Links::link`].
     ///
     /// # Errors
@@ -226,8 +224,8 @@ impl Links {
     }
 }
 
-/// What a new link of `player` inherits: of what is left of the account's last link, and of what
-/// is parked for it.
+/// What a new link of `player` inherits: from the account's remnant, and from what is parked for
+/// the account.
 fn inherited(
     player: &PlayerId,
     remnant: Option<&Remnant>,

@@ -1,4 +1,4 @@
-//! Players' links, as they are read and checked.
+//! Reads players' links, and takes turns at asking Amazon.
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
@@ -11,7 +11,8 @@ use crate::store::outcome::Claimed;
 use crate::store::tables::Links;
 
 impl Links {
-    /// What is stored of the player, as of now: who has just linked must see it.
+    /// What is stored of the player. The read is strong, so that a player who has just linked is
+    /// linked.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -19,7 +20,7 @@ impl Links {
         player_row(&self.table, &self.item(player_key(player)).await?)
     }
 
-    /// The link that holds the tokens of this Amazon account now, whoever's it is.
+    /// The link that holds the tokens of this Amazon account now, whichever player it belongs to.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -36,7 +37,7 @@ impl Links {
         Ok(link.filter(|link| link.amazon_user_id == *account))
     }
 
-    /// A change of exactly this link: refused if the player has linked anew or unlinked.
+    /// A change of exactly this link. It is refused if the player has linked again or unlinked.
     pub(in crate::store) fn change_link(&self, link: &Link, further: &str) -> Change {
         let key = match link.token_row {
             TokenRow::Player => player_key(&link.player),
@@ -47,7 +48,8 @@ impl Links {
             .value(":expected_link", s(link.id.as_str()))
     }
 
-    /// Takes the right to ask Amazon at `now`, for `owner`; until `next` nobody else has it.
+    /// Acquires the right to ask Amazon at `now`, for `owner`. Until `next` no other request can
+    /// acquire it.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -74,8 +76,7 @@ impl Links {
             .read(|item| player_row(&self.table, &item))
     }
 
-    /// Amazon asked for rest until `until`; this binds every process. A longer rest that is
-    /// known already stays.
+    /// Amazon asked for rest until `until`, and every process keeps to that. A longer rest stays.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -90,8 +91,9 @@ impl Links {
         .map(drop)
     }
 
-    /// Notes that a look found nothing open. Refused, rightly, if something new came since the
-    /// row was read. An unlinked player's row has then served its purpose and goes.
+    /// Notes that no entitlement of the player is open. The write is refused if a new one came
+    /// after the row was read. The row of an unlinked player is deleted then, because it has served
+    /// its purpose.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -127,8 +129,8 @@ impl Links {
         self.change_link(link, "").check()
     }
 
-    /// Marks, inside the transaction that brings a new open entitlement, that there is one; and
-    /// requires that the link is still the one that Amazon was asked with.
+    /// The part of the transaction that writes a new open entitlement: it marks that there is one,
+    /// and needs that the link is still the one that Amazon was asked with.
     pub(in crate::store) fn with_open(&self, link: &Link, mark: &str) -> TransactWriteItem {
         self.change_link(link, "")
             .set("has_open", AttributeValue::Bool(true))
@@ -136,8 +138,8 @@ impl Links {
             .in_transaction()
     }
 
-    /// The part of a transaction that needs nobody to be able to speak for this account: its link
-    /// is still the `dead` one, or there still is none.
+    /// The part of a transaction that needs that the account still has no usable tokens: its link
+    /// is still the `dead` one, or it still has no link.
     pub(in crate::store) fn still_hopeless(
         &self,
         account: &AmazonUserId,

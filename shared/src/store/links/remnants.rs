@@ -1,6 +1,6 @@
-//! `REMNANT#<amazon_user_id>`: the tokens of a link that was ended while it still had reports to
-//! make. Kept under the account and not under the link, because that is what a report knows, and
-//! because later tokens of the same account serve all its reports.
+//! `REMNANT#<amazon_user_id>`: the tokens of a link that ended while it still had reports to make.
+//! The key is the account and not the link: a record knows its account, and later tokens of the
+//! account serve all its reports.
 
 use super::link::{Link, Remnant};
 use super::row::remnant_row;
@@ -10,7 +10,7 @@ use crate::store::error::StoreError;
 use crate::store::tables::Links;
 
 impl Links {
-    /// What is left of the account's last link, also if it has expired.
+    /// What is left of the account's last link, even if it has expired.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -18,7 +18,7 @@ impl Links {
         remnant_row(&self.table, &self.item(remnant_key(account)).await?)
     }
 
-    /// Forgets exactly this remnant.
+    /// Deletes exactly this remnant.
     ///
     /// # Errors
     /// See [`StoreError`].

@@ -1,4 +1,4 @@
-//! How the rows `PLAYER#` and `REMNANT#` are read. One that does not parse is an error of its own.
+//! Reads the rows `PLAYER#` and `REMNANT#`. A row that can't be read is an error of its own.
 
 use super::inherited::Inherited;
 use super::link::{DeadTokens, Link, LinkState, PlayerRow, RefreshLease, Remnant, TokenRow};
@@ -31,7 +31,7 @@ pub(in crate::store) fn player_row(table: &str, item: &Item) -> Result<PlayerRow
     })
 }
 
-/// The link that is left in this item.
+/// The remnant in this item.
 pub(in crate::store) fn remnant_row(
     table: &str,
     item: &Item,
@@ -70,7 +70,7 @@ fn link(
         .map(|text| Sealed::from(text.to_owned()));
     let dead = match (&tokens, reader.text("dead_tokens")) {
         // An older version of the service links again without removing the dead tokens of the
-        // link before.
+        // earlier link.
         (None, Some(sealed)) if reader.text("dead_link_id") == Some(id.as_str()) => {
             Some(DeadTokens {
                 sealed: Sealed::from(sealed.to_owned()),

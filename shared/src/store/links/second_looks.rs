@@ -1,9 +1,9 @@
 //! The second look at tokens that Amazon called `invalid_grant`.
 //!
-//! Amazon says so of tokens that are good as well, where a setting of ours is wrong or Amazon has
-//! an incident. The tokens are therefore kept aside as `dead_tokens`, and a housekeeping row makes
-//! `reconcile` try them again; a check that comes when a look is due tries them too. Whoever tries
-//! them holds the refresh lease.
+//! Amazon also says so of good tokens, if one of our settings is wrong or Amazon has an incident.
+//! The tokens are therefore kept as `dead_tokens`, and a housekeeping row makes `reconcile` try
+//! them again. A check that comes when they are due tries them too. Each try holds the refresh
+//! lease.
 //!
 //! ```text
 //! tokens ──invalid_grant──▶ dead_tokens ──a look that works──▶ tokens, of the next version
@@ -22,8 +22,8 @@ use crate::store::outcome::WriteOutcome;
 use crate::store::tables::{Fulfillments, Links};
 
 impl Links {
-    /// Amazon said `invalid_grant` to the tokens of `link`, which `dead` seals: they are kept
-    /// aside, and due for a second look then. [`WriteOutcome::Changed`]: they are not the stored ones any more.
+    /// Amazon said `invalid_grant` to the tokens of `link`, which `dead` seals: they are kept, and
+    /// due for a second look. [`WriteOutcome::Changed`]: they are not the stored ones any more.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -54,9 +54,9 @@ impl Links {
         Ok(written.outcome())
     }
 
-    /// Amazon said `invalid_grant` again, to `owner`, who looked: the next look is at `next`.
-    /// [`WriteOutcome::Changed`]: the player has linked anew or unlinked, the tokens are alive, or another process
-    /// looks.
+    /// Amazon said `invalid_grant` again, to `owner`: the next look is at `next`.
+    /// [`WriteOutcome::Changed`]: the player has linked again or unlinked, the tokens are alive, or
+    /// another process has the lease.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -80,8 +80,8 @@ impl Links {
         Ok(written.outcome())
     }
 
-    /// Gives a dead link the tokens that follow its own. What is parked for its account becomes
-    /// due in the same transaction. [`WriteOutcome::Changed`]: the link is another by now, or is not dead.
+    /// Gives a dead link the tokens that follow its own. The same transaction makes due what is
+    /// parked for its account. [`WriteOutcome::Changed`]: the link is another one, or is not dead.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -114,7 +114,7 @@ impl Links {
         .await
     }
 
-    /// Forgets the dead tokens of exactly this link; no second look has succeeded in time.
+    /// Deletes the dead tokens of exactly this link, because no second look succeeded in time.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -129,8 +129,8 @@ impl Links {
         .map(drop)
     }
 
-    /// Forgets the dead tokens of a link that has ended or lives: an older version of the service
-    /// leaves them where it unlinks, links again or stores new tokens.
+    /// Deletes the dead tokens of a link that has ended or is alive. An older version of the
+    /// service leaves them when it unlinks, links again or stores new tokens.
     ///
     /// # Errors
     /// See [`StoreError`].

@@ -1,4 +1,5 @@
-//! The life of a link's tokens. Every change names the link and the version that it is based on.
+//! Refreshes and stores a link's tokens. Every change names the link and the token version that it
+//! is based on.
 
 use super::link::{Link, TokenRow};
 use crate::domain::{LinkStatus, Timestamp};
@@ -9,7 +10,7 @@ use crate::store::outcome::{Claimed, WriteOutcome};
 use crate::store::tables::{Fulfillments, Links};
 
 impl Links {
-    /// A change of this link that needs the tokens to be the ones that `link` holds.
+    /// A change that needs that this link still has the tokens of `link`.
     pub(in crate::store) fn change_tokens(&self, link: &Link, further: &str) -> Change {
         self.change_link(
             link,
@@ -18,9 +19,10 @@ impl Links {
         .value(":expected_version", n(link.token_version))
     }
 
-    /// Takes the right to refresh these tokens; until `until` nobody else has it. Tokens that
-    /// Amazon called `invalid_grant` must be due for a second look. [`Claimed::Theirs`]: another
-    /// process has the right, or the tokens are no longer the ones that `link` holds.
+    /// Acquires the right to refresh these tokens. Until `until` no other request can acquire it.
+    /// Tokens that Amazon called `invalid_grant` must be due for a second look.
+    /// [`Claimed::Theirs`]: another process has the right, or the stored tokens are no longer those
+    /// of `link`.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -54,11 +56,10 @@ impl Links {
         written.claimed_by("refresh_owner", owner).read(|_| Ok(()))
     }
 
-    /// Stores what the exchange of these tokens gave. Needs the exchanged version and nothing
-    /// else: a winner whose lease has run out still lands, and a late loser can't clobber. Where
-    /// the player has unlinked meanwhile, they belong to the remnant. A link that was marked as
-    /// dead is revived.
-    /// [`WriteOutcome::Changed`]: the link or its tokens are others by now.
+    /// Stores the tokens that were exchanged for those of `link`. It needs the exchanged version
+    /// and nothing else: a late winner still lands, and a late loser can't overwrite. If the player
+    /// has unlinked meanwhile, the remnant gets them. A link that was marked as dead is revived.
+    /// [`WriteOutcome::Changed`]: the link or its tokens are others now.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -106,13 +107,13 @@ impl Links {
                 return Ok(WriteOutcome::Done);
             }
         }
-        // A loser was told `invalid_grant` because we had won, or this was a second look: the
-        // link is alive after all.
+        // Another process was told `invalid_grant` because this one had won, or this was a second
+        // look: the link is alive after all.
         self.revive(fulfillments, link, tokens, access_expires_at, now)
             .await
     }
 
-    /// Gives back what [`Links::acquire_refresh`] took.
+    /// Releases what [`Links::acquire_refresh`] acquired.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -125,9 +126,9 @@ impl Links {
             .map(drop)
     }
 
-    /// Prime Gaming refuses these tokens though they were refreshed. They are kept, and tried
-    /// again from `next`: the fault may be Amazon's. [`WriteOutcome::Changed`]: they are not the stored ones any
-    /// more.
+    /// Prime Gaming refuses these tokens even after a refresh. They are kept, and tried again from
+    /// `next` on, because the fault may be Amazon's. [`WriteOutcome::Changed`]: they are not the
+    /// stored ones any more.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -159,7 +160,7 @@ impl Links {
 }
 
 impl Change {
-    /// The tokens that follow those of `link`.
+    /// With the tokens that follow those of `link`.
     pub(in crate::store) fn with_tokens(
         self,
         link: &Link,

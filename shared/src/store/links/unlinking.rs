@@ -1,4 +1,4 @@
-//! LinkOrigin a link. What it may still have to report keeps its tokens as the account's remnant.
+//! Ends a link. If it may still have reports to make, its tokens are kept as the account's remnant.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
@@ -11,20 +11,21 @@ use crate::store::error::StoreError;
 use crate::store::outcome::WriteOutcome;
 use crate::store::tables::{Fulfillments, Links};
 
-/// How long what is left of a link is kept.
+/// How long the remnant of a link is kept.
 #[derive(Clone, Copy, Debug)]
 pub struct RemnantTimes {
-    /// When it is first looked after.
+    /// When `reconcile` first looks at it.
     pub due_at: Timestamp,
-    /// When it is forgotten, whatever is left to report.
+    /// When it is deleted, even if reports are left.
     pub expires_at: Timestamp,
 }
 
 impl Links {
-    /// Ends the link. The player's row stays, as `unlinked`, while there may be open
-    /// entitlements, so that they are still handed out. With `remnant`, the tokens are kept under
-    /// the account for the reports that it still has to make; a refresh that is under way lands
-    /// there. Needs the row as it was read: what came since, the caller has not seen.
+    /// Ends the link. The player's row stays, as `unlinked`, while there may be open entitlements,
+    /// so that checks still hand them out. With `remnant`, the tokens are kept under the account
+    /// for the reports that it still has to make; a refresh that is under way stores its tokens
+    /// there. The write needs the row as it was read, because the caller has not seen what came
+    /// later.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -68,7 +69,7 @@ impl Links {
         Ok(transact(&self.client, parts).await?.outcome())
     }
 
-    /// The parts of a transaction that end a link, beside the player's own row.
+    /// The parts of a transaction that end a link, except the player's own row.
     pub(super) fn end_parts(
         &self,
         fulfillments: &Fulfillments,
@@ -88,8 +89,8 @@ impl Links {
         parts
     }
 
-    /// A change that needs the link, its tokens and who refreshes them, and what is open, to be
-    /// as they were read.
+    /// A change that needs that the link, its tokens, its refresh lease and what is open are as
+    /// they were read.
     pub(super) fn change_as_read(&self, row: &PlayerRow, link: &Link) -> Change {
         let mark = match row.open_mark {
             Some(_) => "#open_mark = :mark",
