@@ -12,6 +12,7 @@ mod offer;
 mod pause;
 mod retry;
 mod time;
+mod work;
 
 pub use content::{Content, ContentFault, MAX_CONTENT_BYTES, MAX_CONTENT_DEPTH};
 pub use device::{DeviceStatus, slowed_down};
@@ -27,3 +28,4 @@ pub use offer::{MAX_PER_PLAYER, MAX_TITLE_BYTES, Offer, OfferFault, PerPlayer};
 pub use pause::{Delay, History, Pause};
 pub use retry::{backoff, pause, random_fraction};
 pub use time::Timestamp;
+pub use work::Work;

@@ -126,7 +126,7 @@ pub(in crate::flow) async fn admit(
 /// What Amazon takes back while the webhook may be delivering it stays `pending` until the delivery
 /// has ended.
 async fn withdraw(app: &App, claim: &Claim<'_>, record: &Record) -> Result<Admission, NotAdmitted> {
-    if record.is_leased(claim.now) {
+    if record.work.is_leased(claim.now) {
         return Ok(Admission::Known(Box::new(record.clone())));
     }
     Ok(app.fulfillments.withdraw(&app.links, claim, record).await?)

@@ -10,7 +10,8 @@ use serde::Serialize;
 use crate::App;
 use crate::budget::Budget;
 use crate::domain::{
-    EntitlementId, LinkStatus, PlayerId, Status, Timestamp, Verdict, random_token, shown_order,
+    EntitlementId, LinkStatus, PlayerId, Status, Timestamp, Verdict, Work, random_token,
+    shown_order,
 };
 use crate::flow::entitlements::admit::{Admitted, admit};
 use crate::flow::entitlements::view::EntitlementView;
@@ -128,7 +129,7 @@ async fn make_due(app: &App, open: &[Record]) {
     let now = app.clock.now();
     for record in open {
         if record.status == Status::Pending
-            && record.due_at.is_none()
+            && record.work == Work::Idle
             && let Err(error) = app.fulfillments.make_due(record, now).await
         {
             tracing::warn!(event = "not_made_due", entitlement_id = %record.id, %error);
@@ -269,12 +270,9 @@ async fn deliver_pending(
         return open;
     }
     let now = app.clock.now();
-    let is_ours = |record: &&Record| {
-        record.status == Status::Pending && record.owner.as_deref() == Some(owner)
-    };
-    let is_free = |record: &&Record| {
-        record.status == Status::Pending && record.due_at.is_none_or(|at| at <= now)
-    };
+    let is_ours =
+        |record: &&Record| record.status == Status::Pending && record.work.is_leased_by(owner);
+    let is_free = |record: &&Record| record.status == Status::Pending && record.work.is_ready(now);
     let mut ours: Vec<_> = open.iter().filter(is_ours).cloned().collect();
     let free = open.iter().filter(is_free).cloned().collect();
     ours.extend(take(app, owner, free).await);
@@ -305,13 +303,12 @@ async fn report_delivered(
             && record.may_be_tried(now)
             && (record.attempts < EAGER_ATTEMPTS || record.is_parked());
         record.status == Status::Delivered
-            && !record.is_leased(now)
-            && (is_eager || record.is_due(now))
+            && !record.work.is_leased(now)
+            && (is_eager || record.work.is_due(now))
             && lookup.verdict(record) != Verdict::Unclear
     };
-    let is_ours = |record: &&Record| {
-        record.status == Status::Delivered && record.owner.as_deref() == Some(owner)
-    };
+    let is_ours =
+        |record: &&Record| record.status == Status::Delivered && record.work.is_leased_by(owner);
     let to_do = open.iter().filter(is_to_do).cloned().collect();
     let mut taken = take(app, owner, to_do).await;
     taken.extend(open.iter().filter(is_ours).cloned());

@@ -178,7 +178,7 @@ async fn report(
         match written {
             Ok(Confirmation::Delivered(record)) => taken.push(Record::clone(record)),
             Ok(Confirmation::Was(record))
-                if record.status == Status::Delivered && record.is_due(now) =>
+                if record.status == Status::Delivered && record.work.is_due(now) =>
             {
                 due.push(Record::clone(record));
             }

@@ -73,7 +73,7 @@ pub(in crate::flow) async fn keep_from_the_game(app: &App, records: Vec<Record>)
     let (held, mut others): (Vec<_>, Vec<_>) = records.into_iter().partition(|record| {
         record.status == Status::Pending
             && record.may_have_been_delivered()
-            && !record.is_leased(now)
+            && !record.work.is_leased(now)
     });
     let holds: Vec<_> = held
         .into_iter()

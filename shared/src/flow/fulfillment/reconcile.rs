@@ -167,7 +167,7 @@ async fn work_page(app: &App, budget: Budget, hints: &[Due]) -> (Reconciled, boo
     let mut done = 0;
     for record in deliver_all(app, budget, &owner, pending).await {
         match record.status {
-            Status::Delivered if record.owner.as_deref() == Some(&owner) => reports.push(record),
+            Status::Delivered if record.work.is_leased_by(&owner) => reports.push(record),
             // Another request has it.
             Status::Delivered => {}
             Status::Held | Status::Reported => done += 1,

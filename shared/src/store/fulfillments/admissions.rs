@@ -5,7 +5,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::leases::Lease;
 use super::record::{Record, record, seen};
 use crate::domain::{
-    EntitlementId, Failing, HoldReason, MAX_PER_PLAYER, Offer, Status, Timestamp, random_token,
+    EntitlementId, Failing, HoldReason, MAX_PER_PLAYER, Offer, Status, Timestamp, Work,
+    random_token,
 };
 use crate::store::dynamo::{
     Change, Committed, Item, Reader, guard_key, n, owner_key, record_key, s, time, transact,
@@ -114,8 +115,10 @@ impl Fulfillments {
                 .ordered_before()
                 .map_or(Some(claim.now), |it| it.ordered_at),
             attempts: claim.attempts() + u32::from(lease.is_some()),
-            owner: lease.map(|lease| lease.owner.to_owned()),
-            due_at: lease.map(|lease| lease.until),
+            work: lease.map_or(Work::Idle, |lease| Work::Leased {
+                owner: lease.owner.to_owned(),
+                until: lease.until,
+            }),
             ..new_record(claim, Status::Pending, None)
         };
         let written = self
@@ -243,8 +246,7 @@ fn new_record(claim: &Claim<'_>, status: Status, reason: Option<HoldReason>) -> 
         failing: Failing::default(),
         unclear_since: None,
         attention_at: None,
-        owner: None,
-        due_at: None,
+        work: Work::Idle,
         is_noted: false,
     }
 }

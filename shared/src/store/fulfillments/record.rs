@@ -2,7 +2,7 @@
 //! of its own.
 
 use crate::domain::{
-    AmazonUserId, Content, EntitlementId, Failing, HoldReason, PlayerId, Status, Timestamp,
+    AmazonUserId, Content, EntitlementId, Failing, HoldReason, PlayerId, Status, Timestamp, Work,
 };
 use crate::store::dynamo::{Item, Reader};
 use crate::store::error::StoreError;
@@ -46,21 +46,13 @@ pub struct Record {
     pub unclear_since: Option<Timestamp>,
     /// When an operator was first told that it makes no progress. It is still tried, but rarely.
     pub attention_at: Option<Timestamp>,
-    /// The request that has a lease on it, until `due_at`.
-    pub owner: Option<String>,
-    /// When it needs work next, or its lease runs out.
-    pub due_at: Option<Timestamp>,
+    /// What the service has to do for it, and which request is at work on it.
+    pub work: Work,
     /// Whether it is noted under its Amazon account, for when that is linked again.
     pub is_noted: bool,
 }
 
 impl Record {
-    /// Whether a request has a lease on it at `now`.
-    #[must_use]
-    pub fn is_leased(&self, now: Timestamp) -> bool {
-        self.owner.is_some() && self.due_at.is_some_and(|until| until > now)
-    }
-
     /// Whether it has to be reported, now or later, with the tokens of this account.
     #[must_use]
     pub fn needs_report_by(&self, account: &AmazonUserId) -> bool {
@@ -71,14 +63,14 @@ impl Record {
     /// version had given it up.
     #[must_use]
     pub fn is_parked(&self) -> bool {
-        self.status == Status::Delivered && self.due_at.is_none()
+        self.status == Status::Delivered && self.work == Work::Idle
     }
 
     /// Whether a request that meets it may try it at `now`. What has an operator's attention waits
     /// until it is due.
     #[must_use]
     pub fn may_be_tried(&self, now: Timestamp) -> bool {
-        self.attention_at.is_none() || self.due_at.is_none_or(|at| at <= now)
+        self.attention_at.is_none() || self.work.is_ready(now)
     }
 
     /// Whether a webhook may have delivered it, while it is not known to be delivered.
@@ -100,12 +92,6 @@ impl Record {
         } else {
             self
         }
-    }
-
-    /// Whether it is to be worked on at `now`.
-    #[must_use]
-    pub fn is_due(&self, now: Timestamp) -> bool {
-        self.due_at.is_some_and(|at| at <= now)
     }
 }
 
@@ -154,9 +140,19 @@ pub(in crate::store) fn record(table: &str, item: &Item) -> Result<Record, Store
         },
         unclear_since: reader.time("unclear_since")?,
         attention_at: reader.time("attention_at")?,
-        owner: reader.text("owner").map(ToOwned::to_owned),
-        due_at: reader.time("due_at")?,
+        work: work(&reader)?,
         is_noted: reader.flag("noted"),
+    })
+}
+
+fn work(reader: &Reader<'_>) -> Result<Work, StoreError> {
+    Ok(match (reader.text("owner"), reader.time("due_at")?) {
+        (_, None) => Work::Idle,
+        (None, Some(at)) => Work::Due { at },
+        (Some(owner), Some(until)) => Work::Leased {
+            owner: owner.to_owned(),
+            until,
+        },
     })
 }
 

@@ -6,7 +6,7 @@ use super::admissions::{Admission, Claim};
 use super::leases::UNLEASED;
 use super::record::Record;
 use super::reports::UNTRIED;
-use crate::domain::{Failing, HoldReason, Status, Timestamp};
+use crate::domain::{Failing, HoldReason, Status, Timestamp, Work};
 use crate::store::dynamo::{Committed, guard_key, n, record_key, s, time, transact};
 use crate::store::error::StoreError;
 use crate::store::outcome::WriteOutcome;
@@ -68,8 +68,7 @@ impl Fulfillments {
                 failing: Failing::default(),
                 unclear_since: None,
                 attention_at: None,
-                owner: None,
-                due_at: None,
+                work: Work::Idle,
                 ..known.clone()
             }))),
             Committed::Nothing(refusals) => match &refusals[..] {

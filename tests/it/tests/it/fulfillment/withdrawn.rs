@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join;
 use it::{Reply, Studio, World, check_in, entitlement_of, ids_of, status_of};
 use prime_gaming::config::DeliveryConfig;
-use prime_gaming::domain::{HoldReason, Status};
+use prime_gaming::domain::{HoldReason, Status, Work};
 use prime_gaming::store::{Admission, Claim, Record};
 use serde_json::{Value, json};
 use stand_in::Endpoint::{Entitlements, Fulfill};
@@ -382,8 +382,8 @@ async fn the_conditions_of_the_withdrawal() {
         (Status::Held, written.reason)
     );
     assert_eq!(
-        (stored.updated_at, stored.owner.as_deref(), stored.due_at),
-        (written.updated_at, None, None)
+        (stored.updated_at, &stored.work),
+        (written.updated_at, &Work::Idle)
     );
     assert_eq!(places(&world).await, [id.as_str()]);
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use it::World;
-use prime_gaming::domain::{Failing, Pause, Status, Timestamp};
+use prime_gaming::domain::{Failing, Pause, Status, Timestamp, Work};
 use prime_gaming::store::Confirmation;
 
 use crate::store::kit::{admit, confirm, indexed, lease, linked_world, offer, record, written};
@@ -55,7 +55,11 @@ async fn confirming_makes_it_due_and_reporting_takes_it_out_of_both_indexes() {
         other => panic!("{other:?}"),
     };
     assert_eq!(
-        (delivered.status, delivered.due_at, delivered.attempts),
+        (
+            delivered.status,
+            delivered.work.due_at(),
+            delivered.attempts
+        ),
         (Status::Delivered, Some(until), 1)
     );
     assert_eq!(due(&world, until).await, ["E#e1"]);
@@ -143,7 +147,8 @@ async fn a_report_has_one_owner_until_its_lease_ends() {
 
     let later = now + 30 * SECOND;
     let taken = take("you", later).await.expect("written").expect("free");
-    assert_eq!((taken.owner.as_deref(), taken.attempts), (Some("you"), 2));
+    assert!(taken.work.is_leased_by("you"));
+    assert_eq!(taken.attempts, 2);
     assert!(take("third", later).await.expect("refused").is_none());
     assert!(
         !fulfillments
@@ -158,12 +163,8 @@ async fn a_report_has_one_owner_until_its_lease_ends() {
         .expect("written");
     let postponed = record(&world, "e1").await;
     assert_eq!(
-        (
-            postponed.owner.as_deref(),
-            postponed.due_at,
-            postponed.failing.since
-        ),
-        (None, Some(later + SECOND), Some(now))
+        (postponed.work, postponed.failing.since),
+        (Work::Due { at: later + SECOND }, Some(now))
     );
     assert_eq!(due(&world, later + SECOND).await, ["E#e1"]);
     let taken = take("third", later).await.expect("written");
