@@ -35,7 +35,8 @@ async fn check(app: &App, budget: Budget, request: &Request) -> Result<Response,
         None => request.query_one("player_id")?,
     };
     let player = caller.player(named)?;
-    json(StatusCode::OK, &flow::check(app, budget, &player).await?)
+    let checked = flow::check(app, budget, &player).await?;
+    json(StatusCode::OK, &checked.response)
 }
 
 async fn history(app: &App, request: &Request) -> Result<Response, ApiError> {

@@ -2,10 +2,9 @@
 
 use http::StatusCode;
 use prime_gaming::App;
-use prime_gaming::api::FulfillmentsRequest;
-use prime_gaming::flow::{self, Budget, Confirmed};
+use prime_gaming::api::{Fulfillments, FulfillmentsRequest};
+use prime_gaming::flow::{self, Budget};
 use prime_gaming::http::{ApiError, Request, Response, json, serve};
-use serde::Serialize;
 
 /// The most ids of one confirmation.
 const MAX_IDS: usize = 50;
@@ -23,11 +22,6 @@ async fn route(app: &App, budget: Budget, request: &Request) -> Result<Response,
     }
 }
 
-#[derive(Serialize)]
-struct ConfirmAnswer {
-    results: Vec<Confirmed>,
-}
-
 async fn confirm(app: &App, budget: Budget, request: &Request) -> Result<Response, ApiError> {
     let caller = app.authenticator.caller(request, app.clock.now()).await?;
     let body: FulfillmentsRequest = request.json_body()?;
@@ -38,5 +32,5 @@ async fn confirm(app: &App, budget: Budget, request: &Request) -> Result<Respons
         )));
     }
     let results = flow::confirm(app, budget, &player, body.entitlement_ids).await;
-    json(StatusCode::OK, &ConfirmAnswer { results })
+    json(StatusCode::OK, &Fulfillments { results })
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::domain::Timestamp;
+use crate::domain::{LinkStatus, Timestamp};
 
 /// `POST /v1/link/sessions`
 #[derive(Debug, Deserialize)]
@@ -65,6 +65,15 @@ pub struct DeviceStatus {
     pub interval: u64,
     /// The code of the failure, with `failed`.
     pub error: Option<&'static str>,
+}
+
+/// `GET /v1/link`, 200
+#[derive(Debug, Serialize)]
+pub struct Link {
+    /// The link's status.
+    pub status: LinkStatus,
+    /// When the player linked; `None` without a link.
+    pub linked_at: Option<Timestamp>,
 }
 
 /// `GET /health`, 200

@@ -8,11 +8,11 @@ mod fulfillments;
 mod link;
 mod problem;
 
-pub use entitlements::CheckRequest;
+pub use entitlements::{Check, CheckRequest, Entitlement, EntitlementPage};
 pub use error_code::ErrorCode;
-pub use fulfillments::FulfillmentsRequest;
+pub use fulfillments::{FulfillmentResult, Fulfillments, FulfillmentsRequest};
 pub use link::{
-    DeviceSession, DeviceStatus, Health, LinkLogin, LinkLoginRequest, LinkSession,
+    DeviceSession, DeviceStatus, Health, Link, LinkLogin, LinkLoginRequest, LinkSession,
     LinkSessionRequest,
 };
 pub use problem::Problem;

@@ -9,10 +9,9 @@ mod standing;
 mod tokens;
 
 pub use crate::budget::Budget;
-pub use entitlements::check::{CheckAnswer, check};
-pub use entitlements::confirm::{Confirmed, confirm};
-pub use entitlements::history::{Cursor, HistoryAnswer, HistoryPage, InvalidCursor, history};
-pub use entitlements::view::EntitlementView;
+pub use entitlements::check::{Checked, check};
+pub use entitlements::confirm::confirm;
+pub use entitlements::history::{Cursor, HistoryPage, InvalidCursor, history};
 pub use fulfillment::reconcile::{Reconciled, reconcile};
 pub use linking::callback::{AttemptResult, Callback, CallbackResult, LinkedPlayer, callback};
 pub use linking::device_poll::{DeviceAnswer, poll_device};
@@ -22,5 +21,5 @@ pub use linking::login::{begin_login, continue_login};
 pub use linking::start::{
     Authorization, LinkSession, StartRefused, authorize, start_session, usable_ticket,
 };
-pub use linking::status::{LinkAnswer, link_status};
+pub use linking::status::link_status;
 pub use linking::unlink::unlink;

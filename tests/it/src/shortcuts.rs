@@ -152,7 +152,7 @@ impl World {
 /// If it fails.
 pub async fn check_in(app: &App, player: &str) -> Value {
     let answer = flow::check(app, Budget::of_request(), &player_id(player)).await;
-    serde_json::to_value(answer.expect("an answer")).expect("JSON")
+    serde_json::to_value(answer.expect("an answer").response).expect("JSON")
 }
 
 /// A confirmation by this process.

@@ -5,16 +5,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde::Serialize;
-
 use crate::App;
+use crate::api::{Check, Entitlement};
 use crate::budget::Budget;
 use crate::domain::{
     EntitlementId, LinkStatus, PlayerId, Status, Timestamp, Verdict, Work, random_token,
     shown_order,
 };
 use crate::flow::entitlements::admit::{Admitted, admit};
-use crate::flow::entitlements::view::EntitlementView;
 use crate::flow::fulfillment::deliver::{deliver_all, keep_from_the_game};
 use crate::flow::fulfillment::lease::take;
 use crate::flow::fulfillment::report::{Lookup, look_up, report_again, report_all};
@@ -30,30 +28,24 @@ const MOST: usize = 50;
 /// waits until it is due.
 const EAGER_ATTEMPTS: u32 = 5;
 
-/// The answer to a check.
-#[derive(Debug, Serialize)]
-pub struct CheckAnswer {
-    link: LinkStatus,
-    fresh: bool,
-    checked_at: Option<Timestamp>,
-    next_check_at: Option<Timestamp>,
-    /// Whether there are more than the answer shows.
-    more: bool,
-    entitlements: Vec<EntitlementView>,
+/// The result of a check.
+#[derive(Debug)]
+pub struct Checked {
+    /// What the game gets.
+    pub response: Check,
     /// Something that Amazon listed could not be written down.
-    #[serde(skip)]
     left_out: bool,
 }
 
-impl CheckAnswer {
+impl Checked {
     /// Whether Amazon was asked and answered, and all that it listed is written down.
     pub(in crate::flow) fn is_whole(&self) -> bool {
-        self.fresh && !self.left_out
+        self.response.fresh && !self.left_out
     }
 
     /// Before this time, a check is answered from what is known.
     pub(in crate::flow) fn next_check_at(&self) -> Option<Timestamp> {
-        self.next_check_at
+        self.response.next_check_at
     }
 }
 
@@ -61,11 +53,7 @@ impl CheckAnswer {
 ///
 /// # Errors
 /// If our own records can't be read: then nothing is known.
-pub async fn check(
-    app: &App,
-    budget: Budget,
-    player: &PlayerId,
-) -> Result<CheckAnswer, StoreError> {
+pub async fn check(app: &App, budget: Budget, player: &PlayerId) -> Result<Checked, StoreError> {
     let now = app.clock.now();
     let row = app.links.get(player).await?;
     let Some(link) = &row.link else {
@@ -101,7 +89,7 @@ pub async fn check(
 }
 
 /// What is known without asking Amazon. Without a link, that is everything.
-async fn known(app: &App, player: &PlayerId, row: PlayerRow) -> Result<CheckAnswer, StoreError> {
+async fn known(app: &App, player: &PlayerId, row: PlayerRow) -> Result<Checked, StoreError> {
     let open = if row.has_open {
         Box::pin(read_open(app, player)).await?
     } else {
@@ -150,7 +138,7 @@ async fn ask(
     budget: Budget,
     player: &PlayerId,
     row: PlayerRow,
-) -> Result<CheckAnswer, StoreError> {
+) -> Result<Checked, StoreError> {
     let Some(link) = row.link.clone() else {
         return known(app, player, row).await;
     };
@@ -162,7 +150,7 @@ async fn ask(
     let mut link = session.link().await;
     match asked {
         Ok(Applied { open, left_out }) => {
-            return Ok(CheckAnswer {
+            return Ok(Checked {
                 left_out,
                 ..answer(app, LinkStatus::Linked, Some(&link), true, open)
             });
@@ -321,25 +309,27 @@ fn answer(
     link: Option<&Link>,
     fresh: bool,
     mut entitlements: Vec<Record>,
-) -> CheckAnswer {
+) -> Checked {
     entitlements.retain(|record| standing::is_shown(app, record));
-    CheckAnswer {
-        link: status,
-        fresh,
-        checked_at: link.and_then(|link| link.checked_at),
-        next_check_at: link.and_then(|link| standing::may_ask_at(app, link)),
-        more: entitlements.len() > MOST,
-        entitlements: show(entitlements),
+    Checked {
+        response: Check {
+            link: status,
+            fresh,
+            checked_at: link.and_then(|link| link.checked_at),
+            next_check_at: link.and_then(|link| standing::may_ask_at(app, link)),
+            more: entitlements.len() > MOST,
+            entitlements: show(entitlements),
+        },
         left_out: false,
     }
 }
 
 /// `pending` ones first, then the others, each oldest first.
-fn show(mut records: Vec<Record>) -> Vec<EntitlementView> {
+fn show(mut records: Vec<Record>) -> Vec<Entitlement> {
     fn order(record: &Record) -> impl Ord {
         shown_order(record.status, record.first_seen_at, &record.id)
     }
     records.sort_by(|a, b| order(a).cmp(&order(b)));
     records.truncate(MOST);
-    records.into_iter().map(EntitlementView::from).collect()
+    records.into_iter().map(Entitlement::from).collect()
 }

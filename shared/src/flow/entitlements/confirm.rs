@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use futures_util::StreamExt;
 use futures_util::stream;
-use serde::{Serialize, Serializer};
 
 use crate::App;
+use crate::api::FulfillmentResult;
 use crate::budget::{Budget, NoTimeLeft};
 use crate::domain::{EntitlementId, PlayerId, Status, random_token};
 use crate::flow::fulfillment::lease::{lease, take};
@@ -17,19 +17,6 @@ use crate::store::{Confirmation, Record, StoreError};
 /// How many confirmations are written at once.
 const AT_ONCE: usize = 8;
 
-/// The status of one confirmed id.
-#[derive(Debug, Serialize)]
-pub struct Confirmed {
-    entitlement_id: EntitlementId,
-    #[serde(serialize_with = "word")]
-    status: Option<Status>,
-}
-
-/// `None` is an id that is not this player's, or was never seen.
-fn word<S: Serializer>(status: &Option<Status>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(status.map_or("unknown", Status::as_str))
-}
-
 /// Confirms these entitlements of this player: one result per distinct id, in the order of first
 /// mention. Repeating it gives the same answer. An id that could not be written comes back
 /// `pending`: confirm again.
@@ -38,7 +25,7 @@ pub async fn confirm(
     budget: Budget,
     player: &PlayerId,
     ids: Vec<EntitlementId>,
-) -> Vec<Confirmed> {
+) -> Vec<FulfillmentResult> {
     let mut mentioned = HashSet::new();
     let distinct: Vec<_> = ids
         .into_iter()
@@ -73,7 +60,7 @@ pub async fn confirm(
                     Some(Status::Pending)
                 }
             });
-            Confirmed {
+            FulfillmentResult {
                 entitlement_id: id,
                 status,
             }

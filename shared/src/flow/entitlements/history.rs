@@ -2,11 +2,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Serialize;
 
 use crate::App;
+use crate::api::{Entitlement, EntitlementPage};
 use crate::domain::{PlayerId, Status};
-use crate::flow::entitlements::view::EntitlementView;
 use crate::flow::rows::log_unreadable;
 use crate::flow::standing;
 use crate::store::{Listed, StoreError};
@@ -27,13 +26,6 @@ pub struct HistoryPage {
     pub cursor: Option<Cursor>,
     /// The one status that it shows; `None`: all.
     pub status: Option<Status>,
-}
-
-/// One page.
-#[derive(Debug, Serialize)]
-pub struct HistoryAnswer {
-    entitlements: Vec<EntitlementView>,
-    next_cursor: Option<String>,
 }
 
 /// The cursor is not from a response of ours.
@@ -84,7 +76,7 @@ pub async fn history(
     app: &App,
     player: &PlayerId,
     page: HistoryPage,
-) -> Result<HistoryAnswer, StoreError> {
+) -> Result<EntitlementPage, StoreError> {
     let HistoryPage {
         limit,
         cursor,
@@ -123,7 +115,7 @@ pub async fn history(
                     if status.is_none_or(|status| status == record.status)
                         && standing::is_shown(app, &record) =>
                 {
-                    entitlements.push(EntitlementView::from(record));
+                    entitlements.push(Entitlement::from(record));
                 }
                 Ok(_) => {}
                 Err(error) => log_unreadable(&error),
@@ -142,7 +134,7 @@ pub async fn history(
             break;
         }
     }
-    Ok(HistoryAnswer {
+    Ok(EntitlementPage {
         entitlements,
         next_cursor: end.as_deref().map(Cursor::show),
     })

@@ -1,29 +1,12 @@
-//! An entitlement as the API shows it.
+//! A stored record, as a game sees it.
 
-use serde::Serialize;
-
-use crate::domain::{Content, HoldReason, Status, Timestamp};
+use crate::api::Entitlement;
 use crate::store::Record;
 
-/// An entitlement as the API shows it.
-#[derive(Debug, Serialize)]
-pub struct EntitlementView {
-    entitlement_id: String,
-    sku: Option<String>,
-    title: Option<String>,
-    content: Option<Content>,
-    status: Status,
-    reason: Option<HoldReason>,
-    first_seen_at: Timestamp,
-    delivered_at: Option<Timestamp>,
-    reported_at: Option<Timestamp>,
-    updated_at: Timestamp,
-}
-
-impl From<Record> for EntitlementView {
+impl From<Record> for Entitlement {
     fn from(record: Record) -> Self {
         Self {
-            entitlement_id: record.id.into(),
+            entitlement_id: record.id,
             sku: record.sku,
             title: record.title,
             content: record.content,
