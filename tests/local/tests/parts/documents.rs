@@ -9,18 +9,21 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 /// What one document holds that can be wrong.
 #[derive(Default)]
-struct Document {
+pub(crate) struct Document {
     /// The fragments that a link may name, as GitHub makes them from headings.
     anchors: BTreeSet<String>,
     links: Vec<String>,
     /// The text of each `code span`.
-    code: Vec<String>,
+    pub(crate) code: Vec<String>,
+    /// The text of each block of code.
+    pub(crate) blocks: Vec<String>,
 }
 
 impl Document {
     fn parse(text: &str) -> Self {
         let mut document = Self::default();
         let mut heading: Option<String> = None;
+        let mut block: Option<String> = None;
         for event in Parser::new_ext(text, Options::ENABLE_TABLES) {
             match event {
                 Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
@@ -30,7 +33,12 @@ impl Document {
                 Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
                     document.links.push(dest_url.into_string());
                 }
-                Event::Text(text) => heading.iter_mut().for_each(|title| *title += &text),
+                Event::Start(Tag::CodeBlock(_)) => block = Some(String::new()),
+                Event::End(TagEnd::CodeBlock) => document.blocks.extend(block.take()),
+                Event::Text(text) => {
+                    let open = heading.iter_mut().chain(&mut block);
+                    open.for_each(|open| *open += &text);
+                }
                 Event::Code(code) => {
                     heading.iter_mut().for_each(|title| *title += &code);
                     document.code.push(code.into_string());
@@ -53,13 +61,13 @@ impl Document {
 }
 
 /// The documents below a folder, by their paths in it.
-struct Library {
+pub(crate) struct Library {
     root: PathBuf,
-    documents: BTreeMap<PathBuf, Document>,
+    pub(crate) documents: BTreeMap<PathBuf, Document>,
 }
 
 impl Library {
-    fn read(root: &Path) -> Self {
+    pub(crate) fn read(root: &Path) -> Self {
         let mut library = Self {
             root: root.to_owned(),
             documents: BTreeMap::new(),

@@ -18,6 +18,7 @@ mod runtime;
 mod sam_local;
 mod settings;
 mod system;
+mod test_names;
 mod unity;
 
 /// The function that `examples/echo.rs` is. Cargo builds it once; the other tests wait for it.

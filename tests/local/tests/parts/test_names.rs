@@ -1,0 +1,174 @@
+//! The tests that the documents name: each command finds its package, its target and at least one
+//! test, and each `module::name` is a module or a test.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use local::build::workspace;
+
+use super::documents::Library;
+
+/// First words of names with `::` that are not ours: a scope of Amazon, and a crate.
+const FOREIGN: [&str; 2] = ["games", "lambda_http"];
+
+/// The full names of the tests of each target of each package; the target of `src` is empty.
+#[derive(Default)]
+struct Tests(BTreeMap<String, BTreeMap<String, Vec<String>>>);
+
+impl Tests {
+    fn of_workspace() -> Self {
+        let root = workspace();
+        let mut tests = Self::default();
+        for folder in [root.join("functions"), root.join("tests")] {
+            entries(&folder).iter().for_each(|it| tests.add_package(it));
+        }
+        tests.add_package(&root.join("shared"));
+        tests
+    }
+
+    fn add_package(&mut self, folder: &Path) {
+        let Ok(manifest) = std::fs::read_to_string(folder.join("Cargo.toml")) else {
+            return;
+        };
+        let name = manifest
+            .lines()
+            .find_map(|line| line.strip_prefix("name = "));
+        let name = name.expect("a package has a name").trim_matches('"');
+        let mut targets = BTreeMap::from([(String::new(), names_below(&folder.join("src"), ""))]);
+        for target in entries(&folder.join("tests")) {
+            let file = target.file_name().expect("a name").to_string_lossy();
+            targets.insert(file.into_owned(), names_below(&target, ""));
+        }
+        self.0.insert(name.to_owned(), targets);
+    }
+
+    /// Whether this command of `cargo test` runs a test. Words in capitals stand for any filter.
+    fn run_by(&self, command: &str) -> bool {
+        let command = command.split([';', '#', '|']).next().unwrap_or_default();
+        let mut words = command.split_whitespace().skip(2);
+        let (mut package, mut target, mut filter) = (None, None, "");
+        while let Some(word) = words.next() {
+            match word {
+                "-p" => package = words.next(),
+                "--test" => target = words.next(),
+                "--" => break,
+                option if option.starts_with('-') => {}
+                word if word.trim_end_matches(':').chars().all(char::is_uppercase) => {}
+                word => filter = word,
+            }
+        }
+        let packages = self.0.iter();
+        let packages = packages.filter(|(name, _)| package.is_none_or(|it| it == *name));
+        let targets = packages.flat_map(|(_, targets)| targets);
+        let targets = targets.filter(|(name, _)| target.is_none_or(|it| it == *name));
+        let mut names = targets.flat_map(|(_, names)| names);
+        names.any(|name| name.contains(filter))
+    }
+
+    /// Whether `path` is a module with tests, or a test.
+    fn has(&self, path: &str) -> bool {
+        let path = format!("::{}::", path.trim_end_matches("::"));
+        let mut names = self.0.values().flat_map(BTreeMap::values).flatten();
+        names.any(|name| format!("::{name}::").contains(&path))
+    }
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    entries.map(|it| it.expect("an entry").path()).collect()
+}
+
+/// The tests of the files below a folder, which is the module `module`.
+fn names_below(folder: &Path, module: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for path in entries(folder) {
+        let stem = path.file_stem().expect("a name").to_string_lossy();
+        let inner = match &*stem {
+            "lib" | "main" | "mod" => module.to_owned(),
+            stem => format!("{module}{stem}::"),
+        };
+        if path.is_dir() {
+            names.extend(names_below(&path, &inner));
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            let text = std::fs::read_to_string(&path).expect("text");
+            names.extend(tests_in(&text).map(|test| format!("{inner}{test}")));
+        }
+    }
+    names
+}
+
+/// The functions that a line like `#[test]` or `#[tokio::test]` stands above.
+fn tests_in(text: &str) -> impl Iterator<Item = String> {
+    let mut is_test = false;
+    let mut names = Vec::new();
+    for line in text.lines().map(str::trim) {
+        is_test |= line.starts_with("#[test") || line.starts_with("#[tokio::test");
+        let head = line.strip_prefix("async ").unwrap_or(line);
+        if let Some(head) = head.strip_prefix("fn ")
+            && std::mem::take(&mut is_test)
+        {
+            names.extend(head.split('(').next().map(ToOwned::to_owned));
+        }
+    }
+    names.into_iter()
+}
+
+/// What a document says about tests that is not so.
+fn wrong(library: &Library, tests: &Tests) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (page, document) in &library.documents {
+        let lines = document.blocks.iter().flat_map(|block| block.lines());
+        for text in lines.chain(document.code.iter().map(String::as_str)) {
+            let command = text.find("cargo test").map(|at| &text[at..]);
+            if command.is_some_and(|command| !tests.run_by(command)) {
+                wrong.push(format!("{}: {text}", page.display()));
+            }
+        }
+        for code in &document.code {
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_:".contains(c);
+            let first = code.split("::").next().unwrap_or_default();
+            let is_name = code.contains("::") && code.chars().all(plain);
+            if is_name && !FOREIGN.contains(&first) && !tests.has(code) {
+                wrong.push(format!("{}: {code}", page.display()));
+            }
+        }
+    }
+    wrong
+}
+
+#[test]
+fn every_test_that_a_document_names_is_there() {
+    let tests = Tests::of_workspace();
+    assert_eq!(wrong(&Library::read(&workspace()), &tests), [""; 0]);
+}
+
+#[test]
+fn tests_that_are_gone_are_found() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sources = folder.path().join("target/it/tests/it/check");
+    std::fs::create_dir_all(&sources).expect("a folder");
+    let page = "`cargo test -p it check::` `cargo test -p it FOLDER::` `cargo test -p other`\n\
+        `cargo test -p it --test walks` `check::reports` `check::report` `games::prime` `check::`\n\
+        ```\nCI=true cargo test -p it gone:: # a comment\ncargo test\n```\n";
+    let source = "#[tokio::test]\nasync fn a_report() {}\nfn helper() {}\n";
+    for (path, text) in [
+        (folder.path().join("README.md"), page),
+        (
+            folder.path().join("target/it/Cargo.toml"),
+            "name = \"it\"\n",
+        ),
+        (sources.join("reports.rs"), source),
+    ] {
+        std::fs::write(path, text).expect("written");
+    }
+    let mut tests = Tests::default();
+    tests.add_package(&folder.path().join("target/it"));
+    let found = wrong(&Library::read(folder.path()), &tests);
+    let gone = [
+        "README.md: CI=true cargo test -p it gone:: # a comment",
+        "README.md: cargo test -p other",
+        "README.md: cargo test -p it --test walks",
+        "README.md: check::report",
+    ];
+    assert_eq!(found, gone);
+}
