@@ -332,7 +332,7 @@ impl Story {
             "no breach of its contract",
             violations.to_string(),
         )?;
-        say("Amazon was never asked anything against its contract");
+        say("every request to Amazon kept to its contract");
         Ok(())
     }
 }
