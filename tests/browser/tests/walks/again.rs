@@ -148,7 +148,7 @@ fn a_second_tab_waits_for_the_first_ones_link() {
         asked.expect("the first tab comes back");
         // To the letter the same address would wait for the first answer in Chromium's cache.
         browser.open(&format!("{callback}&tab=2")).await;
-        browser.shows("h1", "Your link is being made").await;
+        browser.shows("h1", "We are linking your account").await;
         browser.take_pictures("under_way").await;
         // The page looks again by itself.
         walk.is_linked(&browser, &player).await;

@@ -217,7 +217,7 @@ async fn once_linked_posting_shows_that_ending() {
         browser
             .get(&start)
             .await
-            .page(200, "is linked with an Amazon account already");
+            .page(200, "is already linked to an Amazon account");
         assert_eq!(links(&world, "ATTEMPT#").await.len(), 1);
         assert_eq!(world.amazon.calls_to(Endpoint::Token), 1);
         linked_pairs(&world, &[("p1", "alice")]).await;
@@ -232,7 +232,7 @@ async fn patiently(browser: &mut Browser<'_>, address: &str) -> Answer {
         if answer.header("refresh").is_none() {
             return answer;
         }
-        answer.page(200, "looks again by itself");
+        answer.page(200, "reloads by itself");
     }
 }
 
@@ -316,7 +316,7 @@ async fn while_an_attempt_is_under_way_the_next_one_waits() {
     consume(&world, &first).await;
     let second = post_and_allow(&mut browser, &inputs, "alice").await;
     let answer = browser.get(&second).await;
-    answer.page(200, "looks again by itself");
+    answer.page(200, "reloads by itself");
     assert!(answer.header("refresh").is_some());
     assert_eq!(world.amazon.calls_to(Endpoint::Token), 0);
     // The first one's function has died.

@@ -149,7 +149,7 @@ async fn while_another_request_is_at_work_the_browser_looks_again_by_itself() {
     consume(&world, &back).await;
     world.clock.advance(Duration::from_secs(30));
     let answer = browser.get(&back).await;
-    answer.page(200, "looks again by itself");
+    answer.page(200, "reloads by itself");
     assert_eq!(answer.header("refresh"), Some("2"));
     assert!(answer.header("location").is_none());
     assert!(!answer.body.contains("mygame"), "{}", answer.body);

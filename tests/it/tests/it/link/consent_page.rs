@@ -282,7 +282,7 @@ async fn it_speaks_the_players_language() {
     }
     let call = world.call("GET", "/link/callback");
     let answer = call.header("accept-language", "de").send().await;
-    answer.page(400, "Wir wissen nicht");
+    answer.page(400, "Wir finden deine begonnene");
 }
 
 #[tokio::test]
@@ -311,14 +311,14 @@ async fn it_says_what_link_the_player_has() {
     assert!(!before.body.contains("class=\"note\""), "{}", before.body);
     world.linked("p1", "alice").await;
     let linked = question(&world, &token, None).await;
-    linked.page(200, "linked with an Amazon account already");
+    linked.page(200, "already linked to an Amazon account");
     // Amazon ends the link; a check finds out.
     world.amazon.revoke("alice");
     world.pass(4000);
     assert_eq!(world.check("p1").await["link"], "relink_required");
     let token = world.player_token("p1");
     let again = question(&world, &token, None).await;
-    again.page(200, "Amazon no longer accepts the link of this player");
+    again.page(200, "Amazon no longer accepts this player");
     // The hint is worth less than the page.
     let start = world.browser().start_url("p1", None).await;
     world.database.refuse("GetItem", 1, 1);

@@ -142,7 +142,7 @@ async fn the_page_shows_what_link_the_player_has() {
     world.linked("p1", "alice").await;
     let (mut browser, address) = logged_in(&world, "p1").await;
     let question = browser.get(&address).await;
-    question.page(200, "linked with an Amazon account already");
+    question.page(200, "already linked to an Amazon account");
     finish(&mut browser, &address, "alice")
         .await
         .page(200, "p1");
