@@ -8,21 +8,21 @@ using UnityEngine.Networking;
 
 public sealed class PrimeGaming : MonoBehaviour
 {
-    const string ReturnTo = "mygame://prime"; // `mygame:` is in LinkReturnOrigins
+    const string ReturnTo = "mygame://prime"; // put `mygame:` into LinkReturnOrigins
     [SerializeField] string api = "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com";
 
     /// The player's JWT of your account system, valid at every call.
     public Func<string> PlayerToken;
-    /// Gives content once per id: a second call with the same id changes nothing. Must have saved
-    /// id and content TOGETHER when it returns, and throw if it could not.
+    /// Grants content once per id: a second call with the same id changes nothing. It must save id
+    /// and content TOGETHER before it returns, and throw if it could not.
     public Func<string, JToken, Awaitable> GrantOnce;
 
     public event Action<string> LinkChanged;  // linked, unlinked, relink_required
     public event Action<string, string> Held; // entitlement id, reason: "contact support"
-    public event Action<string> LinkFailed;   // a code, as access_denied: say so, offer it again
+    public event Action<string> LinkFailed;   // a code such as access_denied: explain it, offer linking again
 
-    // Of the process, not of this object: `absoluteURL` keeps the address that opened the game, and
-    // each reload of the scene makes a new object.
+    // Static, because `absoluteURL` keeps the address that opened the game, and each reload of the
+    // scene makes a new object.
     static bool sawOpeningLink;
     bool running, again;
 
@@ -37,7 +37,7 @@ public sealed class PrimeGaming : MonoBehaviour
     void OnDestroy() => Application.deepLinkActivated -= OnDeepLink;
     void OnApplicationFocus(bool focus) { if (focus && didStart) Check(); }
 
-    /// Call it also when the store opens. Not on a timer: Amazon asks for that.
+    /// Call it also when the store opens. Do not call it on a timer: Amazon asks games not to.
     public async void Check()
     {
         again = true;
@@ -49,7 +49,7 @@ public sealed class PrimeGaming : MonoBehaviour
         finally { running = false; }
     }
 
-    /// For the button "Link Amazon account"; also after relink_required.
+    /// For the button "Link Amazon account", also after relink_required.
     public async Awaitable Link()
     {
         var session = await Call("POST", "/v1/link/sessions", new JObject { ["return_to"] = ReturnTo });
@@ -58,7 +58,7 @@ public sealed class PrimeGaming : MonoBehaviour
 
     void OnDeepLink(string url) { if (Hear(url)) Check(); }
 
-    /// Any app can open this address: it is a hint to look, never a proof of a link.
+    /// Any app can open this address: it is a hint to check, never a proof of a link.
     bool Hear(string url)
     {
         if (!url.StartsWith(ReturnTo, StringComparison.OrdinalIgnoreCase)) return false;
@@ -76,7 +76,7 @@ public sealed class PrimeGaming : MonoBehaviour
         {
             var (id, status) = ((string)one["entitlement_id"], (string)one["status"]);
             if (status == "held") Held?.Invoke(id, (string)one["reason"]);
-            if (status != "pending") continue; // `delivered`: the player has it, Amazon is our worry
+            if (status != "pending") continue; // `delivered`: the player has it, and the service reports it
             try
             {
                 await GrantOnce(id, one["content"]);
@@ -84,14 +84,14 @@ public sealed class PrimeGaming : MonoBehaviour
             }
             catch (Exception error) when (!(error is OperationCanceledException))
             {
-                Debug.LogException(error); // stays pending, and must not cost the others
+                Debug.LogException(error); // it stays pending, and the others go on
             }
         }
-        // An answer holds at most 50: those that are confirmed now make room for the rest.
+        // An answer has at most 50 entitlements: each confirmation makes room for another one.
         if ((bool?)answer["more"] == true && confirmed > 0) again = true;
     }
 
-    /// Only after GrantOnce: what is confirmed is never handed out again.
+    /// Call it only after GrantOnce: a confirmed entitlement is never handed out again.
     async Awaitable<bool> Confirm(string id)
     {
         var body = new JObject { ["entitlement_ids"] = new JArray(id) };
@@ -99,7 +99,7 @@ public sealed class PrimeGaming : MonoBehaviour
         {
             var answer = await Call("POST", "/v1/fulfillments", body);
             if ((string)answer["results"][0]["status"] != "pending") return true;
-            await Wait(1 << attempt); // it could not be written down: confirm again
+            await Wait(1 << attempt); // the service could not store it: confirm again
         }
         return false; // the next check hands it out again
     }
@@ -120,7 +120,7 @@ public sealed class PrimeGaming : MonoBehaviour
 
                 var (status, text) = (request.responseCode, request.downloadHandler.text);
                 if (status >= 200 && status < 300) return Parse(text);
-                // No answer (0), throttled, or not available: every call here may be repeated.
+                // No answer (0), throttled, or unavailable: it is safe to repeat every call here.
                 var passing = status == 0 || status == 429 || status >= 500;
                 if (!int.TryParse(request.GetResponseHeader("Retry-After"), out wait)) wait = 1 << attempt;
                 if (!passing || attempt == 3 || wait > 10) throw new Exception($"{path}: {status} {text}");
@@ -138,7 +138,7 @@ public sealed class PrimeGaming : MonoBehaviour
 
     async Awaitable Wait(float seconds)
     {
-        // Not WaitForSecondsAsync: a paused game must not stop it.
+        // WaitForSecondsAsync would stop while the game is paused.
         var end = Time.realtimeSinceStartup + seconds;
         while (Time.realtimeSinceStartup < end) await Awaitable.NextFrameAsync(destroyCancellationToken);
     }

@@ -1,4 +1,4 @@
-"""Where players log in who come from the Prime Gaming page."""
+"""The login page for players who come from the Prime Gaming page."""
 import hmac, json, os, secrets, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -6,7 +6,7 @@ from urllib.request import Request, urlopen
 
 API = os.environ["API"]                    # the stack's output ApiUrl
 SERVER_TOKEN = os.environ["SERVER_TOKEN"]  # yours: a fresh JWT with the scope prime-gaming:server
-ORIGIN = os.environ["ORIGIN"]              # of this page, as browsers see it
+ORIGIN = os.environ["ORIGIN"]              # the origin of this page, as browsers see it
 SECURE = ORIGIN.startswith("https:")
 COOKIE = "__Host-visit" if SECURE else "visit"  # __Host-: no other host can set it
 VISITS = {}                                # yours: a store that all your servers share
@@ -21,7 +21,7 @@ FORM = """<!doctype html><html lang="en"><meta name="viewport" content="width=de
 def same(a, b):
     return hmac.compare_digest(a.encode(), b.encode())
 
-def player_of(name, password):             # yours: id and name of the player, or None
+def player_of(name, password):             # yours: the player's id and name, or None
     return ("player-1", "Robin") if name == "robin" and same(password, "open sesame") else None
 
 def tell_prime_gaming(login_ticket, player_id, player_name):
@@ -34,7 +34,7 @@ def tell_prime_gaming(login_ticket, player_id, player_name):
 class LoginPage(BaseHTTPRequestHandler):
     def do_GET(self):
         url = urlsplit(self.path)
-        if ticket := parse_qs(url.query).get("login_ticket"):  # out of the address, into a visit
+        if ticket := parse_qs(url.query).get("login_ticket"):  # move it from the address into a visit
             for old in [visit for visit, kept in VISITS.copy().items() if kept["end"] < time.time()]:
                 VISITS.pop(old, None)
             visit, form_token = secrets.token_urlsafe(), secrets.token_urlsafe()
@@ -51,10 +51,10 @@ class LoginPage(BaseHTTPRequestHandler):
         form = parse_qs(self.rfile.read(min(length, 10_000)).decode(errors="replace"))
         field = lambda name: form.get(name, [""])[0]
         key, visit = self.visit()
-        # Our own form, in the browser that got it: no other page can log this browser in.
+        # Login CSRF: only our own form, in the browser that got it, can log this browser in.
         if not visit or self.headers.get("Origin") != ORIGIN or not same(field("form_token"), visit["form_token"]):
             return self.answer(403, "Please start again at Prime Gaming.")
-        player = player_of(field("name"), field("password"))  # yours: and limit how often it is tried
+        player = player_of(field("name"), field("password"))  # yours: and limit the number of tries
         if not player:
             return self.answer(200, FORM % ("That is not right.", visit["form_token"]))
         VISITS.pop(key, None)              # yours: the player's session begins here, under a new id
@@ -80,7 +80,7 @@ class LoginPage(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text.encode())
 
-    def log_message(self, *_):             # it would print the address, and the ticket in it
+    def log_message(self, *_):             # the default prints the address with the ticket
         pass
 
 server = ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "8090"))), LoginPage)

@@ -7,7 +7,7 @@ DATABASE = os.environ.get("DATABASE", "inventory.db")
 
 
 class Refused(Exception):
-    """A decision, not a fault: this is never to be delivered."""
+    """A decision and not a fault: this must never be delivered."""
 
 
 def open_database():
@@ -17,7 +17,7 @@ def open_database():
 def is_signed(headers, body):
     sent = headers.get("webhook-timestamp", "")
     if not sent.isdecimal() or abs(time.time() - int(sent)) > 300:
-        return False  # a replay of long ago
+        return False  # too old: perhaps a replay
     message = f"{headers.get('webhook-id', '')}.{sent}.".encode() + body
     right = base64.b64encode(hmac.new(KEY, message, hashlib.sha256).digest()).decode()
     given = headers.get("webhook-signature", "").split()
@@ -27,7 +27,7 @@ def is_signed(headers, body):
 def give_once(webhook_id, data):
     database = open_database()
     try:
-        with database:  # all of it, or nothing
+        with database:  # one transaction: all of it, or nothing
             new = database.execute("INSERT OR IGNORE INTO given VALUES (?)", (webhook_id,))
             if new.rowcount == 1:
                 closed = "SELECT 1 FROM closed_accounts WHERE player = ?"
@@ -53,7 +53,7 @@ class Receiver(BaseHTTPRequestHandler):
             return self.answer(422, {"refused": True, "reason": str(refusal)})
         except Exception:
             traceback.print_exc()
-            return self.answer(500)  # our fault, and nothing is written: it comes again
+            return self.answer(500)  # our fault; nothing is written, and the service calls again
         self.answer(204)
 
     def answer(self, status, body=None):
