@@ -1,4 +1,4 @@
-//! Everything a request needs, built once per cold start and lent to the handlers.
+//! The configuration and the clients, built once per cold start and lent to the handlers.
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub struct App {
     pub clock: Clock,
     /// Players' links.
     pub links: Links,
-    /// What players were given.
+    /// Players' entitlements.
     pub fulfillments: Fulfillments,
     /// What SKUs stand for.
     pub offers: CachedOffers,
@@ -33,9 +33,9 @@ pub struct App {
     pub lwa: Lwa,
     /// Prime Gaming.
     pub prime_gaming: PrimeGaming,
-    /// The studio's backend, where it delivers.
+    /// The studio's backend, where a webhook delivers.
     pub webhook: Option<Webhook>,
-    /// Tells who calls.
+    /// Verifies tokens and tells who calls.
     pub authenticator: Authenticator,
 }
 
@@ -59,8 +59,8 @@ impl Warm {
     }
 }
 
-/// Why a function can't start. Names every fault at once, in a sentence: this is what the log shows
-/// where `main` returns it.
+/// Why a function can't start: one sentence that names every fault. The log shows it when `main`
+/// returns it.
 pub struct StartError(String);
 
 impl fmt::Debug for StartError {

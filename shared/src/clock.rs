@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::domain::Timestamp;
 
-/// Tells the time of day. Intervals that are remembered between requests are measured on it,
-/// because a Lambda process is frozen between requests and its monotonic clock with it.
+/// Tells the time of day. It measures intervals between requests, because Lambda freezes a process
+/// between requests, and its monotonic clock with it.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
@@ -23,7 +23,7 @@ impl Clock {
         })
     }
 
-    /// A clock that tells what `tell` tells: for tests that move the time themselves.
+    /// A clock that returns what `tell` returns, for tests that set the time.
     pub fn from_fn(tell: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self(Arc::new(tell))
     }

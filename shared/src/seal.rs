@@ -1,9 +1,9 @@
-//! Sealing: what is secret in the database is readable only with a key of the secret, and only in
-//! the place it was written for.
+//! Sealing: a secret value in the database can be read only with one of our keys, and only in the
+//! place that it was written for.
 //!
 //! AES-256-GCM with a random 96-bit nonce. A sealed value is text: the key's id, a dot, and the
-//! nonce, ciphertext and tag in base64url. Where it belongs (a player, an attempt) is not in
-//! it but is authenticated with it, so a value that was copied to another row does not open.
+//! nonce, ciphertext and tag in base64url. Its place (a player, an attempt) is the associated data, so
+//! a value that was copied to another row does not open.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ pub const KEY_LEN: usize = 32;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealed(String);
 
-/// Takes what was read from the database; whether it is any good shows when it is opened.
+/// Any text that was read from the database. Opening it tells whether it is valid.
 impl From<String> for Sealed {
     fn from(text: String) -> Self {
         Self(text)
@@ -41,7 +41,7 @@ pub enum OpenError {
     /// No key has this id: the secret may have been rotated since it was read.
     #[error("no key has the id {0:?}")]
     UnknownKey(String),
-    /// It was changed, belongs elsewhere, or was never sealed with this key.
+    /// It was changed, belongs to another place, or was sealed with another key.
     #[error("the sealed value does not open: changed, or not sealed for this place")]
     Broken,
 }
@@ -49,16 +49,16 @@ pub enum OpenError {
 /// Why a key can't be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    /// The id is not one.
+    /// The id is not 1 to 32 letters, digits, `_` or `-`.
     #[error("must have an id of 1 to 32 letters, digits, '-' or '_'")]
     Id,
-    /// The key is not a key.
+    /// The key has another length.
     #[error("must be 32 bytes in base64")]
     Length,
     /// Another key has the same id.
     #[error("has the id of another key")]
     Doubled,
-    /// There is none.
+    /// There is no key.
     #[error("must hold at least one key")]
     Empty,
 }
@@ -68,14 +68,14 @@ struct Key {
     key: LessSafeKey,
 }
 
-/// The keys: the first seals, all open.
+/// The keys. The first one seals, and every one opens.
 pub struct TokenKeys(Vec<Key>);
 
 impl TokenKeys {
     /// Takes ids and keys in order.
     ///
     /// # Errors
-    /// Every fault, with the position of its key; [`KeyError::Empty`] stands at position 0.
+    /// Every fault, with the position of its key; [`KeyError::Empty`] has position 0.
     pub fn new(keys: &[(&str, &[u8])]) -> Result<Self, Vec<(usize, KeyError)>> {
         let mut faults = Vec::new();
         let mut taken: Vec<Key> = Vec::with_capacity(keys.len());
@@ -108,7 +108,7 @@ impl TokenKeys {
     /// `["link", player_id, "refresh_token"]`. Only the same parts in the same order open it.
     ///
     /// # Panics
-    /// If the operating system has no randomness to give; nothing safe can be done then.
+    /// If the operating system gives no randomness: no safe value can be made then.
     #[must_use]
     pub fn seal(&self, plaintext: &[u8], associated: &[&str]) -> Sealed {
         let first = &self.0[0];
@@ -168,7 +168,7 @@ impl TokenKeys {
     }
 }
 
-/// Shows the ids, which stand in the database anyway, and no key.
+/// Shows the ids, which the database holds anyway, and no key.
 impl fmt::Debug for TokenKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()
@@ -184,7 +184,7 @@ fn is_key_id(text: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
 }
 
-/// The parts with their lengths, so that no part can give characters to its neighbour.
+/// The parts with their lengths, so that no byte can move from one part to the next.
 fn place(associated: &[&str]) -> Vec<u8> {
     let mut place = Vec::new();
     for part in associated {

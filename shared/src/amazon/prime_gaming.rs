@@ -15,7 +15,7 @@ use super::text::bounded;
 use crate::budget::CALL_LIMIT;
 use crate::config::{FulfillmentAddress, PrimeGamingConfig};
 use crate::domain::{EntitlementId, Instruction, PlayerId, Timestamp};
-use crate::net::{Answer, Client, Repeat, Unavailable, exchange_with};
+use crate::net::{Client, FullResponse, Repeat, Unavailable, exchange_with};
 
 /// A listing of thousands of entitlements is shorter.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
@@ -168,7 +168,7 @@ pub(super) fn access_token_header(token: &SecretString) -> Option<(HeaderName, H
     Some((ACCESS_TOKEN, value))
 }
 
-fn read(answer: &Answer, now: Timestamp) -> Result<Value, CallError> {
+fn read(answer: &FullResponse, now: Timestamp) -> Result<Value, CallError> {
     match answer.status {
         200..=299 => serde_json::from_slice(&answer.body)
             // serde_json's own text would quote the answer.

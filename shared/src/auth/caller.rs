@@ -1,9 +1,9 @@
-//! Who calls, and for which player it may act.
+//! The caller, and the player that it may act for.
 
 use crate::domain::PlayerId;
 use crate::http::ApiError;
 
-/// Who calls, by its token.
+/// The caller, as its token says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caller {
     /// A player, through a game client. Acts for itself.
@@ -18,10 +18,10 @@ pub enum Caller {
 }
 
 impl Caller {
-    /// The player that this call is about; `named` is the `player_id` in the body or query.
+    /// The player that this call is about. `named` is the `player_id` in the body or query.
     ///
     /// # Errors
-    /// 403 where a player names another one; 400 where a server names none, or not an id.
+    /// 403 where a player names another player; 400 where a server names none, or not an id.
     pub fn player(self, named: Option<&str>) -> Result<PlayerId, ApiError> {
         match self {
             Self::Player { id, .. } => match named {

@@ -1,4 +1,4 @@
-//! What a token's claims must say. The signature is checked before; see [`super`].
+//! The check of a token's claims. The signature is verified before; see [`super`].
 
 use serde_json::{Map, Value};
 
@@ -10,8 +10,8 @@ use crate::domain::{PlayerId, Timestamp};
 /// The scope of a game server's token.
 const SERVER_SCOPE: &str = "prime-gaming:server";
 
-/// Who calls, by the claims of a token whose signature is right; or what is wrong with them, in
-/// a sentence that repeats none of their values.
+/// The caller that the claims of a verified token name; or what is wrong with the claims, in a
+/// sentence that repeats no value.
 pub(super) fn check(
     claims: &Map<String, Value>,
     players: &PlayersConfig,
@@ -63,7 +63,7 @@ pub(super) fn check(
 }
 
 fn seconds(time: Timestamp) -> f64 {
-    // Exact: the milliseconds of any date to come fit into 53 bits.
+    // Exact: the milliseconds of any date fit into 53 bits.
     time.as_millis() as f64 / 1000.0
 }
 

@@ -1,8 +1,8 @@
-//! A JSON Web Key Set (RFC 7517), as far as it is of use: public keys for RS256, ES256 and EdDSA.
+//! The usable keys of a JSON Web Key Set (RFC 7517): public keys for RS256, ES256 and EdDSA.
 //!
-//! Keys are read leniently, because account systems write them in many ways: a member that is not
-//! needed may be anything, numbers may lack their leading zero bytes or have one too many, and
-//! `EdDSA` may go by its newer name `Ed25519` (RFC 9864).
+//! Keys are read leniently, because account systems write them in many ways: an unneeded member may
+//! have any value, a number may lack its leading zero bytes or have one too many, and `EdDSA` may have
+//! its newer name `Ed25519` (RFC 9864).
 
 use base64::Engine;
 use base64::alphabet::URL_SAFE;
@@ -24,7 +24,7 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(
 /// The size of a coordinate of P-256 and of an Ed25519 key.
 const COORDINATE_BYTES: usize = 32;
 
-/// A coordinate that is shorter is no key: a random one has so many leading zeros never.
+/// A shorter coordinate is not a key: a random one never has that many leading zeros.
 const SHORTEST_COORDINATE_BYTES: usize = 16;
 
 /// The sizes of an RSA modulus that `ring` takes: 2048 to 8192 bits.
@@ -47,7 +47,7 @@ struct Key {
     key: DecodingKey,
 }
 
-/// A text that is no key set, or holds no key that is of use.
+/// The text is not a key set, or has no usable key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum KeySetError {
     #[error("it is not a JSON Web Key Set")]
@@ -62,8 +62,8 @@ struct Set {
 }
 
 impl KeySet {
-    /// Reads a set. Keys that are of no use are skipped with a warning: one of them must not lock
-    /// out every player.
+    /// Reads a set. It skips an unusable key with a warning, because one key must not lock out every
+    /// player.
     pub(super) fn parse(json: &[u8]) -> Result<Self, KeySetError> {
         let set: Set = serde_json::from_slice(json).map_err(|_| KeySetError::Malformed)?;
         let mut keys = Vec::new();
@@ -91,8 +91,8 @@ impl KeySet {
         }
     }
 
-    /// The keys that a token with this key id and algorithm may be signed with. One without an id
-    /// may be signed with any of that algorithm, and a key without an id may be any token's.
+    /// The keys that may have signed a token with this key id and algorithm. A token without an id may
+    /// have any key of the algorithm, and a key without an id may have signed any token.
     pub(super) fn fitting(
         &self,
         id: Option<&str>,
@@ -122,7 +122,7 @@ fn describe(index: usize, jwk: &Value, reason: &str) -> String {
 }
 
 impl Key {
-    /// Reads a key, or says why it is of no use.
+    /// Reads a key, or says why it is unusable.
     fn parse(jwk: &Value) -> Result<Self, &'static str> {
         let (algorithm, names, key): (_, &[&str], _) = match text(jwk, "kty") {
             Some("RSA") => (Algorithm::RS256, &["RS256"], rsa(jwk)?),
@@ -192,7 +192,7 @@ fn bytes(jwk: &Value, name: &str) -> Option<Vec<u8>> {
     BASE64URL.decode(text(jwk, name)?).ok()
 }
 
-/// A number of 32 bytes, also where it was written without its leading zeros or with one too many.
+/// A number of 32 bytes. Its leading zeros may be missing, or be one too many.
 fn coordinate(jwk: &Value, name: &str) -> Option<[u8; COORDINATE_BYTES]> {
     let bytes = bytes(jwk, name)?;
     let number = without_leading_zeros(&bytes);

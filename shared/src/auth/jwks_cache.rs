@@ -1,10 +1,10 @@
-//! The studio's key set: fetched when first needed and kept for an hour. Times are of the wall clock,
+//! The studio's key set, fetched when first needed and kept for an hour. Times are of the wall clock,
 //! because a Lambda process is frozen between requests.
 //!
-//! It is fetched again, at most once a minute, for a token that no key of it verifies: the key may
-//! be newer than the set. While it can't be fetched, the last good set serves for another day, and
-//! a failed fetch is repeated at most every 30 seconds: an account system that stalls gets neither
-//! all requests nor all of this service's concurrency. With no set at all, no token passes.
+//! A token that no key verifies causes another fetch, at most once a minute, because its key may be
+//! newer than the set. While the set can't be fetched, the last good one is used for another day, and
+//! a failed fetch is repeated at most every 30 seconds, so that a stalling account system does not
+//! hold up every request. Without any set no token passes.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub(super) struct JwksCache {
     http: net::Client,
     url: Url,
     known: Mutex<Known>,
-    /// Held while fetching, so that requests at the same time share one fetch.
+    /// Locked while fetching, so that concurrent requests share one fetch.
     fetching: tokio::sync::Mutex<()>,
 }
 
@@ -40,23 +40,23 @@ struct Known {
     failed: Option<Timestamp>,
     /// When a token that no key verified last caused a fetch.
     asked_again: Option<Timestamp>,
-    /// How many fetches have ended. A request that finds it changed after waiting has seen a fetch,
-    /// and does not begin another one.
+    /// How many fetches have ended. A request that waited and finds another number does not fetch
+    /// again.
     fetches: u64,
 }
 
-/// Whether a token's signature is that of a key of the set.
+/// Whether a key of the set has signed the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It is.
+    /// One has.
     Good,
-    /// No key of the set is for such a token.
+    /// No key of the set has the token's id and algorithm.
     NoKey,
-    /// Keys are, and it is not theirs.
+    /// Keys have them, but did not sign it.
     WrongSignature,
 }
 
-/// The key set can't be had, so no token can be checked.
+/// There is no key set, so no token can be verified.
 #[derive(Debug, thiserror::Error)]
 #[error("the players' key set can't be had: {reason}")]
 pub(super) struct JwksError {
@@ -87,8 +87,8 @@ impl JwksCache {
         }
     }
 
-    /// Tries the keys that fit a token with this key id and algorithm. `verifies`: whether the
-    /// token's signature is of this key.
+    /// Tries the keys with this key id and algorithm. `verifies` tells whether a key has signed the
+    /// token.
     pub(super) async fn verify(
         &self,
         id: Option<&str>,
@@ -118,7 +118,7 @@ impl JwksCache {
         }
         let known = self.known();
         match known.failed {
-            // The set that could tell is not to be had.
+            // A newer set may have this key, but could not be fetched.
             Some(_) if id.is_some_and(|id| !set.has(id)) => Err(JwksError {
                 reason: Reason::JustFailed,
                 retry_after: known.next_question(now),
@@ -134,7 +134,7 @@ impl JwksCache {
             Look::Fetch { outdated } => outdated,
         };
         let _guard = match outdated {
-            // What is at hand is better than to wait for another request's fetch.
+            // Another request fetches. The outdated set is better than waiting.
             Some(outdated) => match self.fetching.try_lock() {
                 Ok(guard) => guard,
                 Err(_) => return Ok(outdated),
@@ -156,7 +156,7 @@ impl JwksCache {
         }
     }
 
-    /// A set that was fetched after the first `seen` fetches, if there is one or may be one now.
+    /// A set that is newer than fetch number `seen`. Fetches one if that is allowed now.
     async fn newer(&self, seen: u64, now: Timestamp) -> Option<Arc<KeySet>> {
         {
             let known = self.known();
@@ -178,7 +178,7 @@ impl JwksCache {
         self.fetch(now).await.ok()
     }
 
-    /// Fetches the set. Call it only while holding `fetching`.
+    /// Fetches the set. The caller holds the lock `fetching`.
     async fn fetch(&self, now: Timestamp) -> Result<Arc<KeySet>, Reason> {
         let result = self.ask().await.map(Arc::new);
         let mut known = self.known();
@@ -261,7 +261,7 @@ impl Known {
         wait(KEY_SET_TRY_AGAIN, self.failed, now)
     }
 
-    /// How long until a token that no key verifies causes a fetch again.
+    /// How long until a token that no key verifies may cause a fetch again.
     fn next_question(&self, now: Timestamp) -> Duration {
         let waits = [
             wait(KEY_SET_ASK_AGAIN, self.asked_again, now),
@@ -277,7 +277,7 @@ fn wait(span: Duration, earlier: Option<Timestamp>, now: Timestamp) -> Option<Du
     Some(span.saturating_sub(now.since(earlier)))
 }
 
-/// Also false where the clock was set back by more than `span`.
+/// False also where the clock was set back by more than `span`.
 fn is_within(span: Duration, earlier: Timestamp, now: Timestamp) -> bool {
     now.since(earlier) < span && earlier.since(now) < span
 }

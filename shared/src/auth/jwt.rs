@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-/// A token whose header is read, and nothing else.
+/// A token with its header read. Its claims are unread, and its signature is not verified.
 pub(super) struct Jwt<'a> {
     pub(super) header: Header,
     message: &'a str,
@@ -20,12 +20,12 @@ pub(super) struct Jwt<'a> {
 pub(super) struct Header {
     alg: String,
     pub(super) kid: Option<String>,
-    /// Extensions that the reader must understand. None is understood here.
+    /// Extensions that the reader must understand. This service understands none.
     pub(super) crit: Option<IgnoredAny>,
 }
 
 impl Header {
-    /// The algorithm, if it is one that could be accepted.
+    /// The algorithm, if this service supports it.
     pub(super) fn algorithm(&self) -> Option<Algorithm> {
         match self.alg.as_str() {
             "HS256" => Some(Algorithm::HS256),
@@ -54,13 +54,13 @@ impl<'a> Jwt<'a> {
         })
     }
 
-    /// Whether the signature is of this key. An error of the library, like a signature that is not
-    /// base64url, is a no.
+    /// Whether this key made the signature. `false` also for an error of the library, like a signature
+    /// that is not base64url.
     pub(super) fn is_signed_by(&self, key: &DecodingKey, algorithm: Algorithm) -> bool {
         crypto::verify(self.signature, self.message.as_bytes(), key, algorithm).unwrap_or(false)
     }
 
-    /// The claims. They mean nothing before the signature was found to be right.
+    /// The claims. Do not use them before the signature is verified.
     pub(super) fn claims(&self) -> Option<Map<String, Value>> {
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(self.payload).ok()?).ok()
     }

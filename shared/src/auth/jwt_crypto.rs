@@ -1,7 +1,7 @@
-//! The signatures of JWTs, checked by `ring`, which is in every binary anyway for TLS.
+//! Verifies the signatures of JWTs with `ring`, which every binary links anyway for TLS.
 //!
-//! RS256, ES256, EdDSA (Ed25519) and HS256 are checked; everything else is refused, and so is
-//! signing: this service makes no tokens.
+//! It verifies RS256, ES256, EdDSA (Ed25519) and HS256. It refuses every other algorithm, and signing:
+//! this service makes no tokens.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{ErrorKind, Result};
@@ -19,9 +19,9 @@ static PROVIDER: CryptoProvider = CryptoProvider {
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-/// Makes this the process's provider. Calling it again changes nothing.
+/// Makes this the process's provider. A second call changes nothing.
 pub(super) fn install() {
-    // The error means that there is one already: this one.
+    // An error means that it is installed already.
     let _ = PROVIDER.install_default();
 }
 
@@ -87,7 +87,7 @@ impl JwtVerifier for RingVerifier {
     }
 }
 
-/// Some account systems write a number's sign byte into their key sets; `ring` refuses it.
+/// Some account systems write a sign byte before a number, which `ring` refuses.
 pub(super) fn without_leading_zeros(number: &[u8]) -> &[u8] {
     let start = number
         .iter()

@@ -1,7 +1,7 @@
-//! Players' identity: the JWT of the studio's own account system, on every `/v1` route.
+//! The caller's identity: the JWT of the studio's account system, on every `/v1` route.
 //!
-//! The algorithm is decided by where the keys come from, never by the token: a key set serves
-//! RS256, ES256 and EdDSA, a secret serves HS256, and no token can choose to be checked otherwise.
+//! The source of the keys decides the algorithm, and never the token, against algorithm confusion: a
+//! key set is for RS256, ES256 and EdDSA, and a secret is for HS256.
 
 mod caller;
 mod claims;
@@ -28,13 +28,13 @@ pub use self::caller::Caller;
 pub use self::player_name::presentable;
 pub(crate) use self::player_name::short_id;
 
-/// Longer tokens are refused unread.
+/// A longer token is refused unread.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
-/// RFC 7518 wants a key at least as long as the hash.
+/// RFC 7518 demands a key at least as long as the hash.
 const MIN_SECRET_BYTES: usize = 32;
 
-/// Tells who calls.
+/// Verifies tokens and tells who calls.
 #[derive(Debug)]
 pub struct Authenticator {
     keys: Keys,
@@ -60,13 +60,13 @@ pub enum AuthConfigError {
         "PLAYER_JWKS_URL is set and the secret holds `player_jwt_secret`: exactly one of them must be"
     )]
     TwoSources,
-    /// A secret that could be guessed.
+    /// The secret is too short to be safe.
     #[error("`player_jwt_secret` must be at least 32 bytes")]
     ShortSecret,
 }
 
 impl Authenticator {
-    /// Checks tokens with the key set of `players`, or with `secret`, of which exactly one is there.
+    /// Verifies tokens with the key set of `players`, or with `secret`. Exactly one of them must exist.
     ///
     /// # Errors
     /// If there is not exactly one source of keys, or the secret is too short.
@@ -98,10 +98,10 @@ impl Authenticator {
         })
     }
 
-    /// Who sends `request`.
+    /// The caller that sends `request`.
     ///
     /// # Errors
-    /// 401 where the token is missing or not acceptable; 503 where the key set can't be had.
+    /// 401 where the token is missing or not acceptable; 503 where the key set can't be fetched.
     pub async fn caller(&self, request: &Request, now: Timestamp) -> Result<Caller, ApiError> {
         let token = request.bearer_token()?;
         if token.len() > MAX_TOKEN_BYTES {

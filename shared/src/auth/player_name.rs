@@ -1,5 +1,5 @@
-//! How a player is shown on a page. The page before Amazon protects by naming the player, and anybody
-//! can choose a name: the id stands beside it.
+//! How a page shows a player. The consent page protects players by naming the player, and a stranger
+//! can choose any name, so the id is always beside it.
 
 use std::borrow::Cow;
 
@@ -8,8 +8,8 @@ const MAX_CHARS: usize = 40;
 
 const ELLIPSIS: char = '…';
 
-/// `name` as it is shown: without control characters, and cut where it is too long. `None`: nothing
-/// of it can be seen.
+/// `name` as a page shows it: without control characters, and cut if it is too long. `None`: it has no
+/// visible character.
 #[must_use]
 pub fn presentable(name: &str) -> Option<String> {
     let seen: String = name.chars().filter(|c| !c.is_control()).collect();
@@ -25,7 +25,7 @@ pub fn presentable(name: &str) -> Option<String> {
     Some(cut)
 }
 
-/// `id` as it is shown: a long one without its middle, because ids often differ only at one end.
+/// `id` as a page shows it: a long one without its middle, because ids often differ only at one end.
 pub(crate) fn short_id(id: &str) -> Cow<'_, str> {
     let count = id.chars().count();
     if count <= MAX_CHARS {
@@ -39,8 +39,8 @@ pub(crate) fn short_id(id: &str) -> Cow<'_, str> {
     Cow::Owned(short)
 }
 
-/// Not a space, nor one of the characters that Unicode wants to be ignored where they can't be
-/// shown (`Default_Ignorable_Code_Point`), nor the one that looks like an empty cell.
+/// Whether it is neither white space, nor ignorable when it can't be displayed
+/// (`Default_Ignorable_Code_Point` of Unicode), nor the blank braille pattern.
 fn is_visible(c: char) -> bool {
     !c.is_whitespace()
         && !matches!(c,

@@ -1,8 +1,7 @@
 //! Every setting, typed, checked once at the start.
 //!
-//! This is the one home of the environment. All faults come in one [`ConfigError`] that names
-//! each variable and says what would be right; values are never repeated, because one of them
-//! might be a secret that was put in the wrong place.
+//! This is the one home of the environment. One [`ConfigError`] names every faulty variable and says
+//! what would be right. It repeats no value, because a value could be a secret in the wrong place.
 
 mod return_to;
 mod studio;
@@ -23,10 +22,10 @@ pub use return_to::{InvalidReturnTo, ReturnOrigins};
 pub use studio::{Color, StudioConfig};
 use vars::Vars;
 
-/// The scopes that Prime Gaming needs, both of them: with one alone it later refuses its calls.
+/// The scopes that Prime Gaming needs. It refuses calls with a token that lacks one of them.
 pub const REQUIRED_SCOPES: [&str; 2] = ["games::prime", "profile"];
 
-/// Everything that the functions facing players and browsers are told by their environment.
+/// The settings of all functions but `admin`.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The DynamoDB tables.
@@ -45,8 +44,8 @@ pub struct Config {
     pub linking: LinkingConfig,
     /// How the pages look.
     pub studio: StudioConfig,
-    /// `CHECK_MIN_INTERVAL_SECONDS` (0 to 3600, default 5): how long after one question to Amazon
-    /// about a player the next one may follow.
+    /// `CHECK_MIN_INTERVAL_SECONDS` (0 to 3600, default 5): the shortest time between two calls to
+    /// Amazon about one player.
     pub check_min_interval: Duration,
     /// How content reaches the player.
     pub delivery: DeliveryConfig,
@@ -67,7 +66,7 @@ pub struct Tables {
     pub offers: String,
 }
 
-/// Login with Amazon: who we are there, and where it is.
+/// Login with Amazon: our client ids, and its addresses.
 #[derive(Clone, Debug)]
 pub struct LoginConfig {
     /// `LWA_CLIENT_ID`, at most 100 bytes.
@@ -89,7 +88,7 @@ pub struct LoginConfig {
 }
 
 impl LoginConfig {
-    /// Whether this client id is ours: only then its tokens can be refreshed.
+    /// Whether this client id is ours. Tokens of another client id can't be refreshed.
     #[must_use]
     pub fn is_ours(&self, client_id: &str) -> bool {
         client_id == self.client_id || client_id == self.device_client_id
@@ -107,7 +106,7 @@ pub struct PrimeGamingConfig {
     pub fulfillment_address: FulfillmentAddress,
 }
 
-/// What a fulfillment report says about where the content went.
+/// The place that a fulfillment report names for the content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FulfillmentAddress {
     /// Always this word.
@@ -117,7 +116,7 @@ pub enum FulfillmentAddress {
 }
 
 impl FulfillmentAddress {
-    /// The address of content that went to `player`.
+    /// The address in a report about `player`.
     #[must_use]
     pub fn of<'a>(&'a self, player: &'a PlayerId) -> &'a str {
         match self {
@@ -174,7 +173,7 @@ pub enum DeliveryConfig {
 }
 
 impl fmt::Debug for DeliveryConfig {
-    /// Without the address: studios put secrets into queries.
+    /// Without the address, because some studios put secrets into queries.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Confirm => "Confirm",
@@ -189,8 +188,8 @@ pub enum Intake {
     /// As usual (default).
     #[default]
     Open,
-    /// For restores and incidents: nothing new becomes `pending`, and what is `pending` is neither
-    /// delivered nor shown. Confirmations are taken, and reports go on.
+    /// For restores and incidents: no entitlement becomes `pending`, and a `pending` one is neither
+    /// delivered nor shown. Confirmations are accepted, and reports go on.
     Hold,
 }
 
@@ -203,7 +202,7 @@ pub enum SecretsSource {
     File(PathBuf),
 }
 
-/// What the admin function is told by its environment.
+/// The settings of `admin`.
 #[derive(Clone, Debug)]
 pub struct AdminConfig {
     /// `OFFERS_TABLE`
@@ -329,7 +328,7 @@ impl AdminConfig {
     }
 }
 
-/// A value that is not Unicode is not dropped silently: it reaches the checks and fails there.
+/// A value that is not Unicode is kept, with replacement characters, so that it fails the checks.
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the environment's one home"

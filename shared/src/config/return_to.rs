@@ -1,15 +1,16 @@
-//! Where a browser may be sent after linking: `return_to` against the allow-list.
+//! Where a browser may be sent after linking: the allow-list for `return_to`, which prevents an open
+//! redirect.
 
 use url::Url;
 
 use super::vars::acceptable_url;
 use crate::net::is_loopback;
 
-/// The longest `return_to` that is taken, in bytes.
+/// The longest accepted `return_to`, in bytes.
 const MAX_RETURN_TO_BYTES: usize = 2048;
 
-/// Schemes that are never an app of a game: what a browser would run or show by itself, what
-/// reaches other apps, and the web's own, which are compared as origins.
+/// Schemes that are never a game's app: a browser would run or show them by itself, or open another
+/// app with them. Those of the web are compared as origins.
 const NEVER_CUSTOM: [&str; 12] = [
     "javascript",
     "data",
@@ -43,12 +44,12 @@ pub enum InvalidReturnTo {
     /// Longer than 2,048 bytes.
     #[error("`return_to` must be at most 2048 bytes")]
     TooLong,
-    /// Not an absolute URL, or one that could be read in two ways.
+    /// Not an absolute URL, or one that two programs could read differently.
     #[error(
         "`return_to` must be an absolute URL without control characters, spaces, backslashes or a user name"
     )]
     Malformed,
-    /// A proper URL, but of nobody that is listed.
+    /// A proper URL, but not of a listed origin or scheme.
     #[error("`return_to` must be under one of the origins or schemes in LINK_RETURN_ORIGINS")]
     NotListed,
 }
@@ -84,7 +85,7 @@ impl ReturnOrigins {
         if text.len() > MAX_RETURN_TO_BYTES {
             return Err(InvalidReturnTo::TooLong);
         }
-        // Browsers and URL parsers disagree about these, so that one could read another host.
+        // Browsers and URL parsers disagree about these, and could read two different hosts.
         if text
             .chars()
             .any(|c| c.is_control() || c.is_whitespace() || c == '\\')

@@ -11,17 +11,17 @@ pub struct StudioConfig {
     pub color: Option<Color>,
     /// `SUPPORT_URL`: https or mailto.
     pub support_url: Option<Url>,
-    /// `PROGRAM_NAME`: what the pages call Amazon's programme, default `Prime Gaming`. Amazon has
+    /// `PROGRAM_NAME`: the name of Amazon's programme on the pages, default `Prime Gaming`. Amazon has
     /// changed that name before.
     pub program: String,
 }
 
 impl StudioConfig {
-    /// What the programme is called where the studio sets nothing.
+    /// The default name of the programme.
     pub(super) const PROGRAM: &str = "Prime Gaming";
 }
 
-/// A studio that sets nothing.
+/// The defaults.
 impl Default for StudioConfig {
     fn default() -> Self {
         Self {
@@ -54,7 +54,7 @@ impl Color {
         Some(Self([red, green, blue]))
     }
 
-    /// How well text of one colour is read on the other, from 1 to 21, as WCAG 2 measures it.
+    /// The contrast of the two colours, from 1 to 21, as WCAG 2 defines it.
     #[must_use]
     pub fn contrast(self, other: Self) -> f64 {
         let (one, two) = (self.luminance(), other.luminance());
@@ -73,7 +73,7 @@ impl Color {
         0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     }
 
-    /// Black or white, whichever is read better on it: at least 4.5.
+    /// Black or white, whichever has the higher contrast to this colour: at least 4.5.
     #[must_use]
     pub fn text_on(self) -> Self {
         if self.contrast(Self::WHITE) >= self.contrast(Self::BLACK) {
@@ -104,7 +104,7 @@ impl Color {
     }
 }
 
-/// As it is written in a style sheet.
+/// As in a style sheet.
 impl std::fmt::Display for Color {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let [red, green, blue] = self.0;

@@ -1,4 +1,4 @@
-//! Reads variables one by one and gathers what is wrong with them.
+//! Reads variables one by one and collects their faults.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,8 +14,8 @@ use crate::net::{Reach, is_loopback};
 const URL_RULE: &str =
     "must be an https URL (http only to a loopback address) without user name and fragment";
 
-/// The reader. Each method reads one setting; where that has a fault, the fault is kept and the
-/// method returns a stand-in that nobody sees, because [`Vars::finish`] then returns the faults.
+/// The reader. Each method reads one setting. For a faulty one it keeps the fault and returns a
+/// placeholder, which is never used, because [`Vars::finish`] then returns the faults.
 pub(super) struct Vars<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
     faults: Vec<Fault>,
@@ -29,7 +29,7 @@ impl<'a> Vars<'a> {
         }
     }
 
-    /// `config`, if nothing was wrong.
+    /// `config`, if no setting has a fault.
     pub(super) fn finish<T>(self, config: T) -> Result<T, ConfigError> {
         if self.faults.is_empty() {
             Ok(config)
@@ -162,7 +162,7 @@ impl<'a> Vars<'a> {
             None => FulfillmentAddress::Word("Player".to_owned()),
             Some(value) if value == "{player_id}" => FulfillmentAddress::PlayerId,
             Some(word) => {
-                // A brace is a misspelt placeholder, and would reach Amazon as it stands.
+                // A brace is a misspelt placeholder, and would be sent to Amazon.
                 if word.len() > 128 || word.chars().any(|c| c.is_control() || "{}".contains(c)) {
                     self.fault(
                         variable,
@@ -349,7 +349,7 @@ fn mail_address(text: &str) -> Option<Url> {
     (url.scheme() == "mailto" && url.path().contains('@')).then_some(url)
 }
 
-/// The URL in `text`, if it keeps the rule for every URL in the settings.
+/// The URL in `text`, if it follows [`URL_RULE`].
 pub(super) fn acceptable_url(text: &str) -> Option<Url> {
     if text
         .chars()

@@ -1,7 +1,7 @@
-//! The AWS SDK, set up by hand: over our one client, with what Lambda puts into the environment.
+//! The AWS SDK, set up by hand: over our one client, with the variables that Lambda sets.
 //!
-//! The SDK's own loader looks at profile files and a chain of credential sources first, which
-//! costs time at every cold start and finds nothing on Lambda.
+//! The SDK's own loader first looks at profile files and a chain of credential sources. That takes
+//! time at every cold start and finds nothing on Lambda.
 
 use std::fmt;
 
@@ -26,10 +26,10 @@ use super::exchange::{Repeat, send as send_request};
 use super::{Client, NetError, read_bounded};
 use crate::budget::{AWS_FIRST_PAUSE, AWS_PATIENCE, AWS_TRIES, AWS_TRY_LIMIT};
 
-/// No answer of DynamoDB or Secrets Manager is longer; a batch read has at most 16 MB.
+/// No response of DynamoDB or Secrets Manager is longer; a batch read has at most 16 MB.
 const MAX_ANSWER_BYTES: usize = 20 * 1024 * 1024;
 
-/// What the SDK needs from the environment and did not find.
+/// Variables that the SDK needs are missing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the AWS SDK needs {0} in the environment (Lambda sets them; locally any value does)")]
 pub struct SdkConfigError(String);
@@ -84,8 +84,8 @@ pub fn sdk_config_from(
             RetryConfig::standard()
                 .with_max_attempts(AWS_TRIES)
                 .with_initial_backoff(AWS_FIRST_PAUSE)
-                // Which connections live on is the HTTP client's business; otherwise every
-                // repeated request logs an error that none could be marked for closure.
+                // Our client decides which connections stay open. With the SDK's own rule every
+                // repeated request would log an error.
                 .with_reconnect_mode(ReconnectMode::ReuseAllConnections),
         )
         .timeout_config(TimeoutConfig::disabled())
@@ -97,7 +97,7 @@ pub fn sdk_config_from(
 type Variables = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 /// Tells each of the SDK's clients its endpoint: `AWS_ENDPOINT_URL_<SERVICE>`, else
-/// `AWS_ENDPOINT_URL`. A configuration built by hand has to bring this itself.
+/// `AWS_ENDPOINT_URL`. Only the SDK's own loader would do that for us.
 struct Endpoints(Variables);
 
 impl fmt::Debug for Endpoints {
@@ -113,7 +113,7 @@ impl LoadServiceConfig for Endpoints {
     }
 }
 
-/// Where the configured DynamoDB answers, for [`warm`](super::warm).
+/// The address of the configured DynamoDB, for [`warm`](super::warm).
 #[must_use]
 pub fn dynamodb_origin(config: &SdkConfig) -> Option<Url> {
     let key = ServiceConfigKey::builder()
@@ -170,7 +170,7 @@ async fn send(client: &Client, request: HttpRequest) -> Result<HttpResponse, Con
         .try_into_http1x()
         .map_err(|error| ConnectorError::user(error.into()))?;
     let (parts, body) = request.into_parts();
-    // The two services are only ever sent what is in memory.
+    // Requests to the two services have their bodies in memory.
     let body = body.bytes().map(<[u8]>::to_vec).ok_or_else(|| {
         ConnectorError::user("a request with a streamed body is not supported".into())
     })?;
@@ -182,7 +182,7 @@ async fn send(client: &Client, request: HttpRequest) -> Result<HttpResponse, Con
         .map_err(retryable)?;
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());
-    // Read here and not by the SDK, so that a body that breaks off is tried again.
+    // Read here and not by the SDK, so that the SDK repeats a request whose response ends early.
     let body = read_bounded(response, MAX_ANSWER_BYTES)
         .await
         .map_err(retryable)?;

@@ -14,8 +14,8 @@ use super::exchange::{Repeat, send};
 use super::{Client, NetError, Reach, tls};
 use crate::budget::{CLIENT_LIMIT, CONNECT_LIMIT, CONNECTION_REST, WARM_LIMIT};
 
-/// A plain client, for tools and tests: one pool, and no thought of freezes. What is deployed uses
-/// [`Client`](super::Client).
+/// A plain client, for tools and tests: it has one pool and ignores freezes. The deployed functions
+/// use [`Client`](super::Client).
 ///
 /// It trusts Mozilla's roots as compiled in, and the certificates of the PEM file `extra_ca`.
 ///
@@ -25,7 +25,7 @@ pub fn client(extra_ca: Option<&Path>) -> Result<reqwest::Client, NetError> {
     Maker::new(extra_ca)?.make()
 }
 
-/// Makes clients that are alike and share their TLS sessions: HTTP/1.1, no proxy, no redirects.
+/// Makes clients of the same kind, which share their TLS sessions: HTTP/1.1, no proxy, no redirects.
 /// Making one takes 30 to 60 µs without optimization, so a single request may have its own.
 pub(super) struct Maker {
     tls: ClientConfig,
@@ -40,9 +40,9 @@ impl Maker {
         })
     }
 
-    /// Host names are resolved only to addresses that may be called (see [`Reach`]); those of
-    /// private networks are among them where `private` is set. An address in a URL is not
-    /// resolved: the settings judge it.
+    /// Against SSRF: resolves host names only to addresses that may be called (see [`Reach`]), with
+    /// private networks among them where `private` is set. An address in a URL is not resolved: the
+    /// settings have judged it.
     pub(super) fn guarded(self, private: bool) -> Self {
         Self {
             guard: Some(Guarded { private }),
@@ -57,7 +57,7 @@ impl Maker {
             .http1_only()
             .no_proxy()
             .redirect(Policy::none())
-            // What may be repeated is decided in `exchange`, by the request.
+            // `exchange` decides which requests may be repeated.
             .retry(reqwest::retry::never())
             .referer(false)
             .user_agent(concat!("prime-gaming/", env!("CARGO_PKG_VERSION")))
@@ -75,7 +75,7 @@ impl Maker {
     }
 }
 
-/// Resolves host names when a connection is made, and keeps the addresses that may be called.
+/// Resolves a host name for each connection, and keeps the addresses that may be called.
 #[derive(Clone, Copy, Debug)]
 struct Guarded {
     private: bool,
@@ -92,7 +92,7 @@ impl Resolve for Guarded {
     }
 }
 
-/// Those of a host's addresses that may be called: at least one.
+/// The addresses that may be called, at least one.
 fn allowed(
     found: impl Iterator<Item = SocketAddr>,
     private: bool,
@@ -114,9 +114,8 @@ fn allowed(
     )
 }
 
-/// Opens a connection to every origin, at the same time, by `HEAD /`, so that the first real
-/// request finds it open. Takes half a second at most; a host that does not answer is left alone,
-/// because a start must not depend on Amazon being up.
+/// Opens a connection to every origin at the same time, by `HEAD /`, for the first real request. Takes
+/// half a second at most, and ignores a host that does not answer: a start must not depend on Amazon.
 pub async fn warm(client: &Client, origins: &[Url]) {
     let calls = origins.iter().map(|origin| async move {
         let mut root = origin.clone();

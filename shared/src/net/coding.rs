@@ -1,5 +1,5 @@
-//! Bodies that came compressed. None is asked for, but some servers and content delivery networks
-//! compress all the same.
+//! Compressed bodies. We do not ask for them, but some servers and content delivery networks compress
+//! all the same.
 
 use std::io::{self, Read};
 
@@ -10,8 +10,8 @@ use super::NetError;
 /// How much of the input the brotli decoder holds at a time.
 const BROTLI_BUFFER_BYTES: usize = 4096;
 
-/// `body` as it was before it was compressed, if its headers say that it is; at most `max_bytes`. A
-/// body of an unknown coding is left as it is: its status and headers still count.
+/// The decompressed `body`, of at most `max_bytes`, where its headers say that it is compressed. A
+/// body with an unknown coding stays as it is: its status and headers still count.
 ///
 /// # Errors
 /// [`NetError::TooLarge`], before more than `max_bytes` were decoded; or it can't be decoded.
@@ -29,7 +29,7 @@ pub(super) fn decode(
     if body.is_empty() {
         return Ok(body);
     }
-    // The last one was applied last.
+    // The last coding was applied last.
     for coding in codings.into_iter().rev() {
         body = match coding.to_ascii_lowercase().as_str() {
             "gzip" | "x-gzip" => read(

@@ -5,19 +5,19 @@ use std::error::Error;
 /// Why an HTTP exchange failed. No variant holds a URL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NetError {
-    /// No whole answer within the time limit.
+    /// No whole response within the time limit.
     #[error("timed out")]
     Timeout,
-    /// No connection came about: name, address, TLS, or not in time. Nothing was sent.
+    /// The connection could not be opened: name, address, TLS, or time limit. Nothing was sent.
     #[error("could not connect: {0}")]
     Connect(String),
-    /// The answer's body is longer than this many bytes.
+    /// The response's body is longer than this many bytes.
     #[error("the answer is longer than {0} bytes")]
     TooLarge(usize),
     /// The client could not be set up.
     #[error("the HTTP client could not be set up: {0}")]
     Setup(String),
-    /// Anything else: a connection that was reset, an answer that is not HTTP or ends early.
+    /// Anything else: a connection that was reset, a response that is not HTTP or ends early.
     #[error("{0}")]
     Other(String),
 }
@@ -36,7 +36,7 @@ impl From<reqwest::Error> for NetError {
 }
 
 /// An error and everything that caused it, in one line. Use it where `{error}` alone would hide
-/// the cause and `{error:?}` would print too much, such as a whole answer.
+/// the cause and `{error:?}` would print too much, such as a whole response.
 #[must_use]
 pub fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();

@@ -1,4 +1,4 @@
-//! One request and its whole answer.
+//! One request and its whole response.
 
 use std::error::Error;
 use std::io;
@@ -13,43 +13,43 @@ use super::{Client, NetError, coding};
 use crate::budget::{CONNECTION_IS_FRESH, CONNECTION_REST, PATIENCE};
 use crate::domain::Timestamp;
 
-/// A whole answer.
+/// A response with its whole body.
 #[derive(Debug)]
-pub struct Answer {
+pub struct FullResponse {
     /// The status number.
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
     /// The body.
     pub body: Vec<u8>,
-    /// Whether the request was sent a second time, so that this answers the first or the second.
+    /// Whether the request was sent twice, so that this is the response to either.
     pub is_repeated: bool,
 }
 
-impl Answer {
-    /// How long the other side wants to be left alone; see [`super::retry_after`].
+impl FullResponse {
+    /// How long the server asks us to wait; see [`super::retry_after`].
     #[must_use]
     pub fn retry_after(&self, now: Timestamp) -> Option<Duration> {
         super::retry_after(&self.headers, now)
     }
 }
 
-/// How far a request may be repeated, and so how far an old connection is trusted with it.
+/// Whether a request may be sent twice, and so whether it may go over an old connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat {
-    /// Repeating is harmless: reads, fulfillment reports, what the AWS SDK repeats anyway. Any
-    /// pooled connection serves, and one that stays silent is not waited for.
+    /// It may be: a read, a fulfillment report, or a request that the AWS SDK repeats anyway. It goes
+    /// over any pooled connection, and over a new one too if that stays silent.
     Harmless,
-    /// The other side knows a repetition by its key, but should not work at both at the same time.
-    /// Only a connection that answered a moment ago serves.
+    /// It may be, one after the other: the server knows a repetition by its key. It goes over a
+    /// connection that responded a moment ago, or a new one.
     Keyed,
-    /// The outcome of a request that got lost can't be guessed: token requests. Only a new
-    /// connection serves.
+    /// Only if the connection died: a token request, whose outcome is unknown once it was sent. It
+    /// goes over a new connection.
     OnlyIfDied,
 }
 
 impl Repeat {
-    /// What a method promises by itself.
+    /// By the method alone.
     fn of(method: &Method) -> Self {
         if method.is_safe() {
             Self::Harmless
@@ -59,25 +59,25 @@ impl Repeat {
     }
 }
 
-/// Sends `request` and reads its whole answer. `limit` is for everything together: connecting,
-/// the repeated try if there is one, the body. `max_bytes` bounds the body, compressed and
-/// decompressed: some servers compress without being asked.
+/// Sends `request` and reads the whole response. `limit` covers connecting, a second try, and the
+/// body. `max_bytes` bounds the body, both compressed and decompressed: some servers compress without
+/// being asked.
 ///
 /// A GET or HEAD is [`Repeat::Harmless`], everything else [`Repeat::OnlyIfDied`].
 ///
 /// # Errors
-/// If there is no whole answer in time, or it is too long. Any status is an answer.
+/// If there is no whole response in time, or it is too long. A response of any status is no error.
 pub async fn exchange(
     client: &Client,
     request: Request,
     limit: Duration,
     max_bytes: usize,
-) -> Result<Answer, NetError> {
+) -> Result<FullResponse, NetError> {
     let repeat = Repeat::of(request.method());
     exchange_with(client, request, repeat, limit, max_bytes).await
 }
 
-/// As [`exchange`], for a request of which the caller knows what repeating it does.
+/// As [`exchange`], where the caller says whether the request may be sent twice.
 ///
 /// # Errors
 /// As [`exchange`].
@@ -87,14 +87,14 @@ pub async fn exchange_with(
     repeat: Repeat,
     limit: Duration,
     max_bytes: usize,
-) -> Result<Answer, NetError> {
+) -> Result<FullResponse, NetError> {
     let whole = async {
         let (mut response, is_repeated) = send(client, request, repeat, PATIENCE).await?;
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let body = read_bounded(response, max_bytes).await?;
         let body = coding::decode(&headers, body, max_bytes)?;
-        Ok(Answer {
+        Ok(FullResponse {
             status,
             headers,
             body,
@@ -106,11 +106,11 @@ pub async fn exchange_with(
         .unwrap_or(Err(NetError::Timeout))
 }
 
-/// Sends `request`, and sends it once more over a new connection if it failed before any answer:
-/// the connection died, or none came about. Where repeating is harmless, it is also sent again when
-/// an old connection stays silent for `patience`; the first answer counts then.
+/// Sends `request`, and sends it once more over a new connection if the first one died or could not
+/// be opened. Where repeating is harmless, it also sends it again when an old connection stays silent
+/// for `patience`; then the first response counts.
 ///
-/// Also tells whether it was sent again.
+/// Also tells whether it sent the request again.
 ///
 /// # Errors
 /// As any exchange; of the second try, if there was one.
@@ -125,7 +125,7 @@ pub(super) async fn send(
         Repeat::Keyed => client.pool(request.url(), CONNECTION_IS_FRESH)?,
         Repeat::OnlyIfDied => client.fresh(request.url())?,
     };
-    // Only a streamed body can't be sent again, and none is sent here.
+    // A streamed body can't be sent again, but no request here has one.
     let Some(mut second) = request.try_clone() else {
         return Ok((first.http.execute(request).await?, false));
     };
@@ -155,7 +155,7 @@ pub(super) async fn send(
     let began = Instant::now();
     let mut sent_again = pin!(fresh.http.execute(second));
     let response = if is_silent {
-        // The old connection may be slow and not dead: the first answer counts.
+        // The old connection may be slow and not dead, so the first response counts.
         tokio::select! {
             biased;
             answer = &mut sent => match answer {
@@ -177,7 +177,7 @@ pub(super) async fn send(
     Ok((response, true))
 }
 
-/// Sends a request that the other side knows again by its key; see [`Repeat::Keyed`].
+/// Sends a request with an idempotency key; see [`Repeat::Keyed`].
 ///
 /// # Errors
 /// As any exchange; of the second try, if there was one.
@@ -186,7 +186,7 @@ pub async fn send_keyed(client: &Client, request: Request) -> Result<Response, N
     Ok(response)
 }
 
-/// Whether no connection came about, or it ended; rather than took too long, or spoke nonsense.
+/// Whether the connection could not be opened, or died. Slowness and malformed HTTP do not count.
 fn failed_before_answer(error: &reqwest::Error) -> bool {
     if error.is_timeout() {
         return false;
@@ -221,7 +221,7 @@ fn failed_before_answer(error: &reqwest::Error) -> bool {
 /// Reads a whole body of at most `max_bytes`.
 ///
 /// # Errors
-/// [`NetError::TooLarge`], before more than that was read; or the body broke off.
+/// [`NetError::TooLarge`], before more than that was read; or the body ended early.
 pub async fn read_bounded(mut response: Response, max_bytes: usize) -> Result<Vec<u8>, NetError> {
     let announced = response.content_length().unwrap_or(0);
     let announced = usize::try_from(announced).unwrap_or(usize::MAX);

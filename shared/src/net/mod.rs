@@ -24,7 +24,7 @@ pub use address::{Reach, is_loopback};
 pub use aws::{SdkConfigError, dynamodb_origin, sdk_config, sdk_config_from, sdk_http_client};
 pub use client::{client, warm};
 pub use error::{NetError, chain};
-pub use exchange::{Answer, Repeat, exchange, exchange_with, read_bounded, send_keyed};
+pub use exchange::{FullResponse, Repeat, exchange, exchange_with, read_bounded, send_keyed};
 pub use pools::Client;
 pub use retry_after::retry_after;
 pub use unavailable::{Cause, Unavailable};

@@ -1,10 +1,9 @@
-//! The client that every caller is lent: for each host a pool of connections, and what is known
-//! of their age.
+//! The client that every caller borrows: for each host a pool of connections, and their age.
 //!
-//! Lambda freezes a process between requests. What was pooled before may be dead, or may swallow
-//! what is sent, and nothing tells: the process's own timers stood still meanwhile. So a host's
-//! pool is replaced as a whole, when the wall clock says that it rested too long, and for every
-//! request that must not meet an old connection. TLS sessions outlive their pool: all pools share
+//! Lambda freezes a process between requests. A connection that was pooled before may be dead, or may
+//! swallow a request, and the process can't tell: its own timers stood still meanwhile. So a host's
+//! pool is replaced as a whole when the wall clock says that it rested too long, and for every request
+//! that must not go over an old connection. TLS sessions outlive their pool: all pools share
 //! one TLS configuration, and with it the cache of sessions.
 
 use std::fmt;
@@ -32,7 +31,7 @@ struct Inner {
     clock: Clock,
     /// Builds requests, and sends none.
     builder: reqwest::Client,
-    /// The few hosts that the configuration names.
+    /// One for each host. The configuration names only a few.
     hosts: Mutex<Vec<Host>>,
 }
 
@@ -40,20 +39,20 @@ struct Host {
     /// Scheme, host and port.
     origin: Box<str>,
     pool: reqwest::Client,
-    /// Counts the pools of this client, so that an answer is credited to the one that gave it.
+    /// The pool's number, so that a response is credited to the pool that it came from.
     number: u64,
     last_used: Timestamp,
-    /// Whether the pool may hold a connection: it has answered.
+    /// Whether a response came from the pool, which may hold a connection then.
     has_answered: bool,
-    /// Whether its latest answer took longer than an old connection is given.
+    /// Whether the latest response took longer than the patience with an old connection.
     is_slow: bool,
 }
 
 /// A pool to send one request by.
 pub(super) struct Pool {
     pub(super) http: reqwest::Client,
-    /// Whether the request may meet a connection that died or swallows what is sent. A host whose
-    /// latest answer was slow is slow, and its connections are not suspected.
+    /// Whether the request may meet a dead connection. A host whose latest response was slow is slow,
+    /// and its connections are not suspected.
     pub(super) is_suspect: bool,
     number: u64,
 }
@@ -65,7 +64,7 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client that measures on `clock` how long a host's connections rested. It trusts Mozilla's
+    /// A client that measures by `clock` how long a host's connections rested. It trusts Mozilla's
     /// roots as compiled in.
     ///
     /// # Errors
@@ -74,8 +73,8 @@ impl Client {
         Self::from_maker(Maker::new(None)?, clock)
     }
 
-    /// As [`Client::new`], and trusts the certificates of the PEM file `extra_ca` too: tests put
-    /// a TLS stand-in in Amazon's place.
+    /// As [`Client::new`], and also trusts the certificates of the PEM file `extra_ca`, for a stand-in
+    /// with TLS.
     ///
     /// # Errors
     /// If `extra_ca` cannot be read or holds no certificate.
@@ -83,8 +82,8 @@ impl Client {
         Self::from_maker(Maker::new(Some(extra_ca))?, clock)
     }
 
-    /// A client for addresses that the studio chose: a host name that leads to this machine or its
-    /// link is as good as unknown, and so is one of a private network unless `private` is set.
+    /// A client for addresses that the studio chose. Against SSRF it connects to no host name of this
+    /// machine or its link, and to none of a private network unless `private` is set.
     ///
     /// # Errors
     /// As [`Client::new`].
@@ -134,8 +133,8 @@ impl Client {
         self.fresh(url)
     }
 
-    /// A new pool for this URL's host in the place of the old one, whose connections are closed
-    /// when those who still use them are done.
+    /// Replaces the pool of this URL's host. The old connections close when their last request is
+    /// done.
     pub(super) fn fresh(&self, url: &Url) -> Result<Pool, NetError> {
         let http = self.0.maker.make()?;
         let now = self.0.clock.now();
@@ -160,7 +159,7 @@ impl Client {
         })
     }
 
-    /// Writes down that `pool` has answered.
+    /// Notes that a response came from `pool`.
     pub(super) fn answered(&self, pool: &Pool, is_slow: bool) {
         let now = self.0.clock.now();
         let mut hosts = self.hosts();
@@ -177,7 +176,8 @@ impl Client {
 }
 
 impl Host {
-    /// How long it was not used. A clock that was set back tells nothing, so that counts too.
+    /// How long it was not used. If the clock was set back, the time since is unknown, and the
+    /// difference counts as rest.
     fn rested(&self, now: Timestamp) -> Duration {
         now.since(self.last_used).max(self.last_used.since(now))
     }

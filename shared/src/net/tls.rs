@@ -1,4 +1,4 @@
-//! What the client trusts, and how it speaks TLS.
+//! The TLS configuration: the trusted roots and the provider.
 
 use std::path::Path;
 use std::sync::Arc;

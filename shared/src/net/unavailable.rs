@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::{Answer, NetError};
+use super::{FullResponse, NetError};
 use crate::domain::Timestamp;
 
 /// The other side could not be asked, or its answer was lost or unusable: try again later. Whether
@@ -38,7 +38,7 @@ pub enum Cause {
 impl Unavailable {
     /// The answer has a status that decides nothing.
     #[must_use]
-    pub fn status(answer: &Answer, now: Timestamp) -> Self {
+    pub fn status(answer: &FullResponse, now: Timestamp) -> Self {
         Self {
             retry_after: answer.retry_after(now),
             is_passing: matches!(answer.status, 502..=504),

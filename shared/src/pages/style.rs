@@ -6,17 +6,17 @@ use ring::digest;
 
 use crate::config::Color;
 
-/// Stands in every page.
+/// The style sheet of every page.
 pub(super) const STYLE: &str = include_str!("../../templates/style.css");
 
-/// The background of the card, in the light and in the dark, as it is in [`STYLE`].
+/// The background of the card in [`STYLE`], in light and in dark mode.
 const CARDS: [&str; 2] = ["#ffffff", "#1f2228"];
 
-/// What WCAG 2 asks of a button's edge against what is around it.
+/// The contrast that WCAG 2 demands between a button and its surroundings.
 const EDGE_CONTRAST: f64 = 3.0;
 
-/// A second style sheet, with which buttons have the studio's colour: moved only as far as it
-/// takes to be seen, in the light and in the dark, and under text that can be read on it.
+/// A second style sheet, which gives buttons the studio's colour. It changes the colour only as far as
+/// the contrast demands, in light and in dark mode, and chooses a text colour with enough contrast.
 pub(super) fn theme(color: Color) -> String {
     let [light, dark] = [(CARDS[0], Color::BLACK), (CARDS[1], Color::WHITE)].map(|(card, away)| {
         let card = Color::parse(card).unwrap_or(Color::WHITE);
@@ -35,11 +35,12 @@ pub(super) enum FormTo {
     /// To our own address and any https one. Browsers apply the policy to every redirect that
     /// follows, and Amazon sends its sign-in through several of its hosts.
     Https,
-    /// The same, and to http: on one machine nothing is https.
+    /// The same, and to http, for a system on one machine.
     HttpsOrHttp,
 }
 
-/// The policy of a page with these style sheets, each named by its hash, and such a form.
+/// The content security policy of a page with these style sheets, each named by its hash, and such a
+/// form.
 pub(super) fn policy(styles: &[&str], form: FormTo) -> String {
     let styles: Vec<String> = styles.iter().map(|style| source_of(style)).collect();
     let form_action = match form {

@@ -1,8 +1,8 @@
-//! The secret values, read once per process, and again when they turn out to be old.
+//! The secret values, read once per process, and again when they prove outdated.
 //!
-//! A process stays warm for hours, so a rotated secret reaches it late. It notices by a key id
-//! that it does not know, or by `invalid_client` from Login with Amazon, and then reads the secret
-//! again, at most once a minute, before it calls that an error.
+//! A process lives for hours, so it can hold a secret that was rotated since. An unknown key id, or
+//! `invalid_client` from Login with Amazon, tells it so. It then reads the secret again, at most once
+//! a minute, before it returns an error.
 
 mod values;
 
@@ -18,23 +18,23 @@ use crate::config::SecretsSource;
 use crate::domain::Timestamp;
 use crate::net;
 
-/// Why there are no secret values.
+/// Why the secret values can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretsError {
     /// They could not be read.
     #[error("the secret could not be read: {0}")]
     Unreadable(String),
-    /// They are not what they should be. Names every faulty field, and no value.
+    /// Fields are missing or wrong. Names every one, and no value.
     #[error("the secret is not usable: {}", .0.join("; "))]
     Invalid(Vec<String>),
 }
 
-/// The secret values of now, and how to read them again.
+/// The current secret values, and how to read them again.
 pub struct Secrets {
     source: SecretsSource,
     client: Option<aws_sdk_secretsmanager::Client>,
     current: RwLock<Arc<SecretValues>>,
-    /// When it was last tried to read the secret again. Held while reading, so that only one does.
+    /// When the secret was last read again. Locked while reading, so that one request reads it.
     last_try: Mutex<Option<Timestamp>>,
 }
 
@@ -42,7 +42,7 @@ impl Secrets {
     /// Reads the secret. `client` is needed where `source` is [`SecretsSource::Arn`].
     ///
     /// # Errors
-    /// If it can't be read, or is not what it should be.
+    /// If the secret can't be read, or a field is missing or wrong.
     pub async fn load(
         source: SecretsSource,
         client: Option<aws_sdk_secretsmanager::Client>,
@@ -56,15 +56,15 @@ impl Secrets {
         })
     }
 
-    /// The values of now.
+    /// The current values.
     #[must_use]
     pub fn current(&self) -> Arc<SecretValues> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads the secret again, unless that was tried less than a minute ago. `true` if it now holds
-    /// something else, so that what failed is worth another try; also where someone else read it
-    /// while this call waited. If it can't be read, the values stay and the reason is logged.
+    /// Reads the secret again, unless that was tried less than a minute ago. `true`: the secret has
+    /// changed, perhaps by another request's reading, so the failed call is worth another try. If the
+    /// secret can't be read, the values stay and the reason is logged.
     pub async fn reload(&self, now: Timestamp) -> bool {
         let before = self.current();
         let mut last_try = self.last_try.lock().await;

@@ -20,11 +20,11 @@ const WEBHOOK_SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 /// The secret values. Printing them shows no secret.
 #[derive(Debug)]
 pub struct SecretValues {
-    /// `lwa_client_secret`: of the website client, and of devices where the client id is the same.
+    /// `lwa_client_secret`: the website client's, and the device client's where the ids are the same.
     pub lwa_client_secret: SecretString,
-    /// `lwa_device_client_secret`: of the device client; a device client may have none.
+    /// `lwa_device_client_secret`: the device client's, which may have none.
     pub lwa_device_client_secret: Option<SecretString>,
-    /// `token_keys`: seal what is stored; the first seals, all open.
+    /// `token_keys`: the keys that seal tokens. The first one seals, and every one opens.
     pub token_keys: TokenKeys,
     /// `player_jwt_secret`: only where players' tokens are HS256; at least 32 bytes.
     pub player_jwt_secret: Option<SecretString>,
@@ -43,8 +43,8 @@ impl SecretValues {
         "delivery_webhook_secret",
     ];
 
-    /// Reads the secret's JSON. Unknown fields are ignored with a warning, so that a field of a
-    /// newer version does not stop an older one. An empty text counts as unset.
+    /// Reads the secret's JSON. An unknown field is ignored with a warning, because a newer version
+    /// may need it. An empty text counts as unset.
     ///
     /// # Errors
     /// Every fault, each naming its field and what would be right, never a value.
@@ -147,7 +147,7 @@ fn token_keys(value: Option<&Value>, faults: &mut Vec<String>) -> Option<TokenKe
                     .and_then(Value::as_str)
                     .unwrap_or_default()
             };
-            // What is not base64 is not 32 bytes either; that one fault covers both.
+            // A key that is not base64 gets the same sentence as one of another length.
             (part("id"), STANDARD.decode(part("key")).unwrap_or_default())
         })
         .collect();

@@ -13,7 +13,7 @@ use super::Lwa;
 use super::token::{TokenAnswer, TokenError, Tokens, refused, unusable};
 use crate::budget::{CODE_PAIR_LIFE, CODE_PAIR_LIFE_MOST, POLL_INTERVAL, POLL_INTERVAL_MOST};
 use crate::domain::Timestamp;
-use crate::net::{Answer, NetError, Unavailable, is_loopback};
+use crate::net::{FullResponse, NetError, Unavailable, is_loopback};
 
 /// The longest device code that is taken; it has to fit into a stored item and a form.
 const MAX_DEVICE_CODE_BYTES: usize = 2048;
@@ -149,7 +149,7 @@ impl Lwa {
         url: &Url,
         form: &[(&str, &str)],
         now: Timestamp,
-    ) -> Result<Answer, TokenError> {
+    ) -> Result<FullResponse, TokenError> {
         let request = self.http.post(url.clone()).form(form).build();
         let request = request.map_err(|error| Unavailable::from(NetError::from(error)))?;
         Ok(self.transport(now).decided(request).await?)

@@ -23,7 +23,7 @@ use super::{Lwa, MAX_ANSWER_BYTES, pkce};
 use crate::amazon::text::{bounded, description, error_word};
 use crate::budget::{ACCESS_TOKEN_LIFE, ACCESS_TOKEN_LIFE_MOST, CALL_LIMIT};
 use crate::domain::Timestamp;
-use crate::net::{Answer, Client, NetError, Unavailable, exchange};
+use crate::net::{Client, FullResponse, NetError, Unavailable, exchange};
 
 /// The longest token that is taken. Amazon says 2,048 bytes; what is longer would not be stored.
 const MAX_TOKEN_BYTES: usize = 4096;
@@ -202,7 +202,10 @@ impl Transport {
     }
 
     /// An answer in which Amazon decided something.
-    pub(super) async fn decided(&self, request: reqwest::Request) -> Result<Answer, Unavailable> {
+    pub(super) async fn decided(
+        &self,
+        request: reqwest::Request,
+    ) -> Result<FullResponse, Unavailable> {
         let answer = exchange(&self.http, request, CALL_LIMIT, MAX_ANSWER_BYTES).await?;
         self.is_repeated
             .store(answer.is_repeated, Ordering::Relaxed);

@@ -40,11 +40,15 @@ fn of(client: &Client, method: &Method, server: &Server) -> Request {
     request.build().expect("a request")
 }
 
-async fn ask(client: &Client, method: Method, server: &Server) -> Result<Answer, NetError> {
+async fn ask(client: &Client, method: Method, server: &Server) -> Result<FullResponse, NetError> {
     exchange(client, of(client, &method, server), LIMIT, 100).await
 }
 
-async fn ask_with(client: &Client, repeat: Repeat, server: &Server) -> Result<Answer, NetError> {
+async fn ask_with(
+    client: &Client,
+    repeat: Repeat,
+    server: &Server,
+) -> Result<FullResponse, NetError> {
     let request = of(client, &Method::POST, server);
     exchange_with(client, request, repeat, LIMIT, 100).await
 }
