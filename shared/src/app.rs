@@ -8,7 +8,7 @@ use url::Url;
 use crate::amazon::{Lwa, PrimeGaming};
 use crate::auth::Authenticator;
 use crate::clock::Clock;
-use crate::config::{Config, DeliveryConfig, SecretsSource};
+use crate::config::{AdminConfig, Config, DeliveryConfig, SecretsSource};
 use crate::delivery::Webhook;
 use crate::secrets::Secrets;
 use crate::store::{CachedOffers, Fulfillments, Links, Offers};
@@ -73,6 +73,19 @@ impl<E: fmt::Display> From<E> for StartError {
     fn from(error: E) -> Self {
         Self(error.to_string())
     }
+}
+
+/// The offers alone, for `admin`, which needs no other table and no secret. `function` is as in
+/// [`App::start`].
+///
+/// # Errors
+/// If a setting is missing or wrong.
+pub fn start_offers(function: &'static str) -> Result<Offers, StartError> {
+    logging::init(function);
+    let config = AdminConfig::from_env()?;
+    let sdk = net::sdk_config(net::Client::new(Clock::system())?)?;
+    let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
+    Ok(Offers::new(dynamodb, config.offers_table))
 }
 
 impl App {

@@ -1,16 +1,17 @@
-//! Invoked directly by people with IAM permission: support, QA and whoever keeps the offers.
+//! Commands of people with IAM permission, who invoke the function directly: support, QA, and the
+//! keepers of the offers.
 //!
 //! `{"command": "…", …}` → `{"ok": true, …}` or `{"ok": false, "errors": [{"code", "detail"}]}`.
-//! The answer is always `200` for Lambda: what was wrong is in it, all of it at once.
+//! For Lambda the invocation always succeeds. The response names every fault of the command at once.
 
 mod offers;
 
 use std::collections::BTreeMap;
 
-use prime_gaming::config::AdminConfig;
+use prime_gaming::api::ErrorCode;
+use prime_gaming::app::{StartError, start_offers};
 use prime_gaming::domain::{FieldsError, Offer, Sku, fields};
 use prime_gaming::store::{Offers, StoreError};
-use prime_gaming::{Clock, logging, net};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -30,7 +31,7 @@ pub struct Fault {
 impl Fault {
     fn invalid(detail: impl Into<String>) -> Self {
         Self {
-            code: "invalid_request",
+            code: ErrorCode::InvalidRequest.as_str(),
             detail: detail.into(),
         }
     }
@@ -41,20 +42,20 @@ impl From<StoreError> for Fault {
         tracing::error!(event = "command_failed", %error);
         match error {
             StoreError::Unavailable { .. } | StoreError::Contended { .. } => Self {
-                code: "unavailable",
+                code: ErrorCode::Unavailable.as_str(),
                 detail: "the database did not answer; repeating the command is safe".to_owned(),
             },
             StoreError::Corrupt { .. } => Self {
-                code: "internal",
+                code: ErrorCode::Internal.as_str(),
                 detail: error.to_string(),
             },
         }
     }
 }
 
-/// The answer to a command.
+/// The response to a command.
 #[derive(Debug, Serialize)]
-pub struct Answer {
+pub struct Response {
     ok: bool,
     #[serde(flatten)]
     outcome: Outcome,
@@ -67,7 +68,7 @@ enum Outcome {
     Refused { errors: Vec<Fault> },
 }
 
-/// What a command answers beside `ok`.
+/// What a command returns beside `ok`.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum Done {
@@ -89,14 +90,10 @@ impl Admin {
     ///
     /// # Errors
     /// If a setting is missing or wrong.
-    pub fn start() -> Result<Self, prime_gaming::app::StartError> {
-        logging::init(env!("CARGO_CRATE_NAME"));
-        let config = AdminConfig::from_env()?;
-        let sdk = net::sdk_config(net::Client::new(Clock::system())?)?;
-        Ok(Self::new(
-            aws_sdk_dynamodb::Client::new(&sdk),
-            config.offers_table,
-        ))
+    pub fn start() -> Result<Self, StartError> {
+        Ok(Self {
+            offers: start_offers(env!("CARGO_CRATE_NAME"))?,
+        })
     }
 
     /// Builds everything from its parts.
@@ -108,13 +105,13 @@ impl Admin {
     }
 
     /// Carries out one command.
-    pub async fn handle(&self, event: &RawValue) -> Answer {
+    pub async fn handle(&self, event: &RawValue) -> Response {
         match self.carry_out(event).await {
-            Ok(done) => Answer {
+            Ok(done) => Response {
                 ok: true,
                 outcome: Outcome::Done(done),
             },
-            Err(errors) => Answer {
+            Err(errors) => Response {
                 ok: false,
                 outcome: Outcome::Refused { errors },
             },

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use prime_gaming::api::ErrorCode;
 use prime_gaming::domain::{Offer, Sku};
 use prime_gaming::store::Offers;
 use serde_json::value::RawValue;
@@ -76,7 +77,7 @@ pub(crate) async fn delete(offers: &Offers, fields: &Fields<'_>) -> Result<Done,
         Ok(Done::Deleted { deleted: sku })
     } else {
         Err(vec![Fault {
-            code: "not_found",
+            code: ErrorCode::NotFound.as_str(),
             detail: format!("there is no offer {sku}"),
         }])
     }

@@ -12,14 +12,14 @@ use prime_gaming::App;
 use prime_gaming::api::ErrorCode;
 use prime_gaming::domain::{LinkFailure, LinkStatus, PlayerId};
 use prime_gaming::flow::{
-    self, AttemptResult, Authorization, Budget, Callback, CallbackResult, LinkError,
+    self, AttemptResult, Authorization, Budget, Callback, CallbackResult, LinkError, StoreError,
+    Ticket,
 };
 use prime_gaming::http::{
     ApiError, BrowserCookie, BrowserId, Request, Response, address, origin_is_ours, redirect,
     serve_with, with_code, with_cookie, with_hsts, with_outcome,
 };
 use prime_gaming::pages::{Consent, Pages, ShownPlayer};
-use prime_gaming::store::{StoreError, Ticket};
 use url::Url;
 
 use crate::api::too_many_attempts;

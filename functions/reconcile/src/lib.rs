@@ -7,8 +7,7 @@ use std::time::Duration;
 use prime_gaming::App;
 use prime_gaming::budget::{RECONCILE_MARGIN, RECONCILE_WORK};
 use prime_gaming::domain::Timestamp;
-use prime_gaming::flow::{self, Budget, Reconciled};
-use prime_gaming::store::StoreError;
+use prime_gaming::flow::{self, Budget, Reconciled, StoreError};
 
 /// Works until nothing is due, or the time is over. `deadline`: when this invocation is ended.
 ///

@@ -9,6 +9,7 @@ mod standing;
 mod tokens;
 
 pub use crate::budget::Budget;
+pub use crate::store::{StoreError, Ticket};
 pub use entitlements::check::{Checked, check};
 pub use entitlements::confirm::confirm;
 pub use entitlements::history::{Cursor, HistoryPage, InvalidCursor, history};
