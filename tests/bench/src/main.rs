@@ -28,7 +28,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use local::Error;
-use local::build::{Profile, Target, cargo_build, prebuilt, workspace};
+use local::build::{Features, Profile, Target, cargo_build, prebuilt, workspace};
 use local::system::{Binaries, Options, System};
 use local::template::{Template, project_template};
 use serde_json::Value;
@@ -110,9 +110,16 @@ async fn binaries(
         return Ok(prebuilt(functions.chain([hello]), directory)?);
     }
     let functions: Vec<_> = functions.map(Target::Function).collect();
-    let mut binaries = cargo_build(&functions, Profile::Release).await?;
+    let mut binaries = cargo_build(&functions, Profile::Release, Features::Deployed).await?;
     // By itself, so that it has no feature that it did not ask for.
-    binaries.extend(cargo_build(&[Target::Function(hello)], Profile::Release).await?);
+    binaries.extend(
+        cargo_build(
+            &[Target::Function(hello)],
+            Profile::Release,
+            Features::Deployed,
+        )
+        .await?,
+    );
     Ok(binaries)
 }
 

@@ -1,7 +1,8 @@
-//! Builds the Lambda binaries with cargo, as they are deployed.
+//! Builds the Lambda binaries with cargo.
 //!
-//! Each binary is built as a package of its own (`-p`), not with the whole workspace, so that a
-//! feature that only a test asks for is never part of the binary that is tried.
+//! Cargo compiles a crate once for each set of features. As they are deployed, the functions have
+//! fewer features than the tests and the local system, so building them like that compiles nearly
+//! every dependency a second time. [`Features`] says where that is worth it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,40 @@ impl Profile {
             Self::Dev
         } else {
             Self::Release
+        }
+    }
+}
+
+/// For which packages cargo collects the features that the crates are compiled with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Features {
+    /// For the functions alone, as they are deployed: a feature that only a test asks for is not
+    /// part of what is tried.
+    Deployed,
+    /// Also for the local system: what `cargo run -p local` has compiled is used again.
+    Local,
+    /// For all tests: what `cargo test --workspace` has compiled is used again.
+    Tests,
+}
+
+impl Features {
+    /// What tests use: in CI the features of the deployment, elsewhere those that are quickly built.
+    #[must_use]
+    pub fn for_tests() -> Self {
+        if crate::environment::in_ci() {
+            Self::Deployed
+        } else {
+            Self::Tests
+        }
+    }
+
+    fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::Deployed => &[],
+            Self::Local => &["-p", "local"],
+            // Cargo counts the features of dev-dependencies only where something is built that may
+            // use them. The example is that; the tests need it anyway.
+            Self::Tests => &["--workspace", "--example", "echo"],
         }
     }
 }
@@ -101,6 +136,7 @@ pub fn workspace() -> PathBuf {
 pub async fn cargo_build(
     targets: &[Target],
     profile: Profile,
+    features: Features,
 ) -> Result<BTreeMap<String, PathBuf>, BuildError> {
     let mut command = tokio::process::Command::new(crate::environment::cargo());
     command
@@ -116,6 +152,7 @@ pub async fn cargo_build(
     if profile == Profile::Release {
         command.arg("--release");
     }
+    command.args(features.arguments());
     for target in targets {
         command.args(target.arguments());
     }

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use local::Error;
+use local::build::{Features, Profile};
 use local::demo;
 use local::log::Log;
 use local::system::{Binaries, Options, System, from_environment};
@@ -95,6 +96,7 @@ async fn start(arguments: &Arguments, default_port: u16, log: Log) -> Result<Sys
         data_dir: arguments.data_dir.clone(),
         settings: from_environment(&Template::read(&template)?),
         template,
+        binaries: Binaries::Build(Profile::own(), Features::Local),
         log,
         ..Options::default()
     };

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::build::{self, Profile, Target};
+use crate::build::{self, Features, Profile, Target};
 use crate::dynamo::{self, Embedded, Storage};
 use crate::gateway::{self, Cors, Gateway};
 use crate::log::Log;
@@ -35,7 +35,7 @@ use tokens::Tokens;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Binaries {
     /// Cargo builds them.
-    Build(Profile),
+    Build(Profile, Features),
     /// They are in this directory.
     Prebuilt(PathBuf),
 }
@@ -62,14 +62,14 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// A free port, in memory, the project's template with its schedules, binaries built like this
-    /// program, no settings, no log.
+    /// A free port, in memory, the project's template with its schedules, binaries built for tests
+    /// with this program's profile, no settings, no log.
     fn default() -> Self {
         Self {
             port: 0,
             data_dir: None,
             template: project_template(),
-            binaries: Binaries::Build(Profile::own()),
+            binaries: Binaries::Build(Profile::own(), Features::for_tests()),
             settings: BTreeMap::new(),
             max_instances: runtime::DEFAULT_INSTANCES,
             schedules: true,
@@ -278,9 +278,9 @@ async fn binaries(
         .iter()
         .map(|function| function.binary.clone());
     Ok(match source {
-        Binaries::Build(profile) => {
+        Binaries::Build(profile, features) => {
             let targets: Vec<_> = names.map(Target::Function).collect();
-            build::cargo_build(&targets, *profile).await?
+            build::cargo_build(&targets, *profile, *features).await?
         }
         Binaries::Prebuilt(directory) => build::prebuilt(names, directory)?,
     })

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use local::build::{Profile, Target, cargo_build};
+use local::build::{Features, Profile, Target, cargo_build};
 use local::runtime::Spec;
 
 mod deployment;
@@ -30,7 +30,7 @@ async fn echo() -> Spec {
                 package: "local".to_owned(),
                 name: "echo".to_owned(),
             };
-            let mut built = cargo_build(&[target], Profile::own())
+            let mut built = cargo_build(&[target], Profile::own(), Features::Tests)
                 .await
                 .expect("the example builds");
             built.remove("echo").expect("it was asked for")
