@@ -16,7 +16,7 @@ use url::{Position, Url};
 
 use super::NetError;
 use super::client::Maker;
-use crate::Clock;
+use crate::clock::Clock;
 use crate::domain::Timestamp;
 
 /// An HTTP client for Amazon, key sets, the studio, and through

@@ -64,9 +64,10 @@ pub(in crate::store) async fn batch_get(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
+    use crate::net;
     use crate::net::testing::{Reply, Server};
     use crate::store::dynamo::s;
-    use crate::{Clock, net};
 
     fn dynamodb(server: &Server) -> Client {
         let endpoint = server.url("").to_string();
