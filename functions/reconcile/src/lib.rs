@@ -1,4 +1,4 @@
-//! On a schedule, and whenever somebody invokes it: finishes what was left half done.
+//! Runs on a schedule, and whenever an operator invokes it: finishes unfinished deliveries and reports.
 //!
 //! The event does not matter. The answer is `{"taken", "done", "failed", "left"}`.
 

@@ -14,7 +14,7 @@ pub(crate) struct Report {
     pub(crate) conditions: Conditions,
     /// By candidate: `hello`, `not_linked`, `too_soon`, `nothing_new`.
     pub(crate) figures: BTreeMap<&'static str, Figures>,
-    /// Of each path to `hello`.
+    /// The figures of each path divided by those of `hello`.
     pub(crate) ratios: BTreeMap<&'static str, Figures>,
     /// By path.
     pub(crate) calls_per_request: BTreeMap<&'static str, CallsOfPath>,
@@ -29,7 +29,7 @@ pub(crate) struct Conditions {
     pub(crate) arch: &'static str,
     /// The core that everything ran on; `null`: not pinned.
     pub(crate) core: Option<u32>,
-    /// Of the minute before: how many processes wanted to run.
+    /// How many processes wanted to run in the minute before.
     pub(crate) load_average: f64,
     pub(crate) starts: u32,
     pub(crate) warm_rounds: usize,

@@ -92,7 +92,7 @@ impl Driver {
     }
 
     pub(crate) async fn stop(mut self) {
-        // That it has ended by itself is as good.
+        // If it has ended by itself, that is as good.
         let _ = self.process.kill().await;
     }
 }
@@ -113,7 +113,7 @@ async fn listening(chromedriver: &Path) -> Result<Option<(u16, Child)>, Error> {
         let Some(port) = port.and_then(|(_, port)| port.trim_end_matches('.').parse().ok()) else {
             continue;
         };
-        // A pipe that nobody reads would stop it one day.
+        // A pipe without a reader fills up, and would stop the driver.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         return Ok(Some((port, process)));
     }

@@ -44,7 +44,7 @@ pub struct Walk {
     browsers: Mutex<Vec<Arc<Browser>>>,
 }
 
-/// A player of the game, whom nobody else knows.
+/// A player of the game whom no other walk uses.
 pub struct Player {
     /// The player's id.
     pub id: String,

@@ -43,10 +43,10 @@ struct Parts {
 /// Which of the worlds a walk is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Shared with other walks: with all that a studio may set, and its login page.
+    /// Shared with other walks: with every setting of a studio, and its login page.
     Shared,
-    /// Of one walk alone, which may let Amazon fail: nothing is set but where browsers may go back
-    /// to.
+    /// For one walk alone, which may let Amazon fail. The only setting is where browsers may go
+    /// back to.
     Own,
 }
 
@@ -110,7 +110,7 @@ impl World {
         amazon.expect("no other one is among the settings")
     }
 
-    /// A number that nobody in this world has had.
+    /// A number that is new in this world.
     pub(crate) fn number(&self) -> u32 {
         self.next.fetch_add(1, Ordering::Relaxed)
     }

@@ -69,7 +69,7 @@ impl Check {
 }
 
 impl<'w> Player<'w> {
-    /// A player whom nobody knows yet.
+    /// A new player.
     ///
     /// # Panics
     /// Never: the players' tokens are the system's own to issue.
@@ -91,7 +91,7 @@ impl<'w> Player<'w> {
         }
     }
 
-    /// From now on the player is at Amazon whoever `other` is there.
+    /// From now on the player uses the Amazon account of `other`.
     pub fn use_account_of(&mut self, other: &Player<'_>) {
         self.account.clone_from(&other.account);
         self.account_id.clone_from(&other.account_id);

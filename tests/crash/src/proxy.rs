@@ -141,8 +141,8 @@ impl Front {
         Err(Closed)
     }
 
-    /// Amazon must know that this answer is lost: whoever uses a refresh token again because its
-    /// successor got lost does not break the contract.
+    /// Amazon must know that this answer is lost: a service that uses a refresh token again because
+    /// its successor was lost does not break the contract.
     async fn forward_unheard(&self, head: &request::Parts, body: Bytes) {
         if let Service::Amazon(amazon, _) = &self.service
             && head.uri.path() == TOKEN
@@ -150,7 +150,7 @@ impl Front {
             let lost = Fault::AfterEffect(Box::new(Fault::Reset));
             amazon.fault(Endpoint::Token, lost, 1);
         }
-        // Nobody hears the answer.
+        // No process gets the answer.
         let _ = self.forward(head, body).await;
     }
 

@@ -12,8 +12,8 @@ use crate::Outcome;
 pub(crate) const LINKS: &str = "links";
 pub(crate) const FULFILLMENTS: &str = "fulfillments";
 
-/// Of the first the sort key of two indexes is made, and a key does not grow older. The others
-/// stand in what the studio is sent, and that never changes.
+/// Times that do not move: the first is part of the sort key of two indexes, and the others are in
+/// the body of the webhook, which never changes.
 const FIXED: [&str; 3] = ["first_seen_at", "updated_at", "ordered_at"];
 
 /// How many rows one request may change.
@@ -31,7 +31,7 @@ impl Rows {
     }
 
     /// Every point in time in every row moves back by `by`: exactly as if so much time had passed.
-    /// Nobody may be writing meanwhile.
+    /// No process may write meanwhile.
     pub(crate) async fn age(&self, by: Duration) -> Outcome {
         let by = i64::try_from(by.as_millis()).map_err(|error| error.to_string())?;
         for table in [LINKS, FULFILLMENTS] {

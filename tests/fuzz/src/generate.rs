@@ -141,7 +141,7 @@ pub fn json() -> impl Strategy<Value = Value> + Clone {
 }
 
 /// An object with some of these members: each missing, as given, or anything at all; and members
-/// that nobody knows.
+/// that the reader does not know.
 pub fn object(members: Vec<(&'static str, BoxedStrategy<Value>)>) -> BoxedStrategy<Value> {
     let known: Vec<_> = members
         .into_iter()

@@ -61,7 +61,7 @@ impl DbFault {
             Self::Conflict | Self::Canceled(_) => 6,
             // Tried again by the SDK, and by us.
             Self::InProgress => 18,
-            // Nobody knows what it means, so it is not asked again in the same breath.
+            // Its meaning is unknown, so the service does not ask again within the request.
             Self::Garbage => 1,
             _ => 3,
         }

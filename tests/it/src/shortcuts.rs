@@ -137,10 +137,10 @@ impl World {
         self.clock.advance(Duration::from_secs(seconds));
     }
 
-    /// Asserts that nobody broke the contract with Amazon.
+    /// Asserts that no request broke the contract with Amazon.
     ///
     /// # Panics
-    /// If somebody did.
+    /// If one did.
     pub fn contract_is_kept(&self) {
         assert_eq!(self.amazon.violations(), Vec::<String>::new());
     }

@@ -101,12 +101,12 @@ impl Studio {
         (studio, format!("http://{address}/deliver?key=hush-webhook"))
     }
 
-    /// The next calls are answered so, in turn.
+    /// Answers the next calls with these replies, in turn.
     pub fn script(&self, replies: impl IntoIterator<Item = Reply>) {
         self.inner().replies.extend(replies);
     }
 
-    /// What was scripted and not used is not to be.
+    /// Forgets the scripted answers that were not used.
     pub fn forget_script(&self) {
         self.inner().replies.clear();
     }

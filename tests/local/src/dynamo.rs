@@ -97,7 +97,7 @@ impl Embedded {
     }
 }
 
-/// Resolves when a stop is asked for, or nobody is left to ask.
+/// Resolves when a stop is requested, or when no handle is left that could request it.
 async fn stopping(mut stopped: watch::Receiver<bool>) {
     // An error means that the handle is gone, which is a stop too.
     let _ = stopped.wait_for(|stopped| *stopped).await;

@@ -46,7 +46,7 @@ pub(crate) fn path() -> OsString {
     std::env::var_os("PATH").unwrap_or_default()
 }
 
-/// Of the process environment, the variables with these names that are not empty.
+/// The variables of the process environment that have these names and are not empty.
 #[expect(
     clippy::disallowed_methods,
     reason = "settings in the environment win: read here only"

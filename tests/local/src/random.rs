@@ -3,7 +3,7 @@
 use prime_gaming::domain::Timestamp;
 use ring::rand::SystemRandom;
 
-/// `N` bytes that nobody can guess.
+/// `N` bytes that can't be guessed.
 ///
 /// # Panics
 /// When the system has no randomness to give; nothing sensible can be done then.

@@ -1,6 +1,6 @@
 //! The life of links, entitlements, leases and tokens as a model, explored in every order.
 //!
-//! Tests try the orders of events that somebody thought of. This tries all of them: two players,
+//! A test tries the order of events that its author thought of. This tries all of them: two players,
 //! two Amazon accounts, two entitlements, and two processes that may be killed between any two
 //! requests, any number of times. The promises are those of the service's design ("An entitlement's
 //! life"), and [`Condition`] lists what they rest on: for each there is a test that leaves it out
@@ -21,7 +21,7 @@
 //! between checks and looks, backoff and `Retry-After` only make things rarer; that dead tokens are
 //! forgotten after 7 days is left out. Access tokens always work;
 //! that calls and refreshes mix changes nothing, for they touch different rows. What only reads
-//! happens together with the reading before it where nobody could tell. The first step of a
+//! happens together with the read before it, if no other step could tell. The first step of a
 //! request happens when it comes in. Admission refused and `held` written are one step. Confirming
 //! or reporting several entitlements is as many requests. A lost answer of the database is a crash:
 //! the SDK's repetitions are recognised by owner or by request token. Unknown offers, and unknown
@@ -91,7 +91,7 @@ use task::Task;
 /// What a promise rests on: a condition of a write, or of a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Condition {
-    /// `pending` needs the entitlement to have been shown to nobody else.
+    /// `pending` needs that the entitlement was shown to no other player.
     OwnerMarker,
     /// `pending` needs the offer not to be used up.
     Guard,
@@ -117,14 +117,14 @@ enum Condition {
     RefreshLease,
     /// A token that Amazon calls `invalid_grant` is kept aside for a second look.
     KeptAside,
-    /// Who finds the link gone stores the new token in its remnant.
+    /// A refresh that finds the link gone stores the new token in its remnant.
     RemnantFallback,
     /// Unlinking needs the tokens and their lease to be as they were read.
     UnlinkAsRead,
     /// Not a condition of ours but one on the studio: what it has once refused in so many words it
     /// does not take later, under the same id.
     RefusalIsFinal,
-    /// Linking needs the account to be nobody else's.
+    /// Linking needs that the account has no other player.
     AccountFree,
     /// `withdrawn` needs `pending`.
     WithdrawPending,

@@ -68,7 +68,7 @@ impl System {
     /// that were kept aside go too.
     pub(super) fn unlink(&self, state: &mut State, process: Process, player: Player, read: Link) {
         let now = state.players[player as usize].filter(|link| link.id == read.id);
-        // That a lease runs out is no write; that somebody new has it is one.
+        // An expired lease is no write; a lease that another process has taken is one.
         let is_taken = |link: &Link| link.lease != Lease::Free && read.lease == Lease::Free;
         let is_as_read = |link: &Link| link.version == read.version && !is_taken(link);
         let remnant = if self.has(Condition::UnlinkAsRead) {

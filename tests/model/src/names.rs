@@ -1,4 +1,4 @@
-//! Who and what there is: two of each.
+//! The players, accounts and other things of the model: two of each.
 
 macro_rules! names {
     ($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident),+ }) => {

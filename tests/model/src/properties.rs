@@ -146,7 +146,7 @@ fn places_are_given_back(system: &System, state: &State) -> bool {
     })
 }
 
-/// When nobody is at work and no answer has died, every stored token is one that Amazon takes.
+/// When no process is at work and no answer was lost, Amazon takes every stored token.
 fn tokens_are_kept(system: &System, state: &State) -> bool {
     let is_good = |token: u8, newest: u8| match system.scope.rotation {
         Rotation::OldDies => token == newest,

@@ -22,7 +22,7 @@ pub(super) enum Rotation {
 /// How much of the world a run explores.
 #[derive(Clone, Debug)]
 pub(super) struct Scope {
-    /// Who delivers; `None`: nobody asks for entitlements.
+    /// Who delivers; `None`: no game asks for entitlements.
     pub(super) delivery: Option<Delivery>,
     /// Whose each entitlement is; `None`: not in this run.
     pub(super) home: [Option<Account>; 2],
@@ -43,7 +43,7 @@ pub(super) struct Scope {
     /// Whether Amazon takes back what it lists, and asks for it again.
     pub(super) takes_back: bool,
     pub(super) rotation: Rotation,
-    /// How many refresh tokens a grant can have; 1: nobody refreshes.
+    /// How many refresh tokens a grant can have; 1: no process refreshes.
     pub(super) tokens: u8,
 }
 
@@ -120,7 +120,7 @@ impl Scope {
         }
     }
 
-    /// Nobody asks for entitlements; tokens are refreshed, links end and are made anew.
+    /// No game asks for entitlements; tokens are refreshed, links end and are made again.
     pub(super) fn tokens(rotation: Rotation) -> Self {
         Self {
             delivery: None,

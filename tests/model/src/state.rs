@@ -20,11 +20,11 @@ pub(super) enum Claim {
     Fulfilled,
 }
 
-/// Who works on a row. Owners are random for every request, so a process that is gone owns
+/// Which process works on a row. Owners are random for every request, so a dead process owns
 /// nothing that it could complete.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Lease {
-    /// Nobody, or somebody who is gone and whose time is over.
+    /// No process has it, or its process is dead and its time is over.
     #[default]
     Free,
     /// A living process, in time.
@@ -142,14 +142,14 @@ pub(super) struct Game {
     pub(super) answered: Set,
 }
 
-/// What only an onlooker sees: faults that leave no trace in the rows, and what excuses some.
+/// What only an observer sees: faults that leave no trace in the rows, and the excuses for some.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Seen {
     /// A check that began after the confirmation was answered said `pending`.
     pub(super) pending_again: bool,
     /// A record took a step that the life of an entitlement does not have.
     pub(super) backwards: bool,
-    /// Who had lost a lease to another wrote under it.
+    /// A process wrote under a lease that it had lost to another.
     pub(super) intruded: bool,
     /// An entitlement was written down for a player whose account it was not.
     pub(super) not_theirs: bool,
@@ -165,7 +165,7 @@ pub(super) struct Seen {
     pub(super) saved_in_remnant: bool,
     /// A second look has revived a link.
     pub(super) revived: bool,
-    /// What was withdrawn became `pending` again though Amazon had not asked for it since.
+    /// A withdrawn entitlement became `pending` again, though Amazon had not asked for it since.
     pub(super) pending_unasked: bool,
     /// What is withdrawn, and has been listed as `FULFILL` since.
     pub(super) asked_again: Set,

@@ -1,4 +1,4 @@
-//! What processes have in mind.
+//! The tasks of the processes.
 
 use super::names::{Account, Entitlement, Player, Set};
 use super::state::{Link, Place};

@@ -139,7 +139,7 @@ impl System {
             (Outcome::AnswerLost, true) => {
                 *newest += 1;
                 state.seen.swallowed = true;
-                // Nobody asks again before the lease ends.
+                // No process asks again before the lease ends.
                 state.end(process);
             }
             (Outcome::Done, false) | (Outcome::Denied, _) => {

@@ -21,7 +21,7 @@ pub(crate) fn claim(data: &mut Data, account: &str, sku: &str) -> String {
         "EntitlementId": id,
         "VendorProductId": sku,
         "NextInstruction": "FULFILL",
-        // The contract warns of fields that nobody has described.
+        // The contract warns of undocumented fields.
         "ItemMetadata": { "Category": "IN_GAME_CONTENT", "Revision": 3 },
     });
     data.account(account).entitlements.push(Entitlement {

@@ -10,7 +10,7 @@ pub(crate) const MAX_TOKEN_BYTES: usize = 2048;
 /// What a token needs at least: its prefix, the awkward characters, and enough chance.
 pub(crate) const MIN_TOKEN_BYTES: usize = 64;
 
-/// Letters and digits that nobody mistakes for one another.
+/// Letters and digits that look different from one another.
 const CLEAR: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
 fn random<const N: usize>() -> [u8; N] {
@@ -73,8 +73,8 @@ pub(crate) fn s256(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()))
 }
 
-/// What records and violations say instead of a secret: equal for equal secrets, and no help to
-/// whoever wants the secret.
+/// Stands in records and violations instead of a secret: equal for equal secrets, and useless for
+/// finding the secret.
 #[must_use]
 pub fn fingerprint(secret: &str) -> String {
     format!(

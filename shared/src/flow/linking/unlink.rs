@@ -14,7 +14,7 @@ use crate::store::{Link, StoreError};
 const TRIES: u32 = 8;
 
 /// Ends the player's link, if there is one. What was delivered and not yet reported is reported
-/// first, as far as that goes within 5 s. Unlinking never fails because Amazon is down.
+/// first, as far as such a report can begin within 5 s. Unlinking never fails because Amazon is down.
 ///
 /// # Errors
 /// See [`StoreError`].

@@ -18,7 +18,7 @@ impl Scenario for Confirm {
         "fulfillments"
     }
 
-    /// Of two: write down the delivery, report, write down the report; and read the link.
+    /// For each of two: store the delivery, report it, store the report; and once, read the link.
     fn least(&self) -> usize {
         7
     }

@@ -40,7 +40,7 @@ pub(crate) async fn half_delivered(player: &mut Player<'_>) -> Outcome {
     }
 }
 
-/// Of everything that the player ever had, what has this status now.
+/// The player's entitlements that have this status now.
 pub(crate) async fn with_status(player: &Player<'_>, wanted: &str) -> Outcome<Vec<String>> {
     let history = player.history().await?.into_iter();
     let found = history.filter(|(_, status, _)| status == wanted);

@@ -1,4 +1,4 @@
-//! `reconcile` finishes what nobody comes back for.
+//! `reconcile` finishes the work of players who do not come back.
 
 use std::time::Duration;
 
@@ -90,7 +90,7 @@ impl Scenario for Remnant {
         player.world.reconcile().await?;
         match player.world.remnants().await? {
             0 => settle(player).await,
-            _ => Err("a remnant is left that nobody needs".to_owned()),
+            _ => Err("a remnant is left that no report needs".to_owned()),
         }
     }
 }
@@ -184,7 +184,7 @@ impl Scenario for SecondLook {
         Ok(())
     }
 
-    /// Nobody has to link again, and what was parked is reported.
+    /// No player has to link again, and what was parked is reported.
     async fn recover<'w>(&self, player: &mut Player<'w>, (): ()) -> Outcome {
         for _ in 0..2 {
             player.world.pass(A_MINUTE).await?;

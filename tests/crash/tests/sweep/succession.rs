@@ -23,18 +23,18 @@ enum Step {
     Check,
 }
 
-/// Of what the account has, the first player was handed two: one is not confirmed, the other not
-/// reported. Then two more are claimed, of the same two offers. The second player has had one of
-/// the offers before, with an account of their own.
+/// The first player got two entitlements of the account: one is not confirmed, and the other is not
+/// reported. Then two more of the same two offers are claimed. The second player has had one of the
+/// offers before, with another account.
 struct Succession(Step);
 
 struct Heir<'w> {
     player: Player<'w>,
     /// What the heir had before.
     before: String,
-    /// What is new, and theirs to have.
+    /// What is new, and may be given to the heir.
     hat: String,
-    /// What is new, and nobody's to have any more.
+    /// What is new, but the heir has used the offer up.
     starter_pack: String,
 }
 

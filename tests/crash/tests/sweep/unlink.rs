@@ -27,8 +27,8 @@ impl Scenario for Unlink {
         player.unlink().await.map(drop)
     }
 
-    /// The game asks again until it is answered. What was pending is still handed out, by
-    /// somebody who no longer has a link.
+    /// The game asks again until it is answered. A player without a link still gets what was
+    /// pending.
     async fn recover<'w>(&self, player: &mut Player<'w>, (): ()) -> Outcome {
         if !player.unlink().await? {
             return Err("unlinking again is not answered".to_owned());

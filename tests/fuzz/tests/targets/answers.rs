@@ -96,7 +96,7 @@ fn texts(texts: Vec<&'static str>) -> BoxedStrategy<Value> {
 
 /// The JSON that a token answer begins with: what follows it does not cost the tokens.
 fn first_value(body: &[u8]) -> Value {
-    // Bytes that are no text, in a field that nobody reads, cost nothing either.
+    // Bytes that are no text, in a field that the service does not read, do no harm either.
     let text = String::from_utf8_lossy(body);
     let mut values = serde_json::Deserializer::from_str(&text).into_iter();
     values.next().expect("a value").expect("JSON")

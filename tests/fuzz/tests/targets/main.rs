@@ -8,13 +8,13 @@ mod tokens;
 
 use it::Answer;
 
-/// What every answer is, whatever was asked: no fault of ours, bounded, and in one piece.
+/// Holds for every answer, whatever the request: it is no 5xx, bounded, and complete.
 pub(crate) fn acceptable(answer: &Answer) {
     assert!(answer.status.as_u16() < 500, "{answer:?}");
     whole(answer);
 }
 
-/// What also an answer about a fault of ours is.
+/// Holds for a 5xx too.
 pub(crate) fn whole(answer: &Answer) {
     assert!(answer.body.len() < 200_000, "{} bytes", answer.body.len());
     for (name, value) in &answer.headers {

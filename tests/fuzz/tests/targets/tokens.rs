@@ -128,7 +128,7 @@ fn signature_of(header: &str, claims: &str) -> String {
     URL_SAFE_NO_PAD.encode(ring::hmac::sign(&key, message.as_bytes()))
 }
 
-/// Key sets: whatever the account system answers, nobody is let in by a key that is not in it.
+/// Key sets: whatever the account system answers, a key that is not in it lets no caller in.
 #[test]
 fn key_sets() {
     let runtime = runtime();

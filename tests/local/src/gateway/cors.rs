@@ -65,7 +65,7 @@ impl Cors {
         Some(response)
     }
 
-    /// Who may read the answer to a request with these headers; hand it to [`Self::finish`].
+    /// Which origin may read the answer to a request with these headers; pass it to [`Self::finish`].
     #[must_use]
     pub fn reader(&self, path: &str, headers: &HeaderMap) -> Option<HeaderValue> {
         self.applies(path).then(|| self.allowed(headers)).flatten()

@@ -119,7 +119,7 @@ impl Shared {
                 json!({ "errorType": "InvalidRequestID", "errorMessage": "Invalid request ID" });
             return (StatusCode::BAD_REQUEST, Json(body)).into_response();
         };
-        // Nobody may be waiting any more: the invocation ran out of time.
+        // The caller may have stopped waiting: the invocation ran out of time.
         let _ = job.answer.send(outcome);
         (StatusCode::ACCEPTED, Json(json!({ "status": "OK" }))).into_response()
     }

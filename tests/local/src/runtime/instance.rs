@@ -231,7 +231,7 @@ impl Reins {
     }
 }
 
-/// Waits for the end of the time limit, or for somebody who says that it is reached.
+/// Waits for the end of the time limit, or until a test says that it is reached.
 async fn out_of_time(timeout: Duration, overrun: &mut watch::Receiver<bool>) {
     let told = async {
         if overrun.wait_for(|overrun| *overrun).await.is_err() {

@@ -58,7 +58,7 @@ pub fn known_names(template: &Template) -> BTreeSet<String> {
     of_functions.cloned().chain(others).collect()
 }
 
-/// Of [`known_names`], those that the process environment sets to something.
+/// Those of [`known_names`] to which the process environment gives a value.
 #[must_use]
 pub fn from_environment(template: &Template) -> BTreeMap<String, String> {
     let names = known_names(template);

@@ -13,7 +13,7 @@ use crate::state::Data;
 
 pub(super) const ENDPOINT: Endpoint = Endpoint::Token;
 
-/// Who gets tokens for what.
+/// Which client gets tokens, and for what grant.
 pub(super) struct Grant {
     pub(super) client_id: String,
     pub(super) account: String,
@@ -39,7 +39,7 @@ pub(crate) fn answer(data: &mut Data, ask: &Ask<'_>) -> Reply {
     result.unwrap_or_else(|refusal| refusal)
 }
 
-/// Who the client is: its id, and whether it proved it.
+/// The client: its id, and whether it proved its identity.
 fn client(data: &mut Data, form: &Params) -> Result<(String, bool), Reply> {
     let id = required(data, ENDPOINT, form, "client_id")?;
     let refused = || Reply::error("invalid_client", "Client authentication failed");

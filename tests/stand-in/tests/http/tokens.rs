@@ -26,7 +26,7 @@ async fn a_code_works_once_and_for_five_minutes() {
     assert_eq!(t.exchange(&early).await.0, 200);
     t.amazon.advance(Duration::from_secs(6));
     assert_eq!(t.exchange(&late).await.1["error"], "invalid_grant");
-    // Someone else may bring an invented code: no fault of the client.
+    // An attacker may bring an invented code: that is no fault of the client.
     assert_eq!(t.exchange("invented").await.1["error"], "invalid_grant");
     t.clean();
 }

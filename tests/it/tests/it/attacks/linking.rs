@@ -42,7 +42,7 @@ async fn attacker_has_nothing(world: &World) {
     assert_eq!(world.amazon.calls_to(Endpoint::Token), 0);
 }
 
-/// A browser in which somebody else's session is put in the middle of the way.
+/// Session fixation: a browser gets another browser's cookie in the middle of the way.
 #[tokio::test]
 async fn a_session_swapped_mid_flow() {
     let world = World::new().await;

@@ -86,7 +86,7 @@ async fn a_login_ticket_swapped_between_browsers() {
     one.get(&of_one).await.page(403, "wrong_browser");
     two.get(&of_two).await.page(403, "wrong_browser");
     // The question names the player that the other one logged in as: it is what is left to
-    // protect, should somebody get hold of both.
+    // protect, if an attacker gets hold of both.
     one.get(&of_two)
         .await
         .page(200, "Link Amazon to player <bdi>two</bdi>?");

@@ -371,7 +371,7 @@ fn repeated(world: &World, user_code: &str) -> String {
     format!("{user_code} does not fit one of {device_codes:?}")
 }
 
-/// The query of a callback is whatever somebody wrote there: an `error` that is a secret.
+/// Any caller can write the query of a callback: here an `error` that is a secret.
 #[tokio::test]
 async fn an_error_word_that_is_no_word_is_not_logged_or_shown() {
     let world = World::new().await;

@@ -17,7 +17,7 @@ use crate::link::support::{Item, back_from_amazon, links, nothing_linked};
 /// it for signed.
 #[tokio::test]
 async fn an_rsa_public_key_as_the_secret() {
-    // Any odd number of 2048 bits is a modulus, as long as nobody has to sign.
+    // Any odd number of 2048 bits is a modulus, as long as no test has to sign.
     let modulus = [&[0xC5][..], &[0x3B; 254], &[0x4D]].concat();
     let n = URL_SAFE_NO_PAD.encode(&modulus);
     let jwk = json!({"kty": "RSA", "kid": "r", "use": "sig", "alg": "RS256", "n": n, "e": "AQAB"});
@@ -154,7 +154,7 @@ async fn put(world: &World, item: Item) {
     put.set_item(Some(item)).send().await.expect("written");
 }
 
-/// Whoever can write to the table, and has no key, gives one player the tokens of another.
+/// An attacker who can write to the table, and has no key, gives one player the tokens of another.
 #[tokio::test]
 async fn sealed_tokens_moved_to_another_player() {
     let world = World::new().await;

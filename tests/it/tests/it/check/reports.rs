@@ -199,7 +199,7 @@ async fn success_that_could_not_be_written_is_found_out_at_the_next_check() {
         json!("delivered")
     );
     world.forget();
-    // As long as the report may still be under way, nobody else touches it.
+    // While the report may still be under way, no other process takes it.
     assert_eq!(status_of(&world.check_later("p1").await, &id), "delivered");
     world.pass(30);
     assert_eq!(ids_of(&world.check("p1").await), [""; 0]);

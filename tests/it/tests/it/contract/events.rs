@@ -203,7 +203,7 @@ async fn prepare(world: &World, name: &str, values: &mut Values) {
         for _ in 0..3 {
             world.amazon.claim("alice", "coin");
         }
-        // Somebody has to be linked to have a history.
+        // A player must be linked to have a history.
         Box::pin(prepare(world, "link-callback-get", values)).await;
         let callback = with_code(world, &filled("link-callback-get", values), values);
         assert_eq!(world.handle("link", &callback).await.status, 200);

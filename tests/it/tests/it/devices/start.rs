@@ -279,7 +279,7 @@ async fn without_the_database_no_code_is_shown() {
     let world = devices().await;
     world.database.refuse("GetItem", 0, 1);
     try_start(&world, "p1").await.problem(503, "unavailable");
-    assert_eq!(world.asked(), [], "nobody would have seen the code");
+    assert_eq!(world.asked(), [], "no player would have seen the code");
     world.database.refuse("TransactWriteItems", 0, 1);
     try_start(&world, "p1").await.problem(503, "unavailable");
     start(&world, "p1").await;

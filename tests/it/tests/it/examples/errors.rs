@@ -55,7 +55,7 @@ fn text(text: &str) -> aws_sdk_dynamodb::types::AttributeValue {
     aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned())
 }
 
-/// What a browser is answered that sends too much, or that comes where we do not know our own
+/// The answers to a browser that sends too much, or that comes where we do not know our own
 /// address.
 pub(super) async fn of_browsers(book: &mut Book) {
     let mut deployment = Deployment::at(book, "09:30:00.125").await;

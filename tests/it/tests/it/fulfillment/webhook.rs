@@ -250,7 +250,7 @@ async fn a_delivery_that_could_not_be_written_down_is_asked_for_again() {
         0,
         "not before it is written"
     );
-    // As long as somebody may be at it, nobody else touches it.
+    // While a process may be at work on it, no other takes it.
     assert_eq!(world.reconcile().await["taken"], 0);
     world.pass(30);
     assert_eq!(world.reconcile().await["done"], 1);
@@ -326,7 +326,7 @@ fn turn_off(world: &mut World) {
 
 #[tokio::test]
 async fn after_webhook_was_turned_off_what_it_was_called_for_is_held() {
-    // Whoever comes upon it first: the game, or `reconcile`.
+    // The game or `reconcile`, whichever comes first.
     for by_check in [true, false] {
         let (mut world, studio, id) = claimed().await;
         studio.script([Reply::status(500)]);

@@ -74,7 +74,7 @@ async fn any_other_word_withdraws_it() {
             entitlement_of(&before, &id)["first_seen_at"]
         );
         assert_eq!(entitlement["updated_at"], world.clock.now().to_string());
-        // It stays so, whoever asks.
+        // It stays so, for the game and for `reconcile`.
         assert_eq!(status_of(&world.check("p1").await, &id), WITHDRAWN);
         assert_eq!(status_of(&world.check_later("p1").await, &id), WITHDRAWN);
         assert_eq!(world.confirm("p1", &[&id]).await[0]["status"], "held");
@@ -357,7 +357,7 @@ async fn the_conditions_of_the_withdrawal() {
     let done = withdraw(&world, &older).await;
     assert!(is_known(&done, Status::Pending), "{done:?}");
 
-    // Someone delivers it, and it counts as tried from then on.
+    // A process takes it to deliver it, and it counts as tried from then on.
     let taken = store.acquire(&pending, kit::lease("me", now), now).await;
     let taken = taken.expect("written").expect("free");
     for known in [&pending, &taken] {

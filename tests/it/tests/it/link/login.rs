@@ -320,7 +320,7 @@ async fn a_login_ticket_used_twice_at_once_gives_one_continue_url() {
         browser.get(&continue_url(done[0])).await.page(200, "p");
     }
     assert_eq!(links(&world, "TICKET#").await.len(), 5);
-    // Who lost has no open attempt.
+    // The loser has no open attempt.
     assert_eq!(links(&world, "OPEN#").await.len(), 5);
 }
 

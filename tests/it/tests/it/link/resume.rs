@@ -116,7 +116,7 @@ async fn a_continue_code_that_is_none_is_invalid() {
         format!("?code={}", "A".repeat(43)),
         format!("?code={code}&code={code}"),
         format!("?code={code}A"),
-        // A ticket of a game may be opened by anybody: it is no continue code.
+        // A game's ticket is not bound to a browser: it is no continue code.
         format!("?code={}", parameter(&game, "ticket")),
     ] {
         for mut any in [world.browser(), logged_in(&world, &random_token()).await.0] {

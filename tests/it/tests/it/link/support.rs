@@ -58,7 +58,7 @@ pub(crate) async fn nothing_linked(world: &World) {
     }
 }
 
-/// Asserts that these pairs of player and Amazon account are linked, and nobody else, and that
+/// Asserts that exactly these pairs of player and Amazon account are linked, and that
 /// the two items of each pair agree.
 pub(crate) async fn linked_pairs(world: &World, pairs: &[(&str, &str)]) {
     let players = links(world, "PLAYER#").await;

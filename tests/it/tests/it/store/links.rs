@@ -22,7 +22,7 @@ fn sealed(text: &str) -> Sealed {
     Sealed::from(text.to_owned())
 }
 
-/// This link as somebody remembers it who has missed that the player linked anew.
+/// This link as a process has it that missed that the player linked again.
 fn earlier(link: &Link) -> Link {
     Link {
         id: LinkId::random(),
@@ -223,7 +223,7 @@ async fn nobody_takes_a_refresh_of_tokens_that_are_known_to_be_worthless() {
     let (world, link) = linked_world().await;
     let (links, now) = (&world.app.links, world.clock.now());
     assert!(mark_dead(&world, &link).await);
-    // Who has read the link before that still holds the tokens.
+    // A process that read the link before still has the tokens.
     let taken = links.acquire_refresh(&link, "late", now, now + 15 * SECOND);
     assert!(!taken.await.expect("an answer").is_ours());
     let item = world.player_item("p1").await;

@@ -130,7 +130,7 @@ async fn a_report_has_one_owner_until_its_lease_ends() {
     let now = world.clock.now();
     let take = |owner, now| fulfillments.acquire(&known, lease(owner, now), now);
     assert!(take("you", now).await.expect("refused").is_none());
-    // Nobody but the owner ends it.
+    // Only the owner ends it.
     assert!(
         !fulfillments
             .mark_reported(&known, "you", now)

@@ -174,7 +174,7 @@ async fn an_app_that_was_removed_shows_at_the_next_call() {
     assert_eq!(world.asked(), [Entitlements, Entitlements, Token]);
 }
 
-/// What Amazon decided is known, so that nobody has to wait for a lease to run out.
+/// Amazon's decision is known, so no process has to wait for the lease to expire.
 #[tokio::test]
 async fn a_refusal_of_ours_gives_the_lease_back_and_an_unknown_outcome_keeps_it() {
     for (fault, asked_next) in [

@@ -95,7 +95,7 @@ async fn a_refused_link_is_tried_again_after_an_hour_and_a_success_clears_it() {
     }
     assert_eq!(world.asked(), []);
 
-    // Still refused, so for another hour nobody asks.
+    // Still refused, so the service does not ask for another hour.
     world.pass(3);
     let answer = world.check("p1").await;
     assert_eq!(
