@@ -105,6 +105,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_entry_is_read_as_it_was_written() {
+        let player = PlayerId::new("p1").expect("an id");
+        // Amazon's ids may have a space in them.
+        for id in ["e1", "e 1"].map(EntitlementId::new).into_iter().flatten() {
+            let read = read_entry(&entry(&player, &id));
+            assert_eq!(read, Some((player.clone(), id)));
+        }
+        assert_eq!(read_entry("p1"), None);
+        assert_eq!(read_entry(" e1"), None);
+    }
+
+    #[test]
     fn no_player_id_has_a_separator_in_it() {
         assert!(PlayerId::new(format!("a{SEPARATOR}b")).is_err());
     }

@@ -143,3 +143,55 @@ impl<'a> Reader<'a> {
         matches!(self.item.get(field), Some(AttributeValue::Bool(true)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_names_the_table_the_key_and_the_attribute() {
+        let item = Item::from([
+            ("pk".to_owned(), s("PLAYER#p1")),
+            ("sk".to_owned(), s("E#e1")),
+            ("count".to_owned(), s("many")),
+        ]);
+        let error = Reader::new("fulfillments", &item).number::<u32>("count");
+        assert_eq!(
+            error.expect_err("no number").to_string(),
+            "the item PLAYER#p1 E#e1 of table fulfillments has no usable count"
+        );
+    }
+
+    #[test]
+    fn an_attribute_that_is_missing_or_wrong_is_told_from_a_good_one() {
+        let item = Item::from([
+            ("text".to_owned(), s("word")),
+            ("null".to_owned(), AttributeValue::Null(true)),
+            ("number".to_owned(), n(7)),
+            ("never".to_owned(), n(i64::MAX)),
+        ]);
+        let reader = Reader::new("t", &item);
+        assert_eq!(reader.text("text"), Some("word"));
+        assert_eq!(reader.text("number"), None);
+        assert!(reader.need_text("number").is_err());
+        for (field, is_good) in [
+            ("text", true),
+            ("null", true),
+            ("none", true),
+            ("number", false),
+        ] {
+            assert_eq!(reader.optional_text(field).is_ok(), is_good, "{field}");
+        }
+        assert_eq!(reader.number("number").expect("a number"), Some(7));
+        assert_eq!(reader.number::<u8>("none").expect("nothing"), None);
+        assert!(reader.number::<u8>("text").is_err());
+        assert!(reader.time("never").is_err(), "it can't be shown");
+        let parse = |word: &str| (word == "word").then_some(1);
+        assert_eq!(reader.word("text", parse).expect("a word"), Some(1));
+        assert!(
+            reader.word("text", |_| None::<u8>).is_err(),
+            "a newer version's word"
+        );
+        assert!(reader.player().is_err());
+    }
+}

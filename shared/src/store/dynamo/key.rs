@@ -93,3 +93,49 @@ pub(in crate::store) fn owner_key(id: &EntitlementId) -> Item {
 pub(in crate::store) fn account_key(account: &AmazonUserId, sk: &str) -> Item {
     key(format!("ACCOUNT#{account}"), sk.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_has_its_key() {
+        let player = PlayerId::new("p1").expect("an id");
+        let account = AmazonUserId::new("amzn1.account.A").expect("an id");
+        let id = EntitlementId::new("e1").expect("an id");
+        let text = |item: &Item, name: &str| item.get(name).and_then(|it| it.as_s().ok()).cloned();
+        for (key, pk, sk) in [
+            (player_key(&player), "PLAYER#p1", None),
+            (amazon_key(&account), "AMAZON#amzn1.account.A", None),
+            (remnant_key(&account), "REMNANT#amzn1.account.A", None),
+            (ticket_key("h"), "TICKET#h", None),
+            (attempt_key("h"), "ATTEMPT#h", None),
+            (login_key("h"), "LOGIN#h", None),
+            (open_key(&player), "OPEN#p1", None),
+            (device_key("h"), "DEVICE#h", None),
+            (slot_key(&player), "DEVICES#p1", None),
+            (record_key(&player, &id), "PLAYER#p1", Some("E#e1")),
+            (guard_key(&player, "hat"), "PLAYER#p1", Some("G#hat")),
+            (owner_key(&id), "ENTITLEMENT#e1", Some("OWNER")),
+            (
+                account_key(&account, "PARKED"),
+                "ACCOUNT#amzn1.account.A",
+                Some("PARKED"),
+            ),
+        ] {
+            assert_eq!(text(&key, "pk").as_deref(), Some(pk));
+            assert_eq!(text(&key, "sk").as_deref(), sk, "{pk}");
+        }
+    }
+
+    /// A row keeps the shard and the hash that it was given, so neither may ever come out otherwise.
+    #[test]
+    fn shards_and_hashes_stay_as_they_are() {
+        let shards: Vec<_> = ["a", "e1", "amzn1.account.A"].map(due_shard).into();
+        assert_eq!(shards, ["2", "3", "4"]);
+        assert_eq!(
+            hash("secret"),
+            "K7gNU3sdo-OL0wNhqoVWhr3g6s1xYv72ol_pe_Unols"
+        );
+    }
+}

@@ -161,3 +161,114 @@ fn work(reader: &Reader<'_>) -> Result<Work, StoreError> {
 pub(in crate::store) fn seen(record: &Record) -> String {
     format!("{:015}#{}", record.first_seen_at.as_millis(), record.id)
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::AttributeValue;
+
+    use super::*;
+    use crate::store::dynamo::{n, s};
+
+    fn item(changes: &[(&str, Option<AttributeValue>)]) -> Item {
+        let mut item: Item = [
+            ("pk", s("PLAYER#p1")),
+            ("sk", s("E#e1")),
+            ("status", s("pending")),
+            ("content", s("{}")),
+            ("amazon_user_id", s("amzn1.account.A")),
+            ("first_seen_at", n(1)),
+            ("updated_at", n(1)),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+        for (name, value) in changes {
+            match value {
+                Some(value) => drop(item.insert((*name).to_owned(), value.clone())),
+                None => drop(item.remove(*name)),
+            }
+        }
+        item
+    }
+
+    fn read(changes: &[(&str, Option<AttributeValue>)]) -> Record {
+        record("t", &item(changes)).expect("a record")
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_is_named() {
+        for (name, value) in [
+            ("pk", Some(s("p1"))),
+            ("sk", Some(s("e1"))),
+            ("status", None),
+            ("status", Some(s("new word"))),
+            ("content", None),
+            ("content", Some(s("no JSON"))),
+            ("amazon_user_id", None),
+            ("first_seen_at", None),
+            ("updated_at", Some(s("1"))),
+            ("attempts", Some(n(-1))),
+            ("due_at", Some(s("soon"))),
+        ] {
+            let error = record("t", &item(&[(name, value)])).expect_err(name);
+            assert!(
+                matches!(error, StoreError::Corrupt { field, .. } if field == name),
+                "{error}"
+            );
+        }
+        let error = record("t", &item(&[("status", Some(s("held")))])).expect_err("no reason");
+        assert!(matches!(
+            error,
+            StoreError::Corrupt {
+                field: "reason",
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn owner_and_time_say_what_its_work_is() {
+        let (me, at) = (Some(s("me")), Timestamp::from_millis(5));
+        let leased = Work::Leased {
+            owner: "me".to_owned(),
+            until: at,
+        };
+        for (owner, due_at, work) in [
+            (None, None, Work::Idle),
+            (me.clone(), None, Work::Idle),
+            (None, Some(n(5)), Work::Due { at }),
+            (me, Some(n(5)), leased),
+        ] {
+            let record = read(&[("owner", owner), ("due_at", due_at)]);
+            assert_eq!(record.work, work);
+        }
+    }
+
+    #[test]
+    fn what_a_webhook_may_have_delivered_is_not_the_games() {
+        for (status, attempts, shown) in [
+            ("pending", 0, Status::Pending),
+            ("pending", 1, Status::Held),
+            ("delivered", 1, Status::Delivered),
+        ] {
+            let record = read(&[("status", Some(s(status))), ("attempts", Some(n(attempts)))]);
+            let record = record.for_the_game();
+            assert_eq!(record.status, shown, "{status} {attempts}");
+            assert_eq!(record.reason.is_some(), shown == Status::Held);
+        }
+    }
+
+    #[test]
+    fn what_has_attention_waits_until_it_is_due() {
+        let now = Timestamp::from_millis(5);
+        for (attention_at, due_at, may_be_tried) in [
+            (None, Some(n(6)), true),
+            (Some(n(1)), Some(n(6)), false),
+            (Some(n(1)), Some(n(5)), true),
+            (Some(n(1)), None, true),
+        ] {
+            let record = read(&[("attention_at", attention_at), ("due_at", due_at)]);
+            assert_eq!(record.may_be_tried(now), may_be_tried, "{record:?}");
+        }
+    }
+}

@@ -158,3 +158,84 @@ pub struct Remnant {
     /// When its tokens may no longer be used.
     pub expires_at: Timestamp,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    fn sealed(text: &str) -> Sealed {
+        Sealed::from(text.to_owned())
+    }
+
+    fn link() -> Link {
+        Link {
+            token_row: TokenRow::Player,
+            player: PlayerId::new("p1").expect("an id"),
+            id: LinkId::random(),
+            state: LinkState::Linked,
+            amazon_user_id: AmazonUserId::new("amzn1.account.A").expect("an id"),
+            client_id: "client".to_owned(),
+            tokens: Some(sealed("good")),
+            dead: None,
+            token_version: 1,
+            access_expires_at: at(100),
+            linked_at: at(1),
+            checked_at: None,
+            next_check_at: None,
+            retry_at: None,
+            refresh: None,
+            inherited: Inherited::None,
+        }
+    }
+
+    fn dead(next_look_at: i64, until: i64) -> Link {
+        Link {
+            tokens: None,
+            dead: Some(DeadTokens {
+                sealed: sealed("dead"),
+                next_look_at: at(next_look_at),
+                until: at(until),
+            }),
+            ..link()
+        }
+    }
+
+    #[test]
+    fn a_check_asks_amazon_at_the_latest_of_the_times_that_bind_it() {
+        let with = |next_check_at, retry_at, link| Link {
+            next_check_at,
+            retry_at,
+            ..link
+        };
+        for (link, may_ask_at) in [
+            (with(None, None, link()), Some(at(1))),
+            (with(Some(at(5)), None, link()), Some(at(5))),
+            (with(Some(at(5)), Some(at(9)), link()), Some(at(9))),
+            (with(Some(at(5)), None, dead(7, 20)), Some(at(7))),
+            (with(Some(at(8)), None, dead(7, 20)), Some(at(8))),
+            (with(None, None, dead(20, 20)), None),
+            (
+                Link {
+                    tokens: None,
+                    ..link()
+                },
+                None,
+            ),
+        ] {
+            assert_eq!(link.may_ask_at(), may_ask_at, "{link:?}");
+        }
+    }
+
+    #[test]
+    fn dead_tokens_are_usable_from_their_next_look_until_their_end() {
+        let text = |link: &Link, now| link.usable_tokens(at(now)).map(|it| it.as_str().to_owned());
+        assert_eq!(text(&link(), 0).as_deref(), Some("good"));
+        for (now, found) in [(6, None), (7, Some("dead")), (19, Some("dead")), (20, None)] {
+            assert_eq!(text(&dead(7, 20), now).as_deref(), found, "{now}");
+        }
+    }
+}

@@ -101,3 +101,87 @@ fn link(
         inherited: Inherited::read(reader),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::AttributeValue;
+
+    use super::*;
+    use crate::store::dynamo::{n, s};
+
+    const ID: &str = "LinkLinkLinkLinkLinkLinkLinkLinkLinkLinkLin";
+
+    fn item(changes: &[(&str, Option<AttributeValue>)]) -> Item {
+        let mut item: Item = [
+            ("pk", s("PLAYER#p1")),
+            ("status", s("linked")),
+            ("link_id", s(ID)),
+            ("amazon_user_id", s("amzn1.account.A")),
+            ("client_id", s("client")),
+            ("tokens", s("sealed")),
+            ("token_version", n(1)),
+            ("access_expires_at", n(2)),
+            ("linked_at", n(1)),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+        for (name, value) in changes {
+            match value {
+                Some(value) => drop(item.insert((*name).to_owned(), value.clone())),
+                None => drop(item.remove(*name)),
+            }
+        }
+        item
+    }
+
+    #[test]
+    fn a_row_without_a_link_is_a_player_without_one() {
+        assert!(player_row("t", &Item::new()).expect("none").link.is_none());
+        let unlinked = item(&[("status", Some(s("unlinked"))), ("link_id", None)]);
+        assert!(player_row("t", &unlinked).expect("a row").link.is_none());
+        assert!(remnant_row("t", &Item::new()).expect("none").is_none());
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_is_named() {
+        for (name, value) in [
+            ("status", None),
+            ("status", Some(s("new word"))),
+            ("link_id", None),
+            ("amazon_user_id", Some(s(""))),
+            ("client_id", None),
+            ("token_version", Some(s("1"))),
+            ("access_expires_at", None),
+            ("linked_at", None),
+            ("pk", Some(s("P#p1"))),
+        ] {
+            let error = player_row("t", &item(&[(name, value)])).expect_err(name);
+            assert!(
+                matches!(error, StoreError::Corrupt { field, .. } if field == name),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn dead_tokens_count_only_for_their_own_link_and_without_others() {
+        let dead = [
+            ("dead_tokens", Some(s("dead"))),
+            ("dead_link_id", Some(s(ID))),
+            ("next_look_at", Some(n(3))),
+            ("dead_until", Some(n(9))),
+        ];
+        for (change, is_kept) in [
+            (("tokens", None), true),
+            (("tokens", Some(s("newer"))), false),
+            (("dead_link_id", Some(s("l0"))), false),
+        ] {
+            let mut changes = dead.to_vec();
+            changes.push(("tokens", None));
+            changes.push(change.clone());
+            let link = player_row("t", &item(&changes)).expect("a row").link;
+            assert_eq!(link.expect("a link").dead.is_some(), is_kept, "{change:?}");
+        }
+    }
+}
