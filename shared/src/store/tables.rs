@@ -3,7 +3,7 @@
 
 use aws_sdk_dynamodb::Client;
 
-use super::dynamo::{Change, Item, unavailable};
+use super::dynamo::{Change, Item, get};
 use super::error::StoreError;
 
 /// The links table.
@@ -27,16 +27,8 @@ impl Links {
         Self { client, table }
     }
 
-    pub(in crate::store) async fn item(&self, key: Item) -> Result<Item, StoreError> {
-        self.client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key))
-            .consistent_read(true)
-            .send()
-            .await
-            .map(|output| output.item.unwrap_or_default())
-            .map_err(|error| unavailable("GetItem", &error))
+    pub(in crate::store) async fn item(&self, key: Item) -> Result<Option<Item>, StoreError> {
+        get(&self.client, &self.table, key).await
     }
 
     pub(in crate::store) fn change(&self, key: Item) -> Change {
@@ -52,15 +44,7 @@ impl Fulfillments {
     }
 
     pub(in crate::store) async fn item(&self, key: Item) -> Result<Option<Item>, StoreError> {
-        self.client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key))
-            .consistent_read(true)
-            .send()
-            .await
-            .map(|output| output.item)
-            .map_err(|error| unavailable("GetItem", &error))
+        get(&self.client, &self.table, key).await
     }
 
     pub(in crate::store) fn change(&self, key: Item) -> Change {

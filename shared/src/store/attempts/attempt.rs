@@ -112,10 +112,9 @@ impl Links {
         now: Timestamp,
     ) -> Result<Option<Attempt>, StoreError> {
         let hash = hash(state);
-        let item = self.item(attempt_key(&hash)).await?;
-        if item.is_empty() {
+        let Some(item) = self.item(attempt_key(&hash)).await? else {
             return Ok(None);
-        }
+        };
         let attempt = self.read_attempt(hash, &item)?;
         Ok((now < attempt.expires_at + LINGER).then_some(attempt))
     }
@@ -133,7 +132,7 @@ impl Links {
         match &attempt.ticket {
             None => Ok(Standing::Newest),
             Some(ticket) => {
-                let item = self.item(ticket_key(ticket)).await?;
+                let item = self.item(ticket_key(ticket)).await?.unwrap_or_default();
                 self.standing_in(&item, attempt, dead)
             }
         }
@@ -165,10 +164,9 @@ impl Links {
         &self,
         attempt: &Attempt,
     ) -> Result<Option<AttemptState>, StoreError> {
-        let item = self.item(attempt_key(&attempt.hash)).await?;
-        if item.is_empty() {
+        let Some(item) = self.item(attempt_key(&attempt.hash)).await? else {
             return Ok(None);
-        }
+        };
         let stored = self.read_attempt(attempt.hash.clone(), &item)?;
         Ok(Some(stored.state))
     }

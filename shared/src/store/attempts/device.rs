@@ -121,10 +121,9 @@ impl Links {
         player: &PlayerId,
         now: Timestamp,
     ) -> Result<Slot<DeviceSlot>, StoreError> {
-        let item = self.item(slot_key(player)).await?;
-        if item.is_empty() {
+        let Some(item) = self.item(slot_key(player)).await? else {
             return Ok(Slot::Ours(DeviceSlot { previous: None }));
-        }
+        };
         let reader = Reader::new(&self.table, &item);
         let hash = reader.need_text("session")?;
         let until = reader.need_time("until")?;
@@ -200,10 +199,9 @@ impl Links {
         &self,
         hash: &str,
     ) -> Result<Option<Device>, StoreError> {
-        let item = self.item(device_key(hash)).await?;
-        if item.is_empty() {
+        let Some(item) = self.item(device_key(hash)).await? else {
             return Ok(None);
-        }
+        };
         self.read_device(hash.to_owned(), &item).map(Some)
     }
 

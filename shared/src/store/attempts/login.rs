@@ -56,10 +56,9 @@ impl Links {
         now: Timestamp,
     ) -> Result<Option<LoginTicket>, StoreError> {
         let hash = hash(secret);
-        let item = self.item(login_key(&hash)).await?;
-        if item.is_empty() {
+        let Some(item) = self.item(login_key(&hash)).await? else {
             return Ok(None);
-        }
+        };
         let reader = Reader::new(&self.table, &item);
         if reader.need_time("expires_at")? <= now {
             return Ok(None);

@@ -120,7 +120,7 @@ impl Links {
     ) -> Result<TicketStored, StoreError> {
         let attempt_id = random_token();
         contend(COUNT_TRIES, "the count of link sessions", async || {
-            let count = self.item(open_key(new.player)).await?;
+            let count = self.item(open_key(new.player)).await?.unwrap_or_default();
             let mut open = open_attempts(&count, now);
             if open.len() >= MAX_OPEN {
                 return Ok(Some(TicketStored::TooManyOpen(first_end(&open, now))));
@@ -162,10 +162,9 @@ impl Links {
     /// See [`StoreError`].
     pub async fn ticket(&self, secret: &str, now: Timestamp) -> Result<Option<Ticket>, StoreError> {
         let hash = hash(secret);
-        let item = self.item(ticket_key(&hash)).await?;
-        if item.is_empty() {
+        let Some(item) = self.item(ticket_key(&hash)).await? else {
             return Ok(None);
-        }
+        };
         let reader = Reader::new(&self.table, &item);
         if reader.need_time("expires_at")? <= now {
             return Ok(None);

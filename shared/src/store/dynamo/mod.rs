@@ -1,13 +1,12 @@
 //! How this service reads and writes items of DynamoDB.
 
-mod batch;
 mod change;
 mod failure;
 mod item;
 mod key;
+mod read;
 mod write;
 
-pub(in crate::store) use batch::{BATCH, batch_get};
 pub(in crate::store) use change::Change;
 pub(in crate::store) use failure::unavailable;
 pub(in crate::store) use item::{Item, Reader, n, s, time, ttl};
@@ -17,4 +16,5 @@ pub(in crate::store) use key::{
     open_key, owner_key, player_key, player_pk, record_key, record_sk, remnant_key, slot_key,
     ticket_key,
 };
+pub(in crate::store) use read::{BATCH, batch_get, get};
 pub(in crate::store) use write::{Committed, Written, contend, transact};

@@ -17,7 +17,8 @@ impl Links {
     /// # Errors
     /// See [`StoreError`].
     pub async fn get(&self, player: &PlayerId) -> Result<PlayerRow, StoreError> {
-        player_row(&self.table, &self.item(player_key(player)).await?)
+        let item = self.item(player_key(player)).await?;
+        player_row(&self.table, &item.unwrap_or_default())
     }
 
     /// The link that holds the tokens of this Amazon account now, whichever player it belongs to.
@@ -28,10 +29,9 @@ impl Links {
         &self,
         account: &AmazonUserId,
     ) -> Result<Option<Link>, StoreError> {
-        let item = self.item(amazon_key(account)).await?;
-        if item.is_empty() {
+        let Some(item) = self.item(amazon_key(account)).await? else {
             return Ok(None);
-        }
+        };
         let player: PlayerId = Reader::new(&self.table, &item).id("player_id")?;
         let link = self.get(&player).await?.link;
         Ok(link.filter(|link| link.amazon_user_id == *account))

@@ -15,7 +15,8 @@ impl Links {
     /// # Errors
     /// See [`StoreError`].
     pub async fn remnant(&self, account: &AmazonUserId) -> Result<Option<Remnant>, StoreError> {
-        remnant_row(&self.table, &self.item(remnant_key(account)).await?)
+        let item = self.item(remnant_key(account)).await?;
+        item.map(|item| remnant_row(&self.table, &item)).transpose()
     }
 
     /// Deletes exactly this remnant.

@@ -32,23 +32,17 @@ pub(in crate::store) fn player_row(table: &str, item: &Item) -> Result<PlayerRow
 }
 
 /// The remnant in this item.
-pub(in crate::store) fn remnant_row(
-    table: &str,
-    item: &Item,
-) -> Result<Option<Remnant>, StoreError> {
-    if item.is_empty() {
-        return Ok(None);
-    }
+pub(in crate::store) fn remnant_row(table: &str, item: &Item) -> Result<Remnant, StoreError> {
     let reader = Reader::new(table, item);
     let state = match reader.word("status", LinkStatus::parse)? {
         Some(LinkStatus::Linked) => LinkState::Linked,
         Some(LinkStatus::RelinkRequired) => LinkState::RelinkRequired,
         _ => return Err(reader.corrupt("status")),
     };
-    Ok(Some(Remnant {
+    Ok(Remnant {
         link: link(&reader, TokenRow::Remnant, reader.id("player_id")?, state)?,
         expires_at: reader.need_time("expires_at")?,
-    }))
+    })
 }
 
 fn link(
@@ -140,7 +134,6 @@ mod tests {
         assert!(player_row("t", &Item::new()).expect("none").link.is_none());
         let unlinked = item(&[("status", Some(s("unlinked"))), ("link_id", None)]);
         assert!(player_row("t", &unlinked).expect("a row").link.is_none());
-        assert!(remnant_row("t", &Item::new()).expect("none").is_none());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Reading many items of one table at once.
+//! Reads one item, or many of one table at once.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
@@ -7,6 +7,23 @@ use super::failure::unavailable;
 use super::item::Item;
 use super::write::pause;
 use crate::store::error::StoreError;
+
+/// Reads the item with this key, strongly.
+pub(in crate::store) async fn get(
+    client: &Client,
+    table: &str,
+    key: Item,
+) -> Result<Option<Item>, StoreError> {
+    client
+        .get_item()
+        .table_name(table)
+        .set_key(Some(key))
+        .consistent_read(true)
+        .send()
+        .await
+        .map(|output| output.item)
+        .map_err(|error| unavailable("GetItem", &error))
+}
 
 /// How many keys one `BatchGetItem` takes: DynamoDB's limit.
 pub(in crate::store) const BATCH: usize = 100;
