@@ -27,15 +27,15 @@ pub struct App {
     pub links: Links,
     /// Players' entitlements.
     pub fulfillments: Fulfillments,
-    /// What SKUs stand for.
+    /// The offers, by SKU.
     pub offers: CachedOffers,
     /// Login with Amazon.
     pub lwa: Lwa,
     /// Prime Gaming.
     pub prime_gaming: PrimeGaming,
-    /// The studio's backend, where a webhook delivers.
+    /// The studio's webhook, if it delivers.
     pub webhook: Option<Webhook>,
-    /// Verifies tokens and tells who calls.
+    /// Verifies tokens, and names the caller.
     pub authenticator: Authenticator,
 }
 

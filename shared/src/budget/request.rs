@@ -11,14 +11,14 @@ use super::{CALL_LIMIT, REQUEST_GRACE, REQUEST_WORK};
 #[error("no time left for another step")]
 pub(crate) struct NoTimeLeft;
 
-/// The time that a request's work may take.
+/// The time that is left for a request's work.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
     deadline: Instant,
 }
 
 impl Budget {
-    /// For a request that has just come in: 20 s.
+    /// For a request that has just come in: [`REQUEST_WORK`].
     #[must_use]
     pub fn of_request() -> Self {
         Self::of(REQUEST_WORK)
@@ -32,14 +32,14 @@ impl Budget {
         }
     }
 
-    /// What is left of it, but no more than a request may take: for a part of longer work whose
-    /// leases must outlive it.
+    /// The time left, but at most that of a request's work. For a part of longer work: the part has to
+    /// end before its leases do.
     #[must_use]
     pub(crate) fn of_part(&self) -> Self {
         self.of_at_most(REQUEST_WORK)
     }
 
-    /// What is left of it, but no more than `most`: for a part that others wait for.
+    /// The time left, but at most `most`.
     #[must_use]
     pub(crate) fn of_at_most(&self, most: Duration) -> Self {
         Self {
@@ -47,15 +47,15 @@ impl Budget {
         }
     }
 
-    /// Whether there is time for a page of work: for a call to ask what Amazon knows, and for one
-    /// that follows from it.
+    /// Whether there is time for a page of work: for a call that asks Amazon what it knows, and for a
+    /// call that follows from the answer.
     #[must_use]
     pub(crate) fn allows_a_page(&self) -> bool {
         self.deadline.saturating_duration_since(Instant::now()) >= 2 * CALL_LIMIT
     }
 
-    /// Waits for `work`, but not beyond the time at which the caller must be answered. `None`: it
-    /// was given up, as a crash would have ended it.
+    /// Waits for `work`, but not past the grace after the deadline. `None`: the work was dropped at some
+    /// await, just as a crash would have ended it.
     pub(crate) async fn at_most<F: Future>(&self, work: F) -> Option<F::Output> {
         tokio::time::timeout_at(self.deadline + REQUEST_GRACE, work)
             .await
@@ -67,14 +67,14 @@ impl Budget {
         self.allows_a_step().then_some(()).ok_or(NoTimeLeft)
     }
 
-    /// Whether there is time for one more step, be it a request to Amazon with its whole time
-    /// limit, or writes to the database.
+    /// Whether there is time for one more step: a request to Amazon with its whole time limit, or writes
+    /// to the database.
     #[must_use]
     pub fn allows_a_step(&self) -> bool {
         self.allows_a_step_after(Duration::ZERO)
     }
 
-    /// Whether there will be after this pause.
+    /// Whether there is time for one more step after this pause.
     #[must_use]
     pub(crate) fn allows_a_step_after(&self, pause: Duration) -> bool {
         self.deadline.saturating_duration_since(Instant::now()) >= CALL_LIMIT + pause

@@ -15,7 +15,7 @@ pub use entitlements::confirm::confirm;
 pub use entitlements::history::{Cursor, HistoryPage, InvalidCursor, history};
 pub use fulfillment::reconcile::{Reconciled, reconcile};
 pub use linking::callback::{AttemptResult, Callback, CallbackResult, LinkedPlayer, callback};
-pub use linking::device_poll::{DeviceAnswer, poll_device};
+pub use linking::device_poll::{DeviceResult, poll_device};
 pub use linking::device_start::{DeviceRefused, DeviceSession, start_device};
 pub use linking::error::LinkError;
 pub use linking::login::{begin_login, continue_login};

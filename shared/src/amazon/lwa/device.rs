@@ -11,6 +11,7 @@ use url::Url;
 
 use super::Lwa;
 use super::token::{TokenAnswer, TokenError, Tokens, refused, unusable};
+use super::transport::Transport;
 use crate::budget::{CODE_PAIR_LIFE, CODE_PAIR_LIFE_MOST, POLL_INTERVAL, POLL_INTERVAL_MOST};
 use crate::domain::Timestamp;
 use crate::net::{FullResponse, NetError, Unavailable, is_loopback};
@@ -152,7 +153,7 @@ impl Lwa {
     ) -> Result<FullResponse, TokenError> {
         let request = self.http.post(url.clone()).form(form).build();
         let request = request.map_err(|error| Unavailable::from(NetError::from(error)))?;
-        Ok(self.transport(now).decided(request).await?)
+        Ok(Transport::new(&self.http, now).decided(request).await?)
     }
 
     /// A missing optional field does not cost the pair. Every other field must be one that a device can

@@ -7,6 +7,7 @@
 mod device;
 mod identity;
 mod token;
+mod transport;
 
 use oauth2::{ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, Scope, TokenUrl};
 use secrecy::{ExposeSecret, SecretString};

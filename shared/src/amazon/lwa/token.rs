@@ -1,29 +1,26 @@
 //! The token endpoint: a code, or a refresh token, becomes tokens.
 
 use std::borrow::Cow;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use oauth2::basic::{
     BasicErrorResponse, BasicErrorResponseType, BasicRevocationErrorResponse,
     BasicTokenIntrospectionResponse, BasicTokenType,
 };
 use oauth2::{
-    AccessToken, AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret,
-    EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, RefreshToken, RequestTokenError, Scope,
-    StandardRevocableToken, TokenResponse,
+    AccessToken, AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet,
+    RefreshToken, RequestTokenError, Scope, StandardRevocableToken, TokenResponse,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Lwa, MAX_ANSWER_BYTES, pkce};
+use super::transport::Transport;
+use super::{Lwa, pkce};
 use crate::amazon::text::{bounded, description, error_word};
-use crate::budget::{ACCESS_TOKEN_LIFE, ACCESS_TOKEN_LIFE_MOST, CALL_LIMIT};
+use crate::budget::{ACCESS_TOKEN_LIFE, ACCESS_TOKEN_LIFE_MOST};
 use crate::domain::Timestamp;
-use crate::net::{Client, FullResponse, NetError, Unavailable, exchange};
+use crate::net::Unavailable;
 
 /// The longest token that is taken. Amazon says 2,048 bytes; what is longer would not be stored.
 const MAX_TOKEN_BYTES: usize = 4096;
@@ -129,7 +126,7 @@ impl Lwa {
         verifier: &SecretString,
         now: Timestamp,
     ) -> Result<Tokens, TokenError> {
-        let transport = self.transport(now);
+        let transport = Transport::new(&self.http, now);
         let result = self
             .tokens_client(self.client_id.clone(), secret)
             .exchange_code(AuthorizationCode::new(code.expose_secret().to_owned()))
@@ -138,9 +135,9 @@ impl Lwa {
             .request_async(&transport)
             .await;
         match tokens(result, &[secret, code, verifier]) {
-            Err(TokenError::InvalidGrant) if transport.is_repeated.load(Ordering::Relaxed) => Err(
-                unusable("its first answer was lost, and the code is used up"),
-            ),
+            Err(TokenError::InvalidGrant) if transport.is_repeated() => Err(unusable(
+                "its first answer was lost, and the code is used up",
+            )),
             result => result,
         }
     }
@@ -160,59 +157,9 @@ impl Lwa {
         let result = self
             .tokens_client(ClientId::new(client_id.to_owned()), secret)
             .exchange_refresh_token(&RefreshToken::new(refresh_token.expose_secret().to_owned()))
-            .request_async(&self.transport(now))
+            .request_async(&Transport::new(&self.http, now))
             .await;
         tokens(result, &[secret, refresh_token])
-    }
-
-    pub(super) fn transport(&self, now: Timestamp) -> Transport {
-        Transport {
-            http: self.http.clone(),
-            now,
-            is_repeated: AtomicBool::new(false),
-        }
-    }
-}
-
-/// Lends our client to the `oauth2` crate. The crate gets only answers in which Amazon decided
-/// something. Every other answer is sorted here, where status and headers are known.
-pub(super) struct Transport {
-    http: Client,
-    now: Timestamp,
-    /// Whether the request was sent twice, because the first connection died without an answer.
-    is_repeated: AtomicBool,
-}
-
-impl<'c> AsyncHttpClient<'c> for Transport {
-    type Error = Unavailable;
-    type Future = BoxFuture<'c, Result<HttpResponse, Unavailable>>;
-
-    fn call(&'c self, request: HttpRequest) -> Self::Future {
-        self.post(request).boxed()
-    }
-}
-
-impl Transport {
-    async fn post(&self, request: HttpRequest) -> Result<HttpResponse, Unavailable> {
-        let request = reqwest::Request::try_from(request).map_err(NetError::from)?;
-        let answer = self.decided(request).await?;
-        let mut response = HttpResponse::new(answer.body);
-        *response.status_mut() = ::http::StatusCode::from_u16(answer.status).unwrap_or_default();
-        Ok(response)
-    }
-
-    /// An answer in which Amazon decided something.
-    pub(super) async fn decided(
-        &self,
-        request: reqwest::Request,
-    ) -> Result<FullResponse, Unavailable> {
-        let answer = exchange(&self.http, request, CALL_LIMIT, MAX_ANSWER_BYTES).await?;
-        self.is_repeated
-            .store(answer.is_repeated, Ordering::Relaxed);
-        if matches!(answer.status, 200 | 400 | 401) {
-            return Ok(answer);
-        }
-        Err(Unavailable::status(&answer, self.now))
     }
 }
 

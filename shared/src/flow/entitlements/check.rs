@@ -3,51 +3,30 @@
 //! A check that comes too soon, without a link or while Amazon is down is no error: the game gets what
 //! is known.
 
+mod checked;
+mod known;
+
 use std::collections::{HashMap, HashSet};
 
+pub use checked::Checked;
+use checked::checked;
+use known::{clear_open, known};
+
 use crate::App;
-use crate::api::{Check, Entitlement};
 use crate::budget::Budget;
-use crate::domain::{
-    EntitlementId, LinkStatus, PlayerId, Status, Timestamp, Verdict, Work, random_token,
-    shown_order,
-};
+use crate::domain::{EntitlementId, LinkStatus, PlayerId, Status, Verdict, random_token};
 use crate::flow::entitlements::admit::{Admitted, admit};
 use crate::flow::fulfillment::deliver::{deliver_all, keep_from_the_game};
 use crate::flow::fulfillment::lease::take;
 use crate::flow::fulfillment::report::{Lookup, look_up, report_again, report_all};
-use crate::flow::rows::{Open, read_open};
+use crate::flow::rows::read_open;
 use crate::flow::session::{Session, SessionError};
 use crate::flow::standing;
-use crate::store::{Claimed, Link, LinkState, PlayerRow, Record, StoreError};
-
-/// The most entitlements in one answer.
-const MOST: usize = 50;
+use crate::store::{Claimed, LinkState, PlayerRow, Record, StoreError};
 
 /// Every check tries a failed report again, until it has failed this often. From then on the report
 /// waits until it is due.
 const EAGER_ATTEMPTS: u32 = 5;
-
-/// The result of a check.
-#[derive(Debug)]
-pub struct Checked {
-    /// What the game gets.
-    pub response: Check,
-    /// Something that Amazon listed could not be written down.
-    left_out: bool,
-}
-
-impl Checked {
-    /// Whether Amazon was asked and answered, and all that it listed is written down.
-    pub(in crate::flow) fn is_whole(&self) -> bool {
-        self.response.fresh && !self.left_out
-    }
-
-    /// Before this time, a check is answered from what is known.
-    pub(in crate::flow) fn next_check_at(&self) -> Option<Timestamp> {
-        self.response.next_check_at
-    }
-}
 
 /// Checks for this player.
 ///
@@ -88,50 +67,6 @@ pub async fn check(app: &App, budget: Budget, player: &PlayerId) -> Result<Check
     }
 }
 
-/// What is known without asking Amazon. Without a link, that is everything.
-async fn known(app: &App, player: &PlayerId, row: PlayerRow) -> Result<Checked, StoreError> {
-    let open = if row.has_open {
-        Box::pin(read_open(app, player)).await?
-    } else {
-        Open::default()
-    };
-    if row.has_open && open.is_nothing() {
-        Box::pin(clear_open(app, player, &row)).await;
-    }
-    let mut open = open.records;
-    if app.webhook.is_some() {
-        if !standing::is_on_hold(app) {
-            Box::pin(make_due(app, &open)).await;
-        }
-    } else {
-        open = Box::pin(keep_from_the_game(app, open)).await;
-    }
-    let fresh = row.link.is_none();
-    let status = standing::status(app, &row);
-    Ok(answer(app, status, row.link.as_ref(), fresh, open))
-}
-
-/// The setting has changed: the webhook has to deliver what became `pending` for the game, even if
-/// Amazon is not asked about this player any more.
-async fn make_due(app: &App, open: &[Record]) {
-    let now = app.clock.now();
-    for record in open {
-        if record.status == Status::Pending
-            && record.work == Work::Idle
-            && let Err(error) = app.fulfillments.make_due(record, now).await
-        {
-            tracing::warn!(event = "not_made_due", entitlement_id = %record.id, %error);
-        }
-    }
-}
-
-/// Saves the next check a query. It does no harm if this fails.
-async fn clear_open(app: &App, player: &PlayerId, row: &PlayerRow) {
-    if let Err(error) = app.links.clear_open(player, row).await {
-        tracing::warn!(event = "open_not_cleared", player_id = %player, %error);
-    }
-}
-
 /// Asks Amazon, and writes down what it says.
 async fn ask(
     app: &App,
@@ -150,10 +85,9 @@ async fn ask(
     let mut link = session.link().await;
     match asked {
         Ok(Applied { open, left_out }) => {
-            return Ok(Checked {
-                left_out,
-                ..answer(app, LinkStatus::Linked, Some(&link), true, open)
-            });
+            let mut checked = checked(app, LinkStatus::Linked, Some(&link), true, open);
+            checked.left_out = left_out;
+            return Ok(checked);
         }
         Err(SessionError::Store(error)) => return Err(error),
         Err(error) => {
@@ -301,35 +235,4 @@ async fn report_delivered(
     let mut taken = take(app, owner, to_do).await;
     taken.extend(open.iter().filter(is_ours).cloned());
     report_all(app, budget, Some(session), Some(lookup), owner, taken).await
-}
-
-fn answer(
-    app: &App,
-    status: LinkStatus,
-    link: Option<&Link>,
-    fresh: bool,
-    mut entitlements: Vec<Record>,
-) -> Checked {
-    entitlements.retain(|record| standing::is_shown(app, record));
-    Checked {
-        response: Check {
-            link: status,
-            fresh,
-            checked_at: link.and_then(|link| link.checked_at),
-            next_check_at: link.and_then(|link| standing::may_ask_at(app, link)),
-            more: entitlements.len() > MOST,
-            entitlements: show(entitlements),
-        },
-        left_out: false,
-    }
-}
-
-/// `pending` ones first, then the others, each oldest first.
-fn show(mut records: Vec<Record>) -> Vec<Entitlement> {
-    fn order(record: &Record) -> impl Ord {
-        shown_order(record.status, record.first_seen_at, &record.id)
-    }
-    records.sort_by(|a, b| order(a).cmp(&order(b)));
-    records.truncate(MOST);
-    records.into_iter().map(Entitlement::from).collect()
 }

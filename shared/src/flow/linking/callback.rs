@@ -9,15 +9,13 @@
 use secrecy::SecretString;
 use tokio::time::Instant;
 
-use super::establish::{Candidate, NotMade, accept, has_scopes, has_time, log_outcome, make_link};
-use super::persist::persist;
+use super::establish::{Candidate, NotMade, accept, has_scopes, log_outcome, make_link};
+use super::exchange::exchange;
 use crate::App;
-use crate::amazon::{TokenError, Tokens};
 use crate::budget::{Budget, LEASE, NoTimeLeft, OUTCOME_WATCH, OUTCOME_WATCH_PAUSE};
 use crate::domain::{LinkFailure, PlayerId, random_token};
 use crate::flow::entitlements::first_check;
-use crate::flow::tokens::{open, seal_tokens};
-use crate::net::Unavailable;
+use crate::flow::tokens::seal_tokens;
 use crate::store::{Attempt, AttemptState, Consumed, LinkOrigin, Standing, StoreError, Ticket};
 
 /// What the browser brought back from Amazon.
@@ -236,7 +234,7 @@ impl Work<'_> {
             Callback::Error(word) => return Err(refusal(&word)),
         };
         has_scopes(app, scope.as_deref())?;
-        let accepted = accept(app, self.exchange(&code).await?)?;
+        let accepted = accept(app, exchange(app, self.budget, attempt, &code).await?)?;
         let candidate = Candidate {
             player: &attempt.player,
             client_id: &app.config.login.client_id,
@@ -248,58 +246,6 @@ impl Work<'_> {
         let made = make_link(app, self.budget, &candidate, origin).await;
         // The code is used up, so a failure that passes ends this attempt too.
         made.map_err(NotMade::failure)
-    }
-
-    async fn exchange(&self, code: &SecretString) -> Result<Tokens, LinkFailure> {
-        let Self { app, attempt, .. } = self;
-        let verifier = open(app, &attempt.player, "verifier", &attempt.verifier)
-            .await
-            .map_err(|error| {
-                tracing::error!(event = "verifier_unreadable", player_id = %attempt.player, %error);
-                LinkFailure::Internal
-            })?;
-        has_time(self.budget)?;
-        let mut answer = self.ask_for_tokens(code, &verifier).await;
-        // Amazon decided this before it looked at the code. The secret may have been rotated.
-        if matches!(answer, Err(TokenError::InvalidClient))
-            && app.secrets.reload(app.clock.now()).await
-        {
-            has_time(self.budget)?;
-            answer = self.ask_for_tokens(code, &verifier).await;
-        }
-        answer.map_err(|error| {
-            tracing::warn!(event = "code_not_exchanged", %error);
-            match error {
-                TokenError::InvalidGrant => LinkFailure::AttemptExpired,
-                TokenError::Unavailable(_) => LinkFailure::AmazonUnavailable,
-                TokenError::InvalidClient | TokenError::Rejected { .. } => LinkFailure::Internal,
-            }
-        })
-    }
-
-    async fn ask_for_tokens(
-        &self,
-        code: &SecretString,
-        verifier: &SecretString,
-    ) -> Result<Tokens, TokenError> {
-        let Self { app, attempt, .. } = self;
-        let login = &app.config.login;
-        let secret = app.secrets.current().secret_for(&login.client_id, login);
-        let redirect_uri = attempt.redirect_uri.as_str();
-        let (answer, tries) = persist(self.budget, TokenError::passing, || {
-            let now = app.clock.now();
-            app.lwa
-                .exchange_code(&secret, code, redirect_uri, verifier, now)
-        })
-        .await;
-        match answer {
-            // An earlier try reached Amazon, although a gateway answered that it did not.
-            Err(TokenError::InvalidGrant) if tries > 1 => {
-                let cause = "an answer was lost, and the code is used up";
-                Err(Unavailable::because(cause).into())
-            }
-            answer => answer,
-        }
     }
 }
 

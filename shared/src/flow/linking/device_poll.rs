@@ -22,14 +22,14 @@ const STORE_TRIES: u32 = 3;
 
 /// How a session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DeviceAnswer {
+pub struct DeviceResult {
     /// Pending, or how it ended.
     pub status: DeviceStatus,
     /// How long to wait before the next poll.
     pub interval: Duration,
 }
 
-impl DeviceAnswer {
+impl DeviceResult {
     fn stored(device: &Device, now: Timestamp) -> Self {
         Self {
             status: device.status_at(now),
@@ -48,20 +48,20 @@ pub async fn poll_device(
     budget: Budget,
     player: &PlayerId,
     id: &str,
-) -> Result<Option<DeviceAnswer>, StoreError> {
+) -> Result<Option<DeviceResult>, StoreError> {
     let now = app.clock.now();
     let device = app.links.device(id, now).await?;
     let Some(device) = device.filter(|device| device.player == *player) else {
         return Ok(None);
     };
     if !device.may_poll(now) {
-        return Ok(Some(DeviceAnswer::stored(&device, now)));
+        return Ok(Some(DeviceResult::stored(&device, now)));
     }
     let owner = random_token();
     let until = now + LEASE;
     let device = match app.links.acquire_poll(&device, &owner, now, until).await? {
         Claimed::Ours(device) => device,
-        Claimed::Theirs(device) => return Ok(Some(DeviceAnswer::stored(&device, now))),
+        Claimed::Theirs(device) => return Ok(Some(DeviceResult::stored(&device, now))),
     };
     let poll = Poll {
         app,
@@ -69,11 +69,11 @@ pub async fn poll_device(
         device: &device,
         owner: &owner,
     };
-    let answer = poll.run().await;
-    if answer.status == DeviceStatus::Linked {
+    let result = poll.run().await;
+    if result.status == DeviceStatus::Linked {
         first_check::in_request(app, budget, player).await;
     }
-    Ok(Some(answer))
+    Ok(Some(result))
 }
 
 /// What one poll comes to.
@@ -95,7 +95,7 @@ struct Poll<'a> {
 }
 
 impl Poll<'_> {
-    async fn run(&self) -> DeviceAnswer {
+    async fn run(&self) -> DeviceResult {
         let Self { app, device, .. } = self;
         let step = match &device.held {
             Some(held) => self.resume(held).await,
@@ -120,7 +120,7 @@ impl Poll<'_> {
             (_, Some(failure)) => log_outcome(&device.player, Err(failure)),
             (_, None) => {}
         }
-        DeviceAnswer { status, interval }
+        DeviceResult { status, interval }
     }
 
     /// The same pace as before.

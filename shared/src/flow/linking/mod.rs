@@ -9,6 +9,7 @@ pub(super) mod device_poll;
 pub(super) mod device_start;
 pub(super) mod error;
 mod establish;
+mod exchange;
 pub(super) mod login;
 mod persist;
 pub(super) mod remnant;

@@ -1,0 +1,57 @@
+//! A check that does not ask Amazon.
+
+use super::checked::{Checked, checked};
+use crate::App;
+use crate::domain::{PlayerId, Status, Work};
+use crate::flow::fulfillment::deliver::keep_from_the_game;
+use crate::flow::rows::{Open, read_open};
+use crate::flow::standing;
+use crate::store::{PlayerRow, Record, StoreError};
+
+/// What is known without asking Amazon. Without a link, that is everything.
+pub(super) async fn known(
+    app: &App,
+    player: &PlayerId,
+    row: PlayerRow,
+) -> Result<Checked, StoreError> {
+    let open = if row.has_open {
+        Box::pin(read_open(app, player)).await?
+    } else {
+        Open::default()
+    };
+    if row.has_open && open.is_nothing() {
+        Box::pin(clear_open(app, player, &row)).await;
+    }
+    let mut open = open.records;
+    if app.webhook.is_some() {
+        if !standing::is_on_hold(app) {
+            Box::pin(make_due(app, &open)).await;
+        }
+    } else {
+        open = Box::pin(keep_from_the_game(app, open)).await;
+    }
+    let fresh = row.link.is_none();
+    let status = standing::status(app, &row);
+    Ok(checked(app, status, row.link.as_ref(), fresh, open))
+}
+
+/// The setting has changed: the webhook has to deliver what became `pending` for the game, even if
+/// Amazon is not asked about this player any more.
+async fn make_due(app: &App, open: &[Record]) {
+    let now = app.clock.now();
+    for record in open {
+        if record.status == Status::Pending
+            && record.work == Work::Idle
+            && let Err(error) = app.fulfillments.make_due(record, now).await
+        {
+            tracing::warn!(event = "not_made_due", entitlement_id = %record.id, %error);
+        }
+    }
+}
+
+/// Saves the next check a query. It does no harm if this fails.
+pub(super) async fn clear_open(app: &App, player: &PlayerId, row: &PlayerRow) {
+    if let Err(error) = app.links.clear_open(player, row).await {
+        tracing::warn!(event = "open_not_cleared", player_id = %player, %error);
+    }
+}
