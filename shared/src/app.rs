@@ -11,7 +11,8 @@ use crate::clock::Clock;
 use crate::config::{AdminConfig, Config, DeliveryConfig, SecretsSource};
 use crate::delivery::Webhook;
 use crate::secrets::Secrets;
-use crate::store::{CachedOffers, Fulfillments, Links, Offers};
+pub use crate::store::Offers;
+use crate::store::{CachedOffers, Fulfillments, Links};
 use crate::{logging, net};
 
 /// Configuration and clients.

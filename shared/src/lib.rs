@@ -9,31 +9,35 @@
 //! ```
 //!
 //! - [`domain`] is pure: ids, states, decisions. No AWS, no HTTP, no clock.
-//! - [`store`] is DynamoDB. The condition expressions *are* the rules.
-//! - [`amazon`] speaks to Login with Amazon and Prime Gaming.
-//! - [`delivery`] calls the studio's backend, where that delivers.
+//! - `store` is DynamoDB. The condition expressions *are* the rules.
+//! - `amazon` speaks to Login with Amazon and Prime Gaming.
+//! - `delivery` calls the studio's backend, where that delivers.
 //! - [`flow`] has one file per use case.
 //! - [`budget`] is the table of all time limits. Every layer may use it.
 //! - [`http`] is the one place where requests come in and errors become answers; [`auth`] tells
 //!   who calls, and [`pages`] are what a browser sees.
+//!
+//! A function uses [`app`], [`http`], [`auth`], [`pages`], [`api`], [`flow`] and what these speak of:
+//! [`domain`] and [`budget`]. All else is private, and reaches tests through [`testing`].
 
-pub mod amazon;
+mod amazon;
 pub mod api;
 pub mod app;
 pub mod auth;
 pub mod budget;
 pub mod clock;
-pub mod config;
-pub mod delivery;
+mod config;
+mod delivery;
 pub mod domain;
 pub mod flow;
 pub mod http;
-pub mod logging;
-pub mod net;
+mod logging;
+mod net;
 pub mod pages;
-pub mod seal;
-pub mod secrets;
-pub mod store;
+mod seal;
+mod secrets;
+mod store;
+pub mod testing;
 
 pub use app::App;
 pub use clock::Clock;

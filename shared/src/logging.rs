@@ -19,7 +19,7 @@ const LIBRARY: &str = env!("CARGO_CRATE_NAME");
     clippy::disallowed_methods,
     reason = "logs start before the settings are read"
 )]
-pub fn init(function: &'static str) {
+pub(crate) fn init(function: &'static str) {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").unwrap_or_default();
     // An error means that a test has set up logging before.
     let _ = subscriber(function, level_of(&level), std::io::stdout).try_init();

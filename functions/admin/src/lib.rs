@@ -9,9 +9,10 @@ mod offers;
 use std::collections::BTreeMap;
 
 use prime_gaming::api::ErrorCode;
+use prime_gaming::app::Offers;
 use prime_gaming::app::{StartError, start_offers};
 use prime_gaming::domain::{FieldsError, Offer, Sku, fields};
-use prime_gaming::store::{Offers, StoreError};
+use prime_gaming::flow::StoreError;
 use serde::Serialize;
 use serde_json::value::RawValue;
 

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use prime_gaming::api::ErrorCode;
+use prime_gaming::app::Offers;
 use prime_gaming::domain::{Offer, Sku};
-use prime_gaming::store::Offers;
 use serde_json::value::RawValue;
 
 use crate::{Done, Fault, Fields, text};

@@ -11,7 +11,7 @@ use stand_in::Consent;
 
 /// Links the player of this token with the Amazon account of this short name.
 pub(crate) async fn link(system: &System, token: &str, account: &str) -> Result<(), Error> {
-    let http = prime_gaming::net::client(None)?;
+    let http = prime_gaming::testing::net::client(None)?;
     let base = &system.base_url;
     let amazon = system.amazon.as_ref().ok_or("there is no stand-in")?;
 

@@ -49,7 +49,7 @@ impl Driver {
             }
         };
         Ok(Ok(Self {
-            http: prime_gaming::net::client(None)?,
+            http: prime_gaming::testing::net::client(None)?,
             url: format!("http://127.0.0.1:{port}"),
             chromium,
             process,

@@ -116,7 +116,7 @@ impl Walk {
         path: &str,
         body: Value,
     ) -> Value {
-        let http = prime_gaming::net::client(None).expect("no extra certificate");
+        let http = prime_gaming::testing::net::client(None).expect("no extra certificate");
         let request = http.request(method, format!("{}{path}", self.service()));
         let answer = request.bearer_auth(&player.token).json(&body).send().await;
         let answer = answer.expect("the service answers");

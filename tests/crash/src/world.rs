@@ -53,7 +53,8 @@ pub struct World {
 
 /// The client of games, browsers and proxies.
 pub(crate) fn http() -> reqwest::Client {
-    prime_gaming::net::client(None).expect("without an extra certificate nothing can be wrong")
+    prime_gaming::testing::net::client(None)
+        .expect("without an extra certificate nothing can be wrong")
 }
 
 impl World {

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use prime_gaming::App;
 use prime_gaming::domain::{EntitlementId, PlayerId};
 use prime_gaming::flow::{self, Budget};
-use prime_gaming::secrets::Secrets;
-use prime_gaming::store::Link;
-use prime_gaming::{App, net};
+use prime_gaming::testing::net;
+use prime_gaming::testing::secrets::Secrets;
+use prime_gaming::testing::store::Link;
 use serde_json::{Value, json};
 use stand_in::Endpoint;
 

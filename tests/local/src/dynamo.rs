@@ -14,7 +14,8 @@ use aws_sdk_dynamodb::types::{
     LocalSecondaryIndex, Projection as SdkProjection, ProjectionType, TimeToLiveSpecification,
 };
 use dynoxide::Database;
-use prime_gaming::{Clock, net};
+use prime_gaming::Clock;
+use prime_gaming::testing::net;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;

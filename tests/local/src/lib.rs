@@ -36,5 +36,6 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 /// The client for everything here: the functions' own, which follows no redirects and whose
 /// requests end within 10 seconds unless they say otherwise.
 pub(crate) fn http_client() -> reqwest::Client {
-    prime_gaming::net::client(None).expect("without an extra certificate nothing can be wrong")
+    prime_gaming::testing::net::client(None)
+        .expect("without an extra certificate nothing can be wrong")
 }

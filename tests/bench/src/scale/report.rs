@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use prime_gaming::store::DUE_SHARDS;
+use prime_gaming::testing::store::DUE_SHARDS;
 
 use super::costs::{Cost, Latency, float, head};
 use super::meter::Used;

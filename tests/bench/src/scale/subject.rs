@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use it::World;
 use local::Error;
-use prime_gaming::secrets::Secrets;
-use prime_gaming::store::DUE_SHARDS;
-use prime_gaming::{App, net};
+use prime_gaming::App;
+use prime_gaming::testing::net;
+use prime_gaming::testing::secrets::Secrets;
+use prime_gaming::testing::store::DUE_SHARDS;
 use serde_json::json;
 use stand_in::{Endpoint, Fault};
 use url::Url;

@@ -7,9 +7,9 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use fuzz::{fuzz, object, runtime, text, word};
 use http::header::HeaderValue;
 use it::{BASE_URL, World};
-use prime_gaming::config::Config;
 use prime_gaming::flow::Cursor;
 use prime_gaming::http::{BrowserCookie, Request, with_outcome};
+use prime_gaming::testing::config::Config;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -343,7 +343,7 @@ fn cursors() {
     });
 }
 
-fn return_origins() -> prime_gaming::config::ReturnOrigins {
+fn return_origins() -> prime_gaming::testing::config::ReturnOrigins {
     let settings: BTreeMap<&str, &str> = [
         ("LINKS_TABLE", "links"),
         ("FULFILLMENTS_TABLE", "fulfillments"),

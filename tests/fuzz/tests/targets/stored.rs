@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use fuzz::{fuzz, json, object, runtime, text};
 use it::World;
 use prime_gaming::domain::fields;
-use prime_gaming::secrets::SecretValues;
+use prime_gaming::testing::secrets::SecretValues;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

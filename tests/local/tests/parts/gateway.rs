@@ -51,7 +51,7 @@ impl Api {
         let base = format!("http://{}", gateway.address);
         Self {
             base,
-            http: prime_gaming::net::client(None).expect("no extra certificate"),
+            http: prime_gaming::testing::net::client(None).expect("no extra certificate"),
             lines,
             _gateway: gateway,
         }

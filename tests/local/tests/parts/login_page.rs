@@ -54,7 +54,7 @@ async fn the_example_of_a_login_page_links_a_player_and_nobody_else() {
 
 /// What must not work; gives the secrets that were seen on the way.
 async fn attack(system: &System, origin: &str) -> Vec<String> {
-    let http = prime_gaming::net::client(None).expect("no extra certificate");
+    let http = prime_gaming::testing::net::client(None).expect("no extra certificate");
     let get = async |url: &str, cookie: &str| {
         let answer = http.get(url).header(COOKIE, cookie).send().await;
         answer.expect("an answer")

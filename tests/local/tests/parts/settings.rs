@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use local::build::workspace;
 use prime_gaming::budget::{FUNCTION_LIMIT, RECONCILE_LIMIT};
-use prime_gaming::config::Config;
-use prime_gaming::secrets::SecretValues;
+use prime_gaming::testing::config::Config;
+use prime_gaming::testing::secrets::SecretValues;
 use serde_yaml_ng::Value;
 
 use crate::markdown::{Row, table};

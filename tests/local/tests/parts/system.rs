@@ -19,7 +19,7 @@ fn kept_in(directory: &Path) -> Options {
 }
 
 async fn status_of(system: &System, path: &str, token: &str) -> u16 {
-    let http = prime_gaming::net::client(None).expect("no extra certificate");
+    let http = prime_gaming::testing::net::client(None).expect("no extra certificate");
     let request = http
         .get(format!("{}{path}", system.base_url))
         .bearer_auth(token);

@@ -159,7 +159,7 @@ async fn the_unity_example_links_grants_confirms_and_hears_each_deep_link_once()
     assert_eq!(game.does("scene").await, ["link unlinked"]);
 
     // Refused: the way back into the game says so, once, and a reload of the scene not again.
-    let mut browser = Browser::new(prime_gaming::net::client(None).expect("a client"));
+    let mut browser = Browser::new(prime_gaming::testing::net::client(None).expect("a client"));
     let [opened] = <[String; 1]>::try_from(game.does("link").await).expect("one line");
     let start = opened.strip_prefix("browser ").expect("an address");
     let page = walk(&mut browser, start, "cancel").await;

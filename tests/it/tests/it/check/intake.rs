@@ -1,7 +1,7 @@
 //! `INTAKE=hold`: nothing new is handed out or delivered; what is delivered is taken and reported.
 
 use it::{Reply, World, ids_of, status_of};
-use prime_gaming::config::Intake;
+use prime_gaming::testing::config::Intake;
 use serde_json::{Value, json};
 use stand_in::Endpoint::{Entitlements, Fulfill};
 use stand_in::Fault;

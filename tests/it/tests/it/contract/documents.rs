@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use local::build::workspace;
 use local::template::{Template, Variable, project_template};
 use prime_gaming::api::ErrorCode;
-use prime_gaming::config::{AdminConfig, Config, DeliveryConfig, SecretsSource};
 use prime_gaming::domain::LinkFailure;
+use prime_gaming::testing::config::{AdminConfig, Config, DeliveryConfig, SecretsSource};
 use serde_yaml_ng::Value;
 
 /// The codes of the API, each with its status.

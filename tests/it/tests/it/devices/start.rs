@@ -67,7 +67,7 @@ async fn an_address_with_the_code_in_it_is_composed_where_the_studio_wants_it() 
     assert_eq!(session["verification_uri"], page);
     let composed = format!("{page}?cbl-code={code}");
     assert_eq!(session["verification_uri_complete"], composed);
-    let browser = prime_gaming::net::client(None).expect("a client");
+    let browser = prime_gaming::testing::net::client(None).expect("a client");
     let shown = browser.get(&composed).send().await.expect("Amazon's page");
     let shown = shown.text().await.expect("a page");
     assert!(shown.contains(&format!("value=\"{code}\"")), "{shown}");

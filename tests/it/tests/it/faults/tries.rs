@@ -5,7 +5,7 @@ use std::time::Duration;
 use it::{DbFault, Outage, World, entitlement_id, player_id};
 use prime_gaming::App;
 use prime_gaming::domain::{Sku, Timestamp};
-use prime_gaming::store::{Lease, Link, PlayerRow, StoreError, WriteOutcome};
+use prime_gaming::testing::store::{Lease, Link, PlayerRow, StoreError, WriteOutcome};
 
 /// Does this operation and no other.
 async fn once(

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use it::{World, ids_of, status_of};
-use prime_gaming::store::{DUE_SHARDS, Housekeeping, MOST_PARKED, Taken};
+use prime_gaming::testing::store::{DUE_SHARDS, Housekeeping, MOST_PARKED, Taken};
 use serde_json::json;
 use stand_in::Endpoint::{Entitlements, Fulfill};
 use stand_in::Fault;

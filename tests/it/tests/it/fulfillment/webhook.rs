@@ -321,7 +321,7 @@ async fn a_rotated_secret_is_read_again_when_the_signature_is_refused() {
 
 fn turn_off(world: &mut World) {
     world.app.webhook = None;
-    world.app.config.delivery = prime_gaming::config::DeliveryConfig::Confirm;
+    world.app.config.delivery = prime_gaming::testing::config::DeliveryConfig::Confirm;
 }
 
 #[tokio::test]
@@ -402,7 +402,7 @@ async fn a_delivery_that_is_under_way_while_webhooks_are_turned_off_is_left_alon
     let marked = store.mark_delivered(&taken, lease, world.clock.now()).await;
     assert!(matches!(
         marked.expect("written"),
-        prime_gaming::store::Confirmation::Delivered(_)
+        prime_gaming::testing::store::Confirmation::Delivered(_)
     ));
     world.pass(60);
     world.check("p1").await;
@@ -415,9 +415,12 @@ async fn what_no_webhook_was_called_for_is_the_games_after_it_was_turned_off() {
     let id = world.pending("p1", "alice", "hat").await;
     let (studio, url) = Studio::start().await;
     let url: url::Url = url.parse().expect("a URL");
-    let http = prime_gaming::net::Client::new(world.app.clock.clone()).expect("a client");
-    world.app.webhook = Some(prime_gaming::delivery::Webhook::new(http, url.clone()));
-    world.app.config.delivery = prime_gaming::config::DeliveryConfig::Webhook {
+    let http = prime_gaming::testing::net::Client::new(world.app.clock.clone()).expect("a client");
+    world.app.webhook = Some(prime_gaming::testing::delivery::Webhook::new(
+        http,
+        url.clone(),
+    ));
+    world.app.config.delivery = prime_gaming::testing::config::DeliveryConfig::Webhook {
         url,
         private: false,
     };
@@ -464,9 +467,12 @@ async fn what_was_pending_when_the_webhook_was_turned_on_is_delivered_too() {
     world.unlinked("p1").await;
     let (studio, url) = Studio::start().await;
     let url: url::Url = url.parse().expect("a URL");
-    let http = prime_gaming::net::Client::new(world.app.clock.clone()).expect("a client");
-    world.app.webhook = Some(prime_gaming::delivery::Webhook::new(http, url.clone()));
-    world.app.config.delivery = prime_gaming::config::DeliveryConfig::Webhook {
+    let http = prime_gaming::testing::net::Client::new(world.app.clock.clone()).expect("a client");
+    world.app.webhook = Some(prime_gaming::testing::delivery::Webhook::new(
+        http,
+        url.clone(),
+    ));
+    world.app.config.delivery = prime_gaming::testing::config::DeliveryConfig::Webhook {
         url,
         private: false,
     };

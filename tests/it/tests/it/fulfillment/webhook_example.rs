@@ -70,7 +70,7 @@ with sqlite3.connect(sys.argv[1]) as database: print(database.execute(sys.argv[2
 async fn post(url: &str, id: &str, sent_at: i64, signed_at: i64, body: &str) -> StatusCode {
     let signer = Webhook::new(WEBHOOK_SECRET).expect("a secret");
     let signature = signer.sign(id, signed_at, body.as_bytes()).expect("text");
-    let client = prime_gaming::net::client(None).expect("a client");
+    let client = prime_gaming::testing::net::client(None).expect("a client");
     let request = client
         .post(url)
         .header("webhook-id", id)

@@ -5,9 +5,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join;
 use it::{Reply, Studio, World, check_in, entitlement_of, ids_of, status_of};
-use prime_gaming::config::DeliveryConfig;
 use prime_gaming::domain::{HoldReason, Status, Work};
-use prime_gaming::store::{Admission, Claim, Record};
+use prime_gaming::testing::config::DeliveryConfig;
+use prime_gaming::testing::store::{Admission, Claim, Record};
 use serde_json::{Value, json};
 use stand_in::Endpoint::{Entitlements, Fulfill};
 use stand_in::Fault;
@@ -274,8 +274,11 @@ async fn what_no_webhook_was_called_for_gives_its_place_back() {
     let id = world.pending("p1", "alice", "hat").await;
     let (studio, url) = Studio::start().await;
     let url: url::Url = url.parse().expect("a URL");
-    let http = prime_gaming::net::Client::new(world.app.clock.clone()).expect("a client");
-    world.app.webhook = Some(prime_gaming::delivery::Webhook::new(http, url.clone()));
+    let http = prime_gaming::testing::net::Client::new(world.app.clock.clone()).expect("a client");
+    world.app.webhook = Some(prime_gaming::testing::delivery::Webhook::new(
+        http,
+        url.clone(),
+    ));
     world.app.config.delivery = DeliveryConfig::Webhook {
         url,
         private: false,

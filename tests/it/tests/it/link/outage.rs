@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use it::{BASE_URL, CLIENT_ID, World};
-use prime_gaming::store::Links;
+use prime_gaming::testing::store::Links;
 use serde_json::{Value, json};
 use stand_in::{Client, Endpoint, Fault};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use it::{Answer, BASE_URL, Browser, World};
-use prime_gaming::store::Consumed;
+use prime_gaming::testing::store::Consumed;
 use serde_json::{Value, json};
 use url::Url;
 

@@ -2,7 +2,7 @@
 
 use it::player_id;
 use prime_gaming::domain::{HoldReason, LinkId, Status};
-use prime_gaming::store::{Admission, Confirmation, Link, Record};
+use prime_gaming::testing::store::{Admission, Confirmation, Link, Record};
 
 use crate::store::kit::{
     admit, admit_known, confirm, hold, indexed, linked_world, offer, record, written,

@@ -5,8 +5,10 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use it::{World, entitlement_id, player_id};
 use prime_gaming::domain::{Content, HoldReason, Offer, PerPlayer, Sku, Timestamp};
-use prime_gaming::seal::Sealed;
-use prime_gaming::store::{Admission, Claim, Confirmation, DeadTokens, Lease, Link, Record};
+use prime_gaming::testing::seal::Sealed;
+use prime_gaming::testing::store::{
+    Admission, Claim, Confirmation, DeadTokens, Lease, Link, Record,
+};
 
 pub(crate) fn offer(per_player: Option<u32>) -> Offer {
     Offer {

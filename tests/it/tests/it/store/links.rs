@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use it::{World, player_id};
 use prime_gaming::domain::{LinkId, LinkStatus};
-use prime_gaming::seal::Sealed;
-use prime_gaming::store::{Claimed, Link, LinkState, PlayerRow, StoreError, WriteOutcome};
+use prime_gaming::testing::seal::Sealed;
+use prime_gaming::testing::store::{Claimed, Link, LinkState, PlayerRow, StoreError, WriteOutcome};
 
 use crate::store::kit::{mark_dead, store_tokens};
 

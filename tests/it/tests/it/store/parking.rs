@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use it::{World, player_id};
-use prime_gaming::store::{Confirmation, Link, Parked, Record, RemnantTimes, WriteOutcome};
+use prime_gaming::testing::store::{
+    Confirmation, Link, Parked, Record, RemnantTimes, WriteOutcome,
+};
 use serde_json::json;
 use stand_in::Endpoint::Fulfill;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use it::World;
 use prime_gaming::domain::{Failing, Pause, Status, Timestamp, Work};
-use prime_gaming::store::Confirmation;
+use prime_gaming::testing::store::Confirmation;
 
 use crate::store::kit::{admit, confirm, indexed, lease, linked_world, offer, record, written};
 
