@@ -3,7 +3,7 @@
 //! A test tries the order of events that its author thought of. This tries all of them: two players,
 //! two Amazon accounts, two entitlements, and two processes that may be killed between any two
 //! requests, any number of times. The promises are those of the service's design ("An entitlement's
-//! life"), and [`Condition`] lists what they rest on: for each there is a test that leaves it out
+//! life"), and `Condition` lists what they rest on: for each there is a test that leaves it out
 //! and finds a promise broken. `cargo test -p model -- --nocapture` prints how.
 //!
 //! **What is modelled.** Every conditional write of `shared/src/store` is one step, with its
@@ -15,7 +15,7 @@
 //! process, the game, the player and the clock may do anything: leases run out whenever it suits
 //! the plot, also (in all scopes but one) while their holder lives and goes on. Crashes, lost
 //! answers and late holders are not counted: only the links made and the tokens exchanged have a
-//! limit, and each [`Scope`] has only the players and jobs that its kind of plot needs.
+//! limit, and each `Scope` has only the players and jobs that its kind of plot needs.
 //!
 //! **What is left out.** Time is reduced to leases and remnants that end at some point: pauses
 //! between checks and looks, backoff and `Retry-After` only make things rarer; that dead tokens are
@@ -63,7 +63,7 @@
 //! - Where the game delivers, it may grant what Amazon takes back before the confirmation comes. The
 //!   offer counts as not used up then, so the player may have the next one too; the property
 //!   excuses that. Where a webhook delivers, what may have been delivered keeps its place.
-//! - A studio must not take an entitlement that it has refused before ([`Condition::RefusalIsFinal`]).
+//! - A studio must not take an entitlement that it has refused before (`Condition::RefusalIsFinal`).
 
 #![cfg(test)]
 
