@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::dynamo::{BATCH, Change, Item, Reader, batch_get, n, s, unavailable};
 use super::error::{Cause, StoreError};
+use super::outcome::WriteOutcome;
 use crate::budget::OFFER_KEPT;
 use crate::domain::{Content, Offer, PerPlayer, Sku, Timestamp};
 
@@ -95,6 +96,7 @@ impl Offers {
             .when("attribute_exists(#sku)")
             .delete(&self.client)
             .await
+            .map(WriteOutcome::is_done)
     }
 
     /// The offers of these SKUs, as far as they exist.

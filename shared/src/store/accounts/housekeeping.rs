@@ -70,10 +70,7 @@ impl Fulfillments {
     ) -> TransactWriteItem {
         self.change_housekeeping(HousekeepingKind::Remnant, account)
             .set("amazon_user_id", s(account.as_str()))
-            .set("due_shard", s(due_shard(account.as_str())))
-            .set("due_at", time(due_at))
-            .remove("owner")
-            .remove("attempts")
+            .due_anew(account, due_at)
             .in_transaction()
     }
 
@@ -91,10 +88,7 @@ impl Fulfillments {
             .set("amazon_user_id", s(account.as_str()))
             .set("player_id", s(player.as_str()))
             .set("link_id", s(link_id.as_str()))
-            .set("due_shard", s(due_shard(account.as_str())))
-            .set("due_at", time(due_at))
-            .remove("owner")
-            .remove("attempts")
+            .due_anew(account, due_at)
             .in_transaction()
     }
 
@@ -164,5 +158,15 @@ impl Fulfillments {
         account: &AmazonUserId,
     ) -> Change {
         self.change(account_key(account, kind.sk()))
+    }
+}
+
+impl Change {
+    /// Due at `due_at`, without a lease, and with no try counted.
+    pub(in crate::store) fn due_anew(self, account: &AmazonUserId, due_at: Timestamp) -> Self {
+        self.set("due_shard", s(due_shard(account.as_str())))
+            .set("due_at", time(due_at))
+            .remove("owner")
+            .remove("attempts")
     }
 }

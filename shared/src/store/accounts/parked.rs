@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::housekeeping::HousekeepingKind;
 use crate::domain::{AmazonUserId, EntitlementId, PlayerId, Timestamp};
-use crate::store::dynamo::{account_key, due_shard, n, s, time};
+use crate::store::dynamo::{account_key, n, s};
 use crate::store::error::StoreError;
 use crate::store::tables::Fulfillments;
 
@@ -46,10 +46,7 @@ impl Fulfillments {
         if has_parked {
             change
                 .when("attribute_exists(#pk)")
-                .set("due_shard", s(due_shard(account.as_str())))
-                .set("due_at", time(now))
-                .remove("owner")
-                .remove("attempts")
+                .due_anew(account, now)
                 .in_transaction()
         } else {
             change.when("attribute_not_exists(#pk)").check()

@@ -239,3 +239,78 @@ impl Links {
 pub(in crate::store) fn seconds(duration: Duration) -> aws_sdk_dynamodb::types::AttributeValue {
     n(duration.as_secs())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    /// A session whose code pair expires at 100, and that may be polled from 10 on.
+    fn device() -> Device {
+        Device {
+            hash: "h".to_owned(),
+            status: DeviceStatus::Pending,
+            next_poll_at: at(10),
+            poll_until: None,
+            player: PlayerId::new("p1").expect("an id"),
+            client_id: "client".to_owned(),
+            pair: None,
+            held: None,
+            interval: Duration::from_secs(5),
+            expires_at: at(100),
+        }
+    }
+
+    fn held() -> Device {
+        Device {
+            held: Some(HeldTokens {
+                sealed: Sealed::from("sealed".to_owned()),
+                access_expires_at: at(500),
+            }),
+            ..device()
+        }
+    }
+
+    #[test]
+    fn a_session_expires_with_its_code_pair_unless_it_has_tokens_or_a_poll() {
+        let polled = |until| Device {
+            poll_until: Some(at(until)),
+            ..device()
+        };
+        let denied = Device {
+            status: DeviceStatus::Denied,
+            ..device()
+        };
+        for (device, now, status) in [
+            (device(), 99, DeviceStatus::Pending),
+            (device(), 100, DeviceStatus::Expired),
+            (polled(101), 100, DeviceStatus::Pending),
+            (polled(100), 100, DeviceStatus::Expired),
+            (held(), 1000, DeviceStatus::Pending),
+            (denied, 1000, DeviceStatus::Denied),
+        ] {
+            assert_eq!(device.status_at(at(now)), status, "{device:?}");
+        }
+    }
+
+    #[test]
+    fn amazon_is_asked_by_one_poll_at_a_time_when_the_interval_is_over() {
+        let polled = Device {
+            poll_until: Some(at(20)),
+            ..device()
+        };
+        for (device, now, may_poll) in [
+            (device(), 9, false),
+            (device(), 10, true),
+            (device(), 100, false),
+            (polled.clone(), 19, false),
+            (polled, 20, true),
+            (held(), 1000, true),
+        ] {
+            assert_eq!(device.may_poll(at(now)), may_poll, "{now}: {device:?}");
+        }
+    }
+}

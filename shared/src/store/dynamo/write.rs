@@ -79,16 +79,21 @@ impl Change {
         }
     }
 
-    /// Deletes the item, by itself. `false`: the condition did not hold.
-    pub(in crate::store) async fn delete(self, client: &Client) -> Result<bool, StoreError> {
+    /// Deletes the item, by itself.
+    pub(in crate::store) async fn delete(
+        self,
+        client: &Client,
+    ) -> Result<WriteOutcome, StoreError> {
         let delete = self.deletion(client);
         let mut tries = 0;
         loop {
             let Err(error) = delete.clone().send().await else {
-                return Ok(true);
+                return Ok(WriteOutcome::Done);
             };
             match error.as_service_error() {
-                Some(DeleteItemError::ConditionalCheckFailedException(_)) => return Ok(false),
+                Some(DeleteItemError::ConditionalCheckFailedException(_)) => {
+                    return Ok(WriteOutcome::Changed);
+                }
                 Some(DeleteItemError::TransactionConflictException(_))
                     if tries + 1 < CONFLICT_TRIES =>
                 {

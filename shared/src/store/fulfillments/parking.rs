@@ -231,7 +231,7 @@ impl Fulfillments {
             .value(":owner", s(owner))
             .delete(&self.client)
             .await?;
-        if !ended {
+        if !ended.is_done() {
             note()
                 .when("#owner = :owner")
                 .value(":owner", s(owner))
