@@ -1,4 +1,4 @@
-//! Attacks on whose Amazon account is linked to whose player, each by its name.
+//! Attacks that try to link the wrong Amazon account to a player: token substitution and races.
 
 use futures_util::future::{join, join_all};
 use it::{BASE_URL, World};
@@ -13,10 +13,10 @@ use crate::link::support::{
     parameter, with,
 };
 
-/// An application of the attacker's own, which players have allowed there.
+/// The attacker's own application, which players have allowed to read their profile.
 const OTHER_CLIENT: &str = "amzn1.application-oa2-client.mallory";
 
-/// A code that Amazon gave to another application, for a victim that uses it.
+/// Code injection: a code that Amazon gave to another application, for a victim who uses it.
 #[tokio::test]
 async fn a_code_of_another_client() {
     let world = World::new().await;
@@ -34,7 +34,7 @@ async fn a_code_of_another_client() {
     left_nothing_of(&world, "mallory").await;
 }
 
-/// Asserts that Amazon was asked nothing since the last look.
+/// Asserts that the service has not asked Amazon since the last look.
 pub(crate) fn nothing_asked(world: &World) {
     assert!(world.amazon.calls().is_empty(), "{:?}", world.asked());
 }
@@ -45,7 +45,7 @@ async fn left_nothing_of(world: &World, player: &str) {
     assert_eq!(link["status"], "unlinked");
 }
 
-/// An access token that some other application was given, wherever a caller can put one.
+/// Token substitution: another application's access token, wherever a caller can put one.
 #[tokio::test]
 async fn a_client_supplied_access_token() {
     let world = World::new().await;
@@ -96,7 +96,7 @@ async fn a_client_supplied_access_token() {
     no_violations(&world);
 }
 
-/// A `scope` in the address that says more than Amazon granted.
+/// A `scope` in the address that claims more than Amazon granted.
 #[tokio::test]
 async fn a_scope_added_by_hand() {
     let world = World::new().await;

@@ -1,5 +1,4 @@
-//! Attacks by addresses and headers: where a browser is sent, and what gets into an answer's
-//! headers. Each by its name.
+//! Attacks by addresses and headers: open redirects, header injection, and forged `Host` headers.
 
 use it::{Answer, BASE_URL, World};
 use serde_json::json;
@@ -12,8 +11,8 @@ async fn asked_back_to(world: &World, return_to: &str) -> Answer {
     call.json(&json!({"return_to": return_to})).send().await
 }
 
-/// Addresses that only look odd, or that other parsers take for another host, lead where they are
-/// allowed to and nowhere else.
+/// Open redirect: addresses that look odd, or that other parsers take for another host, lead only to
+/// the allowed host.
 #[tokio::test]
 async fn redirects_to_encoded_hosts_end_at_the_allowed_one() {
     let world = World::new().await;
@@ -48,7 +47,7 @@ async fn redirects_to_encoded_hosts_end_at_the_allowed_one() {
     }
 }
 
-/// An address to be sent to, put where it is not asked for.
+/// Open redirect: an address where the service expects none.
 #[tokio::test]
 async fn redirects_that_the_address_asks_for() {
     let world = login::world().await;
@@ -80,7 +79,8 @@ async fn redirects_that_the_address_asks_for() {
     assert!(!format!("{answer:?}").contains("evil.example"));
 }
 
-/// A line break in everything that a caller can send and that could come back in a header.
+/// Header injection: a line break in everything that a caller can send and that could come back in a
+/// header.
 #[tokio::test]
 async fn line_breaks_in_everything_that_may_come_back_in_a_header() {
     let world = login::world().await;
@@ -162,7 +162,7 @@ async fn line_breaks_in_everything_that_may_come_back_in_a_header() {
     }
 }
 
-/// Every header by which a proxy says what the caller's host was.
+/// Every header with which a proxy names the host that the caller asked for.
 #[tokio::test]
 async fn a_forged_host_header_on_the_pages() {
     let world = login::world().await;

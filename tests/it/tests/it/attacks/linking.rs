@@ -1,4 +1,5 @@
-//! Attacks on the way of a link from the game over Amazon and back, each by its name.
+//! Attacks on a link on its way from the game to Amazon and back: login CSRF, replay, injection of
+//! codes, session fixation, HTTP parameter pollution, clickjacking.
 
 use std::time::Duration;
 
@@ -11,8 +12,8 @@ use crate::link::support::{
     nothing_linked, open, parameter, unlinked, with,
 };
 
-/// The address of the attacker's own link, mailed to a victim who is to link the victim's Amazon
-/// account to the attacker's player with it.
+/// Login CSRF: the attacker mails the address of the attacker's own link to a victim, who would link
+/// the victim's Amazon account to the attacker's player.
 #[tokio::test]
 async fn a_start_address_mailed_to_a_victim() {
     let world = World::new().await;
@@ -78,7 +79,7 @@ async fn a_session_swapped_mid_flow() {
     no_violations(&world);
 }
 
-/// A code that was used, with a `state` that was not.
+/// Replay: a used code with a new `state`.
 #[tokio::test]
 async fn a_replayed_code() {
     let world = World::new().await;
@@ -96,7 +97,7 @@ async fn a_replayed_code() {
     linked_pairs(&world, &[("p1", "alice")]).await;
 }
 
-/// Two values of which one is checked and the other used.
+/// HTTP parameter pollution: of two values one could be checked and the other used.
 #[tokio::test]
 async fn duplicated_parameters() {
     let world = World::new().await;

@@ -1,4 +1,4 @@
-//! Attacks on the way in from the Prime Gaming page, each by its name.
+//! Attacks on the way in from the Prime Gaming page: login CSRF and stolen addresses.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,4 +1,4 @@
-//! Posts of the question's form that another site sends in a player's browser, each by its name.
+//! CSRF: another site posts the form of the consent page in a player's browser.
 
 use it::{World, hidden_inputs};
 

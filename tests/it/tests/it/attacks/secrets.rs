@@ -1,5 +1,5 @@
-//! No secret reaches a log line or an error: everything that is logged during the whole story,
-//! and during every failure that is easily had, is searched for every secret there is.
+//! No secret reaches a log line or an error: these tests search everything that is logged during
+//! the whole story, and during every failure that is easy to cause, for every secret.
 
 use std::io;
 use std::sync::{Arc, Mutex};

@@ -1,6 +1,6 @@
-//! One story through every flow, with its failures, in which everything that leaves the service is
-//! kept: log lines, answers, rows, what Amazon and the studio were sent. Then all of it is searched
-//! for every secret that there was.
+//! One story through every flow, with its failures. The test keeps everything that leaves the
+//! service: log lines, answers, rows, requests to Amazon and to the studio. Then it searches all of
+//! it for every secret of the story.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,13 +15,13 @@ use crate::link::login::{continue_url, log_in};
 use crate::link::start::scan_all;
 use crate::link::support::{parameter, with};
 
-/// A secret that a caller must get once, and where: the title of the only answers that hold it.
+/// A secret that a caller must get once, and the title of the only answers that may hold it.
 struct Own {
     value: String,
     belongs_to: &'static [&'static str],
 }
 
-/// Everything that was answered, by a title.
+/// All answers, by a title.
 #[derive(Default)]
 struct Kept {
     answers: Vec<(&'static str, String)>,
@@ -137,7 +137,7 @@ fn never_shown(world: &World) -> Vec<String> {
     never
 }
 
-/// The text, and as it would stand in a query.
+/// The text, plain and percent-encoded.
 fn forms(secret: &str) -> [String; 2] {
     let encoded = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     [secret.to_owned(), encoded]

@@ -1,4 +1,4 @@
-//! Forged players' tokens, and stored tokens that were moved, each by its name.
+//! Forged JWTs of players, and sealed values that an attacker moved to another row.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
@@ -13,8 +13,8 @@ use crate::auth::jwks::AccountSystem;
 use crate::auth::support::{INVALID, but, call, claims, refused, refused_token, signed};
 use crate::link::support::{Item, back_from_amazon, links, nothing_linked};
 
-/// HS256 with the public half of the key as the secret: who verifies by what the token says takes
-/// it for signed.
+/// Algorithm confusion: HS256 with the public key as the secret. A verifier that trusts the token's
+/// own `alg` accepts it.
 #[tokio::test]
 async fn an_rsa_public_key_as_the_secret() {
     // Any odd number of 2048 bits is a modulus, as long as no test has to sign.
@@ -78,7 +78,7 @@ async fn a_token_without_an_end() {
     }
 }
 
-/// A `kid` that is an address, a path, a query or a number, and finds what it should not.
+/// A `kid` that is an address, a path, a query or a number, and could find a key that it should not.
 #[tokio::test]
 async fn tricks_with_the_key_id() {
     let key_of_nobody = json!({"kty": "oct", "kid": "", "k": "AAAA"});
@@ -110,7 +110,7 @@ async fn tricks_with_the_key_id() {
     assert_eq!(system.asked(), 0, "no such token makes us ask");
 }
 
-/// A player's own token, with what a server's has, or for what a server may.
+/// A player's own token with parts of a game server's token, or for calls of a game server.
 #[tokio::test]
 async fn a_player_that_names_another() {
     let world = World::new().await;
@@ -194,7 +194,7 @@ async fn sealed_tokens_moved_to_another_player() {
     );
 }
 
-/// The same with the verifier of an attempt: it is sealed for that attempt alone.
+/// The same with the PKCE verifier of an attempt, which is sealed for that attempt alone.
 #[tokio::test]
 async fn a_sealed_verifier_moved_to_another_attempt() {
     let world = World::new().await;
