@@ -2,10 +2,11 @@
 //! asks Prime Gaming for new entitlements, delivers them, and reports each delivery.
 //!
 //! The Lambda binaries under `functions/` are thin: each parses an event, calls one use case of
-//! [`flow`], and answers. Read in this direction, and nothing points back:
+//! [`flow`], and responds. An arrow says which room uses which, and no arrow points back:
 //!
 //! ```text
 //! functions → http, auth, pages, flow → store, amazon, delivery → domain
+//!                                  └──→ api ───────────────────────┘
 //! ```
 //!
 //! - [`domain`] is pure: ids, states, decisions. No AWS, no HTTP, no clock.
@@ -14,10 +15,11 @@
 //! - `delivery` calls the studio's backend, where that delivers.
 //! - [`flow`] has one file per use case.
 //! - [`budget`] is the table of all time limits. Every layer may use it.
-//! - [`http`] is the one place where requests come in and errors become answers; [`auth`] tells
-//!   who calls, and [`pages`] are what a browser sees.
+//! - [`api`] has the bodies of requests and responses, and the registry of error codes.
+//! - [`http`] is the one place where requests come in and errors become responses. [`auth`] verifies
+//!   the caller's token, and [`pages`] renders what a browser sees.
 //!
-//! A function uses [`app`], [`http`], [`auth`], [`pages`], [`api`], [`flow`] and what these speak of:
+//! A function uses [`app`], [`http`], [`auth`], [`pages`], [`api`], [`flow`] and their vocabulary:
 //! [`domain`] and [`budget`]. All else is private, and reaches tests through [`testing`].
 
 mod amazon;

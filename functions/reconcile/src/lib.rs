@@ -1,6 +1,7 @@
-//! Runs on a schedule, and whenever an operator invokes it: finishes unfinished deliveries and reports.
+//! Finishes work that a crash, an outage or an absent player left half done. It runs on a schedule, and
+//! when an operator invokes it.
 //!
-//! The event does not matter. The answer is `{"taken", "done", "failed", "left"}`.
+//! It ignores the event, and returns `{"taken", "done", "failed", "left"}`.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use prime_gaming::budget::{RECONCILE_MARGIN, RECONCILE_WORK};
 use prime_gaming::domain::Timestamp;
 use prime_gaming::flow::{self, Budget, Reconciled, StoreError};
 
-/// Works until nothing is due, or the time is over. `deadline`: when this invocation is ended.
+/// Works until nothing is due, or the time is over. `deadline`: when Lambda ends this invocation.
 ///
 /// # Errors
 /// If the database does not answer.
@@ -18,7 +19,7 @@ pub async fn handle(app: &App, deadline: Timestamp) -> Result<Reconciled, StoreE
     flow::reconcile(app, budget).await
 }
 
-/// Some emulators name a deadline of long ago, which says nothing.
+/// The time for work. Some emulators give a deadline of long ago, which is ignored.
 fn planned(now: Timestamp, deadline: Timestamp) -> Duration {
     if deadline <= now {
         RECONCILE_WORK

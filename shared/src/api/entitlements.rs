@@ -16,11 +16,11 @@ pub struct CheckRequest {
 pub struct Check {
     /// The player's link.
     pub link: LinkStatus,
-    /// Whether Amazon was asked in this very call, and answered.
+    /// Whether this call asked Amazon, and Amazon answered.
     pub fresh: bool,
     /// When Amazon was last asked.
     pub checked_at: Option<Timestamp>,
-    /// Until then a check answers what is known, without asking Amazon.
+    /// Until then a check returns what is known, without asking Amazon.
     pub next_check_at: Option<Timestamp>,
     /// Whether there are more entitlements than these.
     pub more: bool,

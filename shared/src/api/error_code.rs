@@ -46,7 +46,7 @@ pub enum ErrorCode {
     TooManyAttempts,
     /// Our fault.
     Internal,
-    /// Amazon does not answer, and nothing else can be answered.
+    /// Amazon does not answer, and the service knows no other answer.
     AmazonUnavailable,
     /// Our database or the key set can't be reached.
     Unavailable,

@@ -58,7 +58,7 @@ pub(super) enum Verdict {
 
 /// There is no key set, so no token can be verified.
 #[derive(Debug, thiserror::Error)]
-#[error("the players' key set can't be had: {reason}")]
+#[error("the players' key set can't be fetched: {reason}")]
 pub(super) struct JwksError {
     reason: Reason,
     /// When the next try will be made.
@@ -69,7 +69,7 @@ pub(super) struct JwksError {
 enum Reason {
     #[error("{0}")]
     Net(NetError),
-    #[error("its address answers {0}")]
+    #[error("its address returns status {0}")]
     Status(u16),
     #[error("{0}")]
     Set(KeySetError),
@@ -211,13 +211,13 @@ impl JwksCache {
             .header(ACCEPT, "application/json")
             .build()
             .map_err(|error| Reason::Net(error.into()))?;
-        let answer = net::exchange(&self.http, request, KEY_SET_LIMIT, MAX_BYTES)
+        let response = net::exchange(&self.http, request, KEY_SET_LIMIT, MAX_BYTES)
             .await
             .map_err(Reason::Net)?;
-        if answer.status != 200 {
-            return Err(Reason::Status(answer.status));
+        if response.status != 200 {
+            return Err(Reason::Status(response.status));
         }
-        KeySet::parse(&answer.body).map_err(Reason::Set)
+        KeySet::parse(&response.body).map_err(Reason::Set)
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

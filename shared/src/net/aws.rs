@@ -186,10 +186,10 @@ async fn send(client: &Client, request: HttpRequest) -> Result<HttpResponse, Con
     let body = read_bounded(response, MAX_ANSWER_BYTES)
         .await
         .map_err(retryable)?;
-    let mut answer = ::http::Response::new(SdkBody::from(body));
-    *answer.status_mut() = status;
-    *answer.headers_mut() = headers;
-    HttpResponse::try_from(answer).map_err(|error| ConnectorError::other(error.into(), None))
+    let mut response = ::http::Response::new(SdkBody::from(body));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
 }
 
 /// Sorts an error by what the SDK does next.

@@ -123,12 +123,14 @@ pub async fn warm(client: &Client, origins: &[Url]) {
         root.set_query(None);
         root.set_fragment(None);
         let host = root.host_str().unwrap_or_default().to_owned();
-        let answer = async {
+        let response = async {
             let request = client.head(root).timeout(WARM_LIMIT).build()?;
             send(client, request, Repeat::Harmless, WARM_LIMIT).await
         };
-        match answer.await {
-            Ok((answer, _)) => tracing::debug!(host, status = answer.status().as_u16(), "warmed"),
+        match response.await {
+            Ok((response, _)) => {
+                tracing::debug!(host, status = response.status().as_u16(), "warmed");
+            }
             Err(error) => tracing::debug!(host, %error, "could not be warmed"),
         }
     });

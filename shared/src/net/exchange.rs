@@ -138,15 +138,15 @@ pub(super) async fn send(
     };
     let is_silent = outcome.is_none();
     match outcome {
-        Some(Err(error)) if failed_before_answer(&error) => {
-            tracing::debug!("a connection failed before it answered; asking over a new one");
+        Some(Err(error)) if failed_before_response(&error) => {
+            tracing::debug!("a connection failed before a response; sending over a new one");
         }
         Some(outcome) => {
             let response = outcome?;
             client.answered(&first, began.elapsed() > patience);
             return Ok((response, false));
         }
-        None => tracing::debug!("an old connection is silent; asking over a new one"),
+        None => tracing::debug!("an old connection is silent; sending over a new one"),
     }
     let fresh = client.fresh(second.url())?;
     if let Some(limit) = second.timeout_mut() {
@@ -158,14 +158,14 @@ pub(super) async fn send(
         // The old connection may be slow and not dead, so the first response counts.
         tokio::select! {
             biased;
-            answer = &mut sent => match answer {
+            first = &mut sent => match first {
                 Ok(response) => {
                     client.answered(&fresh, true);
                     return Ok((response, true));
                 }
                 Err(_) => sent_again.await?,
             },
-            answer = &mut sent_again => match answer {
+            second = &mut sent_again => match second {
                 Ok(response) => response,
                 Err(_) => sent.await?,
             },
@@ -187,7 +187,7 @@ pub async fn send_keyed(client: &Client, request: Request) -> Result<Response, N
 }
 
 /// Whether the connection could not be opened, or died. Slowness and malformed HTTP do not count.
-fn failed_before_answer(error: &reqwest::Error) -> bool {
+fn failed_before_response(error: &reqwest::Error) -> bool {
     if error.is_timeout() {
         return false;
     }

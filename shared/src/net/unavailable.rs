@@ -6,28 +6,27 @@ use std::time::Duration;
 use super::{FullResponse, NetError};
 use crate::domain::Timestamp;
 
-/// The other side could not be asked, or its answer was lost or unusable: try again later. Whether
-/// the request took effect is not known.
+/// The server could not be reached, or its response was lost or unusable: try again later. Whether
+/// the request took effect is unknown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{source}")]
 pub struct Unavailable {
-    /// How long the other side wants to be left alone.
+    /// How long the server asks us to wait.
     pub retry_after: Option<Duration>,
-    /// Whether the same request may be sent again in the same breath: nothing was sent, or a
-    /// gateway answered in the other side's place.
+    /// Whether the same request may be sent again at once: nothing was sent, or a gateway responded in
+    /// the server's place.
     pub is_passing: bool,
     /// What went wrong.
     pub source: Cause,
 }
 
-/// What is known of an exchange that brought nothing. It holds no URL and no text of the answer, so
-/// it is safe to log.
+/// Why an exchange failed. It holds no URL and no text of the response, so it is safe to log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Cause {
-    /// There was no answer.
+    /// There was no response.
     #[error(transparent)]
     Net(#[from] NetError),
-    /// The answer has this status.
+    /// The response has this status.
     #[error("status {0}")]
     Status(u16),
     /// Something else, in a sentence.
@@ -36,13 +35,13 @@ pub enum Cause {
 }
 
 impl Unavailable {
-    /// The answer has a status that decides nothing.
+    /// The response has a status that decides nothing.
     #[must_use]
-    pub fn status(answer: &FullResponse, now: Timestamp) -> Self {
+    pub fn status(response: &FullResponse, now: Timestamp) -> Self {
         Self {
-            retry_after: answer.retry_after(now),
-            is_passing: matches!(answer.status, 502..=504),
-            source: Cause::Status(answer.status),
+            retry_after: response.retry_after(now),
+            is_passing: matches!(response.status, 502..=504),
+            source: Cause::Status(response.status),
         }
     }
 
@@ -56,8 +55,8 @@ impl Unavailable {
         }
     }
 
-    /// The shortest wait after which the same request may be sent again in the same breath. `None`:
-    /// it may not, because what became of it is not known.
+    /// The shortest wait before the same request may be sent again. `None`: it may not, because its
+    /// outcome is unknown.
     #[must_use]
     pub fn passing(&self) -> Option<Duration> {
         self.is_passing
