@@ -371,7 +371,7 @@ fn the_consent_page_says_what_link_there_is() {
     assert_eq!(note(LinkStatus::Unlinked), None);
     let linked = note(LinkStatus::Linked).expect("a note");
     assert!(
-        linked.contains("linked with an Amazon account already"),
+        linked.contains("already linked to an Amazon account"),
         "{linked}"
     );
     let again = note(LinkStatus::RelinkRequired).expect("a note");
