@@ -1,8 +1,9 @@
 //! No secret reaches a log line or an error: these tests search everything that is logged during
 //! the whole story, and during every failure that is easy to cause, for every secret.
 
+use std::cell::RefCell;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
 use base64::Engine;
@@ -11,8 +12,7 @@ use it::{Answer, CLIENT_SECRET, JWT_SECRET, World, hidden_inputs, sign_hs256};
 use serde_json::json;
 use stand_in::{Consent, Endpoint, Fault};
 use tracing::Level;
-use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{FilterExt, Targets, dynamic_filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Layer, Registry, fmt};
 
@@ -22,9 +22,31 @@ use crate::link::support::{callback, parameter, with};
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
-impl io::Write for Log {
+thread_local! {
+    /// The log that this thread writes to, while a test listens.
+    static LISTENING: RefCell<Option<Log>> = const { RefCell::new(None) };
+}
+
+/// Stops listening.
+pub(crate) struct Listening;
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        LISTENING.set(None);
+    }
+}
+
+/// Writes for the subscriber, which all threads share.
+struct Lines;
+
+impl io::Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("no panic with it").write(bytes)
+        LISTENING.with_borrow(|log| {
+            if let Some(Log(log)) = log {
+                log.lock().expect("no panic with it").extend(bytes);
+            }
+        });
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -32,29 +54,39 @@ impl io::Write for Log {
     }
 }
 
+/// One subscriber for the whole process: of one subscriber per thread, `tracing` can lose the first
+/// line of a place in the code while another thread's subscriber comes or goes.
+///
+/// It logs as production does at `AWS_LAMBDA_LOG_LEVEL=TRACE`: our own code at its most talkative,
+/// of its dependencies warnings and errors, because their chatter is the traffic itself.
+fn subscribe() {
+    let ours = [
+        "prime_gaming",
+        "link",
+        "entitlements",
+        "fulfillments",
+        "admin",
+        "reconcile",
+    ];
+    let filter = Targets::new()
+        .with_default(Level::WARN)
+        .with_targets(ours.map(|target| (target, Level::TRACE)));
+    let is_heard = dynamic_filter_fn(|_, _| LISTENING.with_borrow(Option::is_some));
+    let lines = fmt::layer()
+        .json()
+        .with_writer(|| Lines)
+        .with_filter(filter.and(is_heard));
+    tracing::subscriber::set_global_default(Registry::default().with(lines))
+        .expect("no other subscriber in this process");
+}
+
 impl Log {
-    /// As production logs at `AWS_LAMBDA_LOG_LEVEL=TRACE`: our own code at its most talkative, of
-    /// its dependencies warnings and errors, because their chatter is the traffic itself.
-    pub(crate) fn start() -> (Self, DefaultGuard) {
+    pub(crate) fn start() -> (Self, Listening) {
+        static SUBSCRIBED: Once = Once::new();
+        SUBSCRIBED.call_once(subscribe);
         let log = Self::default();
-        let writer = log.clone();
-        let ours = [
-            "prime_gaming",
-            "link",
-            "entitlements",
-            "fulfillments",
-            "admin",
-            "reconcile",
-        ];
-        let filter = Targets::new()
-            .with_default(Level::WARN)
-            .with_targets(ours.map(|target| (target, Level::TRACE)));
-        let lines = fmt::layer()
-            .json()
-            .with_writer(move || writer.clone())
-            .with_filter(filter);
-        let guard = tracing::subscriber::set_default(Registry::default().with(lines));
-        (log, guard)
+        LISTENING.set(Some(log.clone()));
+        (log, Listening)
     }
 
     pub(crate) fn text(&self) -> String {
