@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crash::{Outcome, Player, Scenario, World, sweep};
 
-use crate::kit::{EXPIRES_AFTER, claim_all, half_delivered};
+use crate::kit::{EXPIRES_AFTER, answered_check, claim_all, half_delivered, only_pending};
 
 /// What was claimed since the last check is new to us.
 struct News {
@@ -78,10 +78,7 @@ impl Scenario for TakenBack {
     async fn prepare<'w>(&self, player: &mut Player<'w>) -> Outcome {
         player.link().await?;
         let id = player.claim("season-1:hat");
-        let check = player.check().await?.ok_or("a check was not answered")?;
-        if check.pending() != [id.clone()] {
-            return Err(format!("one should be pending: {check:?}"));
-        }
+        only_pending(&answered_check(player).await?, &id)?;
         player.claim("season-1:hat");
         player.take_back(&id, true);
         player.world.pass(Duration::from_secs(60)).await

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use crash::{Outcome, Player};
+use crash::{Check, Outcome, Player};
 use stand_in::{Endpoint, Fault};
 
 /// So long after it was issued an access token has expired.
 pub(crate) const EXPIRES_AFTER: Duration = Duration::from_secs(2 * 3600);
+
+/// Longer than any request lives, and than the back-off of a first try.
+pub(crate) const A_MINUTE: Duration = Duration::from_secs(60);
 
 /// Claims two offers, and something that there is no offer for.
 pub(crate) fn claim_all(player: &mut Player<'_>) {
@@ -19,7 +22,7 @@ pub(crate) fn claim_all(player: &mut Player<'_>) {
 pub(crate) async fn granted(player: &mut Player<'_>) -> Outcome<Vec<String>> {
     player.link().await?;
     claim_all(player);
-    let check = player.check().await?.ok_or("a check was not answered")?;
+    let check = answered_check(player).await?;
     let pending = check.pending();
     if pending.len() != 2 {
         return Err(format!("two should be pending: {check:?}"));
@@ -38,6 +41,47 @@ pub(crate) async fn half_delivered(player: &mut Player<'_>) -> Outcome {
         [] => Ok(()),
         _ => Err("it can't be confirmed".to_owned()),
     }
+}
+
+/// A check that must be answered.
+pub(crate) async fn answered_check(player: &mut Player<'_>) -> Outcome<Check> {
+    let check = player.check().await?;
+    check.ok_or_else(|| "a check was not answered".to_owned())
+}
+
+/// A check that must be answered, while the studio's backend is down.
+pub(crate) async fn check_without_studio(player: &mut Player<'_>) -> Outcome<Check> {
+    let studio = player.world.studio.as_ref().ok_or("there is no studio")?;
+    studio.is_down(true);
+    let check = answered_check(player).await;
+    studio.is_down(false);
+    check
+}
+
+/// `check` must show this entitlement as pending, and nothing else.
+pub(crate) fn only_pending(check: &Check, id: &str) -> Outcome {
+    if check.pending() == [id] {
+        Ok(())
+    } else {
+        Err(format!("one should be pending: {check:?}"))
+    }
+}
+
+/// What Amazon answers where it takes a good token for a bad one.
+pub(crate) fn invalid_grant() -> Fault {
+    Fault::OAuthError {
+        error: "invalid_grant".to_owned(),
+        description: String::new(),
+    }
+}
+
+/// `reconcile` does all that is due, and a minute later all that has become due by that.
+pub(crate) async fn reconcile_twice(player: &Player<'_>) -> Outcome {
+    for _ in 0..2 {
+        player.world.pass(A_MINUTE).await?;
+        player.world.reconcile().await?;
+    }
+    Ok(())
 }
 
 /// The player's entitlements that have this status now.

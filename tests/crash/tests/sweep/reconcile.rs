@@ -5,10 +5,10 @@ use std::time::Duration;
 use crash::{Outcome, Player, Scenario, World, settle, sweep};
 use stand_in::{Endpoint, Fault};
 
-use crate::kit::{EXPIRES_AFTER, half_delivered, with_status};
-
-/// Longer than the back-off of a first try.
-const A_MINUTE: Duration = Duration::from_secs(60);
+use crate::kit::{
+    A_MINUTE, EXPIRES_AFTER, answered_check, half_delivered, invalid_grant, reconcile_twice,
+    with_status,
+};
 
 /// Something was delivered that Amazon could not be told of.
 struct Report {
@@ -76,12 +76,9 @@ impl Scenario for Remnant {
 
     /// All is reported without a link, also what is delivered only now; then no tokens are left.
     async fn recover<'w>(&self, player: &mut Player<'w>, (): ()) -> Outcome {
-        let check = player.check().await?.ok_or("a check was not answered")?;
+        let check = answered_check(player).await?;
         player.deliver(&check).await?;
-        for _ in 0..2 {
-            player.world.pass(A_MINUTE).await?;
-            player.world.reconcile().await?;
-        }
+        reconcile_twice(player).await?;
         let left = with_status(player, "delivered").await?;
         if !left.is_empty() {
             return Err(format!("not reported without a link: {left:?}"));
@@ -136,10 +133,7 @@ impl Scenario for Dead {
         if !self.is_linked_again {
             return settle(player).await;
         }
-        for _ in 0..2 {
-            player.world.pass(A_MINUTE).await?;
-            player.world.reconcile().await?;
-        }
+        reconcile_twice(player).await?;
         match with_status(player, "delivered").await?[..] {
             [] => settle(player).await,
             _ => Err("what was parked is not reported".to_owned()),
@@ -167,11 +161,7 @@ impl Scenario for SecondLook {
         half_delivered(player).await?;
         let world = player.world;
         world.pass(EXPIRES_AFTER).await?;
-        let fault = Fault::OAuthError {
-            error: "invalid_grant".to_owned(),
-            description: String::new(),
-        };
-        world.amazon.fault(Endpoint::Token, fault, 1);
+        world.amazon.fault(Endpoint::Token, invalid_grant(), 1);
         world.reconcile().await?;
         match player.link_status().await?.as_str() {
             "relink_required" => world.pass(Duration::from_secs(3700)).await,
@@ -186,10 +176,7 @@ impl Scenario for SecondLook {
 
     /// No player has to link again, and what was parked is reported.
     async fn recover<'w>(&self, player: &mut Player<'w>, (): ()) -> Outcome {
-        for _ in 0..2 {
-            player.world.pass(A_MINUTE).await?;
-            player.world.reconcile().await?;
-        }
+        reconcile_twice(player).await?;
         let link = player.link_status().await?;
         let parked = with_status(player, "delivered").await?;
         if link == "linked" && parked.is_empty() {
@@ -218,11 +205,10 @@ impl Scenario for KeptAside {
     async fn prepare<'w>(&self, player: &mut Player<'w>) -> Outcome {
         half_delivered(player).await?;
         player.world.pass(EXPIRES_AFTER).await?;
-        let fault = Fault::OAuthError {
-            error: "invalid_grant".to_owned(),
-            description: String::new(),
-        };
-        player.world.amazon.fault(Endpoint::Token, fault, 1);
+        player
+            .world
+            .amazon
+            .fault(Endpoint::Token, invalid_grant(), 1);
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crash::{Outcome, Player, Scenario, World, sweep};
 use stand_in::{Endpoint, Fault};
 
-use crate::kit::{half_delivered, with_status};
+use crate::kit::{answered_check, half_delivered, with_status};
 
 /// What outlives every lease and the first back-offs.
 const A_WHILE: Duration = Duration::from_secs(60);
@@ -62,7 +62,7 @@ impl Scenario for Succession {
         let mut heir = Player::new(player.world);
         heir.link().await?;
         let before = heir.claim("starter-pack");
-        let check = heir.check().await?.ok_or("a check was not answered")?;
+        let check = answered_check(&mut heir).await?;
         heir.deliver(&check).await?;
         unlink(&heir).await?;
 

@@ -2,7 +2,7 @@
 
 use crash::{Outcome, Player, Scenario, World, settle, sweep};
 
-use crate::kit::{EXPIRES_AFTER, half_delivered};
+use crate::kit::{EXPIRES_AFTER, answered_check, half_delivered};
 
 struct Unlink;
 
@@ -37,7 +37,7 @@ impl Scenario for Unlink {
         if link != "unlinked" {
             return Err(format!("unlinked, and it is {link}"));
         }
-        let check = player.check().await?.ok_or("a check was not answered")?;
+        let check = answered_check(player).await?;
         if check.link != "unlinked" || !check.fresh || check.pending().len() != 1 {
             return Err(format!("one should be pending without a link: {check:?}"));
         }

@@ -5,13 +5,12 @@ use std::time::Duration;
 use crash::{Outcome, Player, Scenario, World, settle, sweep};
 use url::Url;
 
-use crate::kit::{claim_all, with_status};
+use crate::kit::{
+    A_MINUTE, check_without_studio, claim_all, only_pending, reconcile_twice, with_status,
+};
 
 /// Longer than the shortest time between two checks: the service makes the first one by itself.
 const NEXT_CHECK: Duration = Duration::from_secs(6);
-
-/// Longer than any request lives, and than the back-off of a first try.
-const A_MINUTE: Duration = Duration::from_secs(60);
 
 /// A check delivers and reports by itself.
 struct Check;
@@ -58,11 +57,7 @@ impl Scenario for Reconcile {
         player.link().await?;
         claim_all(player);
         player.world.pass(NEXT_CHECK).await?;
-        let studio = player.world.studio.as_ref().ok_or("there is no studio")?;
-        studio.is_down(true);
-        let check = player.check().await;
-        studio.is_down(false);
-        let check = check?.ok_or("a check was not answered")?;
+        let check = check_without_studio(player).await?;
         match check.pending().len() {
             2 => player.world.pass(A_MINUTE).await,
             _ => Err(format!("two should be pending: {check:?}")),
@@ -106,10 +101,7 @@ impl Scenario for Callback {
         if player.link_status().await? != "linked" {
             player.link().await?;
         }
-        for _ in 0..2 {
-            player.world.pass(A_MINUTE).await?;
-            player.world.reconcile().await?;
-        }
+        reconcile_twice(player).await?;
         match with_status(player, "reported").await?.len() {
             2 => settle(player).await,
             count => Err(format!("{count} are reported before the game asks, not 2")),
@@ -136,16 +128,9 @@ impl Scenario for TakenBack {
         // The service makes the first check by itself.
         player.world.pass(NEXT_CHECK).await?;
         let id = player.claim("season-1:hat");
-        let studio = player.world.studio.as_ref().ok_or("there is no studio")?;
-        studio.is_down(true);
-        let check = player.check().await;
-        studio.is_down(false);
-        let check = check?.ok_or("a check was not answered")?;
-        if check.pending() != [id.clone()] {
-            return Err(format!("one should be pending: {check:?}"));
-        }
+        only_pending(&check_without_studio(player).await?, &id)?;
         player.take_back(&id, true);
-        player.world.pass(Duration::from_secs(60)).await?;
+        player.world.pass(A_MINUTE).await?;
         Ok(id)
     }
 
