@@ -27,7 +27,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// What every run of the tests tries.
+    /// The quick ones. Without `CRASH_SWEEP=full` they take turns, one at each request.
     pub const USUAL: [Self; 3] = [Self::KilledBefore, Self::KilledAfter, Self::AnswerLost];
 
     /// Every one.
