@@ -54,7 +54,7 @@ pub enum Warm {
 impl Warm {
     fn url(self, config: &Config) -> &Url {
         match self {
-            Self::Lwa => &config.login.token_url,
+            Self::Lwa => &config.lwa.token_url,
             Self::PrimeGaming => &config.prime_gaming.entitlements_url,
         }
     }
@@ -154,7 +154,7 @@ impl App {
             links: Links::new(dynamodb.clone(), config.tables.links.clone()),
             fulfillments: Fulfillments::new(dynamodb, config.tables.fulfillments.clone()),
             offers: CachedOffers::new(offers),
-            lwa: Lwa::new(http.clone(), &config.login),
+            lwa: Lwa::new(http.clone(), &config.lwa),
             prime_gaming: PrimeGaming::new(http, &config.prime_gaming),
             webhook,
             config,

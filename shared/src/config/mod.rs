@@ -35,7 +35,7 @@ pub struct Config {
     /// used.
     pub public_base_url: Option<Url>,
     /// Login with Amazon.
-    pub login: LoginConfig,
+    pub lwa: LwaConfig,
     /// Prime Gaming's web API.
     pub prime_gaming: PrimeGamingConfig,
     /// The studio's account system.
@@ -68,7 +68,7 @@ pub struct Tables {
 
 /// Login with Amazon: our client ids, and its addresses.
 #[derive(Clone, Debug)]
-pub struct LoginConfig {
+pub struct LwaConfig {
     /// `LWA_CLIENT_ID`, at most 100 bytes.
     pub client_id: String,
     /// `LWA_DEVICE_CLIENT_ID`, by default the same.
@@ -87,7 +87,7 @@ pub struct LoginConfig {
     pub scope: String,
 }
 
-impl LoginConfig {
+impl LwaConfig {
     /// Whether this client id is ours. Tokens of another client id can't be refreshed.
     #[must_use]
     pub fn is_ours(&self, client_id: &str) -> bool {
@@ -233,7 +233,7 @@ impl Config {
                 fulfillments: vars.table("FULFILLMENTS_TABLE"),
                 offers: vars.table("OFFERS_TABLE"),
             },
-            login: LoginConfig {
+            lwa: LwaConfig {
                 device_client_id: vars
                     .optional_client_id("LWA_DEVICE_CLIENT_ID")
                     .unwrap_or_else(|| client_id.clone()),

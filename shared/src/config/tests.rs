@@ -37,27 +37,27 @@ fn origins(list: &str) -> ReturnOrigins {
 fn defaults_are_the_contracts() {
     let config = read(&[]).expect("all that is required is there");
     assert_eq!(
-        config.login.authorize_url.as_str(),
+        config.lwa.authorize_url.as_str(),
         "https://www.amazon.com/ap/oa"
     );
     assert_eq!(
-        config.login.token_url.as_str(),
+        config.lwa.token_url.as_str(),
         "https://api.amazon.com/auth/o2/token"
     );
     assert_eq!(
-        config.login.tokeninfo_url.as_str(),
+        config.lwa.tokeninfo_url.as_str(),
         "https://api.amazon.com/auth/o2/tokeninfo"
     );
     assert_eq!(
-        config.login.profile_url.as_str(),
+        config.lwa.profile_url.as_str(),
         "https://api.amazon.com/user/profile"
     );
     assert_eq!(
-        config.login.codepair_url.as_str(),
+        config.lwa.codepair_url.as_str(),
         "https://api.amazon.com/auth/o2/create/codepair"
     );
-    assert_eq!(config.login.scope, "games::prime profile");
-    assert_eq!(config.login.device_client_id, config.login.client_id);
+    assert_eq!(config.lwa.scope, "games::prime profile");
+    assert_eq!(config.lwa.device_client_id, config.lwa.client_id);
     assert_eq!(
         config.prime_gaming.entitlements_url.as_str(),
         "https://twitch.amazon.com/api/entitlements"
@@ -91,7 +91,7 @@ fn an_empty_value_counts_as_unset() {
     ])
     .expect("empty is unset");
     assert_eq!(
-        config.login.token_url.as_str(),
+        config.lwa.token_url.as_str(),
         "https://api.amazon.com/auth/o2/token"
     );
     assert_eq!(faulty(&[("LINKS_TABLE", "")]), ["LINKS_TABLE"]);
@@ -197,7 +197,7 @@ fn good_values_are_taken() {
     ])
     .expect("all are right");
     assert!(!config.is_local());
-    assert_eq!(config.login.device_client_id, "device-client");
+    assert_eq!(config.lwa.device_client_id, "device-client");
     let player = PlayerId::new("player-1").expect("an id");
     assert_eq!(
         config.prime_gaming.fulfillment_address.of(&player),

@@ -12,7 +12,7 @@ use crate::store::{Link, PlayerRow, Record};
 
 /// Whether the link's tokens were issued to one of our client ids.
 pub(super) fn is_ours(app: &App, link: &Link) -> bool {
-    app.config.login.is_ours(&link.client_id)
+    app.config.lwa.is_ours(&link.client_id)
 }
 
 /// The status of the player's link.

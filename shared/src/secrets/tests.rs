@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::Clock;
-use crate::config::LoginConfig;
+use crate::config::LwaConfig;
 use crate::net::testing::{Reply, Server};
 
 fn key(byte: u8) -> String {
@@ -134,7 +134,7 @@ fn webhook_secrets_have_their_own_form() {
 #[test]
 fn a_device_client_has_its_own_secret_or_none() {
     let url: url::Url = "https://example.com/".parse().expect("a URL");
-    let login = LoginConfig {
+    let login = LwaConfig {
         client_id: "web".to_owned(),
         device_client_id: "device".to_owned(),
         authorize_url: url.clone(),

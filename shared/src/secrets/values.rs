@@ -8,7 +8,7 @@ use ring::digest::{SHA256, digest};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use crate::config::LoginConfig;
+use crate::config::LwaConfig;
 use crate::seal::{KeyError, TokenKeys};
 
 /// The shortest `player_jwt_secret`, in bytes: as long as HS256's hash (RFC 7518, 3.2).
@@ -94,8 +94,8 @@ impl SecretValues {
 
     /// The secret of an LWA client: the website's, else the device client's, which may be empty.
     #[must_use]
-    pub fn secret_for(&self, client_id: &str, login: &LoginConfig) -> SecretString {
-        if client_id == login.client_id {
+    pub fn secret_for(&self, client_id: &str, lwa: &LwaConfig) -> SecretString {
+        if client_id == lwa.client_id {
             self.lwa_client_secret.clone()
         } else {
             self.lwa_device_client_secret.clone().unwrap_or_default()

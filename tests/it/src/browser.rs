@@ -80,7 +80,7 @@ impl<'w> Browser<'w> {
         answer
     }
 
-    /// From the game to the question: gives the start address.
+    /// From the game to the consent page: gives the start address.
     pub async fn start_url(&self, player: &str, return_to: Option<&str>) -> String {
         let body = json!({"return_to": return_to});
         let answer = self
@@ -96,13 +96,13 @@ impl<'w> Browser<'w> {
             .to_owned()
     }
 
-    /// From the game over the question to Amazon: gives the address of Amazon's consent page.
+    /// From the game, past our consent page, to Amazon's: gives that page's address.
     pub async fn to_amazon(&mut self, player: &str, return_to: Option<&str>) -> String {
         let start = self.start_url(player, return_to).await;
-        let question = self.get(&start).await;
-        assert_eq!(question.status, 200, "{question:?}");
+        let consent_page = self.get(&start).await;
+        assert_eq!(consent_page.status, 200, "{consent_page:?}");
         let answer = self
-            .post("/link/start", &hidden_inputs(&question.body))
+            .post("/link/start", &hidden_inputs(&consent_page.body))
             .await;
         assert_eq!(answer.status, 303, "{answer:?}");
         answer.location().to_owned()

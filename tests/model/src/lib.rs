@@ -128,7 +128,7 @@ enum Condition {
     AccountFree,
     /// `withdrawn` needs `pending`.
     WithdrawPending,
-    /// `withdrawn` needs that no one has the lease to deliver it.
+    /// `withdrawn` needs that no process has the lease to deliver it.
     WithdrawUnleased,
     /// What is withdrawn gives its place in the guard back.
     PlaceGivenBack,

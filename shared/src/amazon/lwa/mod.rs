@@ -17,7 +17,7 @@ pub use device::{CodePair, PollError};
 pub use identity::IdentifyError;
 pub use token::{TokenError, Tokens};
 
-use crate::config::LoginConfig;
+use crate::config::LwaConfig;
 use crate::domain::random_token;
 use crate::net::Client;
 
@@ -40,7 +40,7 @@ pub struct Lwa {
 impl Lwa {
     /// A client of the service that `config` names.
     #[must_use]
-    pub fn new(http: Client, config: &LoginConfig) -> Self {
+    pub fn new(http: Client, config: &LwaConfig) -> Self {
         Self {
             http,
             client_id: ClientId::new(config.client_id.clone()),

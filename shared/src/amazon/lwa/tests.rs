@@ -23,7 +23,7 @@ fn now() -> Timestamp {
 }
 
 fn lwa(token: &Server, tokeninfo: &Server, profile: &Server) -> Lwa {
-    let config = LoginConfig {
+    let config = LwaConfig {
         client_id: "our-client".to_owned(),
         device_client_id: "our-device".to_owned(),
         authorize_url: token.url("/ap/oa"),

@@ -237,7 +237,7 @@ impl Work<'_> {
         let accepted = accept(app, exchange(app, self.budget, attempt, &code).await?)?;
         let candidate = Candidate {
             player: &attempt.player,
-            client_id: &app.config.login.client_id,
+            client_id: &app.config.lwa.client_id,
             access: &accepted.tokens.access,
             sealed: &seal_tokens(app, &attempt.player, &accepted.tokens),
             access_expires_at: accepted.access_expires_at,

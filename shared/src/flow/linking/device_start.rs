@@ -56,7 +56,7 @@ pub async fn start_device(app: &App, player: &PlayerId) -> Result<DeviceSession,
         Slot::Ours(slot) => slot,
         Slot::Taken { until } => return Err(already_open(until)),
     };
-    let client_id = &app.config.login.device_client_id;
+    let client_id = &app.config.lwa.device_client_id;
     let pair = app.lwa.create_code_pair(client_id, now).await;
     let mut pair = pair.map_err(|error| no_pair(player, error))?;
     if app.config.linking.device_qr && pair.verification_uri_complete.is_none() {

@@ -72,7 +72,7 @@ pub(in crate::flow) fn has_scopes(app: &App, granted: Option<&str>) -> Result<()
         return Ok(());
     };
     let has = |scope| granted.split_ascii_whitespace().any(|it| it == scope);
-    if app.config.login.scope.split_ascii_whitespace().all(has) {
+    if app.config.lwa.scope.split_ascii_whitespace().all(has) {
         Ok(())
     } else {
         Err(LinkFailure::PermissionMissing)

@@ -50,8 +50,8 @@ async fn ask_for_tokens(
     code: &SecretString,
     verifier: &SecretString,
 ) -> Result<Tokens, TokenError> {
-    let login = &app.config.login;
-    let secret = app.secrets.current().secret_for(&login.client_id, login);
+    let lwa = &app.config.lwa;
+    let secret = app.secrets.current().secret_for(&lwa.client_id, lwa);
     let redirect_uri = attempt.redirect_uri.as_str();
     let (answer, tries) = persist(budget, TokenError::passing, || {
         let now = app.clock.now();

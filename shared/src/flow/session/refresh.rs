@@ -45,7 +45,7 @@ impl Session<'_> {
     /// An access token with time left on it, and its version.
     pub(super) async fn access_token(&self) -> Result<(SecretString, u64), SessionError> {
         let mut state = self.state.lock().await;
-        if !self.app.config.login.is_ours(&state.link.client_id) {
+        if !self.app.config.lwa.is_ours(&state.link.client_id) {
             return Err(SessionError::NotNow(
                 "the tokens were issued to another LWA client",
             ));
@@ -190,7 +190,7 @@ impl Session<'_> {
         let secret = app
             .secrets
             .current()
-            .secret_for(&link.client_id, &app.config.login);
+            .secret_for(&link.client_id, &app.config.lwa);
         app.lwa
             .refresh(&link.client_id, &secret, &old.refresh, app.clock.now())
             .await

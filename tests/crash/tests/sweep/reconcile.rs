@@ -274,7 +274,7 @@ async fn reconcile_reports_for_who_has_unlinked() {
 }
 
 #[tokio::test]
-async fn reconcile_parks_what_nobody_can_report() {
+async fn reconcile_parks_reports_that_have_no_link() {
     let world = World::start().await;
     let is_linked_again = false;
     sweep(&world, Dead { is_linked_again }).await;

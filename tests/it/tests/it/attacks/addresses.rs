@@ -120,13 +120,13 @@ async fn line_breaks_in_everything_that_may_come_back_in_a_header() {
         .call("POST", "/v1/link/login")
         .bearer(&world.server_token());
     let answer = call.json(&body).send().await;
-    let question = browser.get(&login::continue_url(&answer)).await;
-    question.page(
+    let consent_page = browser.get(&login::continue_url(&answer)).await;
+    consent_page.page(
         200,
         "player <bdi>xSet-Cookie: evil=1Location: https://ev…</bdi>?",
     );
-    question.page(200, "Player id: <bdi>p2</bdi>");
-    answers.extend([answer, question]);
+    consent_page.page(200, "Player id: <bdi>p2</bdi>");
+    answers.extend([answer, consent_page]);
     let token = world.token(&json!({"sub": evil}));
     answers.push(world.call("GET", "/v1/link").bearer(&token).send().await);
     // In an event a header's value may hold anything; a cookie with a line break is none.

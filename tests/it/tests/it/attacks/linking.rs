@@ -20,11 +20,15 @@ async fn a_start_address_mailed_to_a_victim() {
     let (mut attacker, mut victim) = (world.browser(), world.browser());
     let start = attacker.start_url("mallory", None).await;
     attacker.get(&start).await.page(200, "mallory");
-    // Opening it does nothing but ask, and the question says whose player it is.
-    let question = victim.get(&start).await;
-    question.page(200, "Link Amazon to player <bdi>Player mallory</bdi>?");
-    assert!(question.header("location").is_none());
-    assert!(!question.body.contains("http-equiv"), "{}", question.body);
+    // Opening it does nothing but ask, and the consent page says whose player it is.
+    let consent_page = victim.get(&start).await;
+    consent_page.page(200, "Link Amazon to player <bdi>Player mallory</bdi>?");
+    assert!(consent_page.header("location").is_none());
+    assert!(
+        !consent_page.body.contains("http-equiv"),
+        "{}",
+        consent_page.body
+    );
     assert!(links(&world, "ATTEMPT#").await.is_empty());
     // The attacker goes to Amazon, and mails that address, or the one that Amazon came back to.
     let inputs = hidden_inputs(&attacker.get(&start).await.body);
@@ -71,7 +75,7 @@ async fn a_session_swapped_mid_flow() {
         .await
         .page(403, "wrong_browser");
     attacker_has_nothing(&world).await;
-    // Another player's question in the same browser changes nothing about this attempt.
+    // Another player's consent page in the same browser changes nothing about this attempt.
     let other = victim.start_url("other", None).await;
     victim.get(&other).await.page(200, "Player other");
     victim.get(&back).await.page(200, "Player victim");
@@ -144,7 +148,7 @@ async fn duplicated_parameters() {
 }
 
 #[tokio::test]
-async fn a_framed_question_page() {
+async fn a_framed_consent_page() {
     let world = World::new().await;
     let start = world.browser().start_url("p1", None).await;
     let answer = world.browser().get(&start).await;

@@ -85,7 +85,7 @@ async fn a_login_ticket_swapped_between_browsers() {
     let of_one = continue_url(&log_in(&world, &second, "one").await);
     one.get(&of_one).await.page(403, "wrong_browser");
     two.get(&of_two).await.page(403, "wrong_browser");
-    // The question names the player that the other one logged in as: it is what is left to
+    // The consent page names the player that the other one logged in as: it is what is left to
     // protect, if an attacker gets hold of both.
     one.get(&of_two)
         .await

@@ -47,10 +47,10 @@ impl Kept {
         self.own.push(Own { value, belongs_to });
     }
 
-    /// From the question to Amazon: gives the address there.
+    /// From the consent page to Amazon: gives the address there.
     async fn agree(&mut self, browser: &mut Browser<'_>, page: &Answer) -> String {
         let inputs = hidden_inputs(&page.body);
-        self.own(&inputs[1].1, &["question"]);
+        self.own(&inputs[1].1, &["consent page"]);
         for value in browser.cookies().values() {
             // A header that sets it says that it is sensitive, and does not print.
             self.own(value, &[]);
@@ -79,8 +79,8 @@ impl Kept {
             .as_str()
             .expect("text")
             .to_owned();
-        self.own(parameter(&start, "ticket"), &["session", "question"]);
-        let page = self.answer("question", browser.get(&start).await);
+        self.own(parameter(&start, "ticket"), &["session", "consent page"]);
+        let page = self.answer("consent page", browser.get(&start).await);
         self.agree(browser, &page).await
     }
 
@@ -98,11 +98,11 @@ impl Kept {
         self.answer("login ticket used", again)
             .problem(400, "invalid_ticket");
         let address = continue_url(&answer);
-        self.own(parameter(&address, "code"), &["logged in", "question"]);
+        self.own(parameter(&address, "code"), &["logged in", "consent page"]);
         let stranger = world.browser().get(&address).await;
         self.answer("continue elsewhere", stranger)
             .page(403, "wrong_browser");
-        let page = self.answer("question", browser.get(&address).await);
+        let page = self.answer("consent page", browser.get(&address).await);
         self.agree(browser, &page).await
     }
 

@@ -81,8 +81,8 @@ async fn a_token_without_an_end() {
 /// A `kid` that is an address, a path, a query or a number, and could find a key that it should not.
 #[tokio::test]
 async fn tricks_with_the_key_id() {
-    let key_of_nobody = json!({"kty": "oct", "kid": "", "k": "AAAA"});
-    let (system, world) = AccountSystem::with(vec![key_of_nobody]).await;
+    let key_without_id = json!({"kty": "oct", "kid": "", "k": "AAAA"});
+    let (system, world) = AccountSystem::with(vec![key_without_id]).await;
     let mut kids = vec![json!(null), json!(7), json!({"$ne": ""}), json!(["k"])];
     kids.extend(
         [
@@ -283,7 +283,7 @@ async fn a_key_that_the_token_brings_along() {
 }
 
 #[tokio::test]
-async fn critical_extensions_that_nobody_understands() {
+async fn unknown_critical_extensions() {
     let world = World::new().await;
     for crit in [json!(["exp"]), json!(["b64"]), json!([])] {
         let header = json!({"alg": "HS256", "crit": crit, "b64": false});

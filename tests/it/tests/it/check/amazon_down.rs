@@ -53,7 +53,7 @@ async fn amazon_closes_the_connection_twice() {
 }
 
 #[tokio::test]
-async fn amazon_closes_the_connection_once_and_nobody_notices() {
+async fn amazon_closes_the_connection_once_and_the_player_notices_nothing() {
     let world = World::new().await;
     world.linked("p1", "alice").await;
     world.amazon.fault(Endpoint::Entitlements, Fault::Reset, 1);
@@ -118,7 +118,7 @@ async fn amazon_redirects() {
 }
 
 #[tokio::test]
-async fn amazon_swallows_a_question_and_nobody_notices() {
+async fn amazon_swallows_a_request_and_the_player_notices_nothing() {
     let world = World::new().await;
     world.linked("p1", "alice").await;
     assert_eq!(world.check("p1").await["fresh"], true);

@@ -100,7 +100,7 @@ async fn tokens_sealed_with_a_key_that_is_new_make_the_secret_be_read_again() {
 }
 
 #[tokio::test]
-async fn tokens_sealed_with_a_key_that_nobody_has_are_no_fault_of_the_link() {
+async fn tokens_sealed_with_an_unknown_key_are_no_fault_of_the_link() {
     let world = World::new().await;
     let id = world.pending("p1", "alice", "hat").await;
     world.pass(120);

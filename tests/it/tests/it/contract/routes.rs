@@ -55,16 +55,16 @@ async fn a_player_links_below_the_path_of_an_api_mapping() {
         start.starts_with(&format!("{MAPPED}/link/start?ticket=")),
         "{start}"
     );
-    let question = browser.get(&start).await;
-    assert_eq!(question.status, 200);
+    let consent_page = browser.get(&start).await;
+    assert_eq!(consent_page.status, 200);
     assert!(
-        question.body.contains("action=\"/prime/link/start\""),
-        "{question:?}"
+        consent_page.body.contains("action=\"/prime/link/start\""),
+        "{consent_page:?}"
     );
-    let cookie = question.header("set-cookie").expect("a cookie");
+    let cookie = consent_page.header("set-cookie").expect("a cookie");
     assert!(cookie.contains("; Path=/;"), "{cookie}");
 
-    let inputs = hidden_inputs(&question.body);
+    let inputs = hidden_inputs(&consent_page.body);
     let form = Some(inputs.as_slice());
     let wrong = browser
         .request("POST", "/prime/link/start", form, Some(MAPPED))

@@ -79,7 +79,7 @@ async fn whatever_fails_at_amazon_the_answer_is_what_is_known_and_nothing_is_los
 }
 
 #[tokio::test]
-async fn retry_after_binds_every_process_whoever_was_told() {
+async fn retry_after_binds_every_process() {
     for (flow, endpoint) in [
         (Flow::Check, Token),
         (Flow::Check, Entitlements),

@@ -121,7 +121,7 @@ async fn a_note_ends_with_the_last_report_that_it_is_about() {
     assert_eq!(noted(&world).await, [""; 0]);
     world.reconcile().await;
     assert!(note(&world).await.is_empty());
-    // So nothing is owed, whoever links the account.
+    // So nothing is owed, whichever player links the account.
     world.unlinked("p1").await;
     world.linked("p2", "alice").await;
     world.unlinked("p2").await;

@@ -29,7 +29,7 @@ async fn post_and_allow(browser: &mut Browser<'_>, inputs: &Inputs, account: &st
     browser.allow(&consent, account)
 }
 
-/// A browser that shows the question of `p1`, with this `return_to`.
+/// A browser that shows the consent page of `p1`, with this `return_to`.
 async fn asked_with<'w>(world: &'w World, return_to: &str) -> (Browser<'w>, Inputs) {
     let mut browser = world.browser();
     let start = browser.start_url("p1", Some(return_to)).await;
@@ -477,7 +477,7 @@ async fn of_two_first_requests_at_once_either_page_leads_on() {
 }
 
 #[tokio::test]
-async fn the_question_is_asked_again_only_on_our_own_page_and_with_a_good_ticket() {
+async fn the_consent_page_is_shown_again_only_on_our_own_page_and_with_a_good_ticket() {
     let world = World::new().await;
     let (mut browser, inputs) = asked(&world, "p1").await;
     let mut form = inputs.clone();

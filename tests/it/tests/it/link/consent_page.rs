@@ -9,7 +9,7 @@ use url::Url;
 use crate::link::support::{Item, links, no_violations, parameter};
 
 /// The page for a player with this token.
-async fn question(world: &World, token: &str, return_to: Option<&str>) -> Answer {
+async fn consent_page(world: &World, token: &str, return_to: Option<&str>) -> Answer {
     let call = world.call("POST", "/v1/link/sessions").bearer(token);
     let session = call.json(&json!({"return_to": return_to})).send().await;
     assert_eq!(session.status, 201, "{session:?}");
@@ -28,13 +28,13 @@ async fn stored(world: &World) -> Vec<Item> {
 async fn it_names_the_player_by_name_and_id() {
     let world = World::new().await;
     let token = world.token(&json!({"sub": "p1", "name": "Zoë the Brave"}));
-    let answer = question(&world, &token, None).await;
+    let answer = consent_page(&world, &token, None).await;
     answer.page(200, "Link Amazon to player <bdi>Zoë the Brave</bdi>?");
     answer.page(200, "Player id: <bdi>p1</bdi>");
 }
 
 #[tokio::test]
-async fn whatever_somebody_calls_themselves_the_id_is_seen() {
+async fn whatever_the_name_the_id_is_shown() {
     let world = World::new().await;
     let id = format!("{}{}", "a".repeat(64), "z".repeat(64));
     let shown_id = format!("{}…{}", "a".repeat(20), "z".repeat(19));
@@ -45,7 +45,7 @@ async fn whatever_somebody_calls_themselves_the_id_is_seen() {
         ("\u{202e}1p".to_owned(), "1p".to_owned()),
     ] {
         let token = world.token(&json!({"sub": id, "name": name}));
-        let answer = question(&world, &token, None).await;
+        let answer = consent_page(&world, &token, None).await;
         answer.page(200, &format!("Link Amazon to player <bdi>{shown}</bdi>?"));
         answer.page(200, &format!("Player id: <bdi>{shown_id}</bdi>"));
     }
@@ -56,7 +56,7 @@ async fn without_a_name_it_shows_the_id() {
     let world = World::new().await;
     for name in [json!(null), json!(""), json!(7), json!("\n")] {
         let token = world.token(&json!({"sub": "player-77", "name": name}));
-        let answer = question(&world, &token, None).await;
+        let answer = consent_page(&world, &token, None).await;
         answer.page(200, "Link Amazon to player <bdi>player-77</bdi>?");
     }
 }
@@ -68,7 +68,7 @@ async fn a_name_can_not_be_markup() {
         json!({"sub": "p1", "name": "<script>alert(\"1\")</script>&'"}),
         json!({"sub": "<script>alert(\"1\")</script>&'"}),
     ] {
-        let answer = question(&world, &world.token(&claims), None).await;
+        let answer = consent_page(&world, &world.token(&claims), None).await;
         assert!(!answer.body.contains("<script"), "{}", answer.body);
         assert!(!answer.body.contains("alert(\"1\")"), "{}", answer.body);
         assert!(!answer.body.contains("&'"), "{}", answer.body);
@@ -80,7 +80,7 @@ async fn a_name_can_not_be_markup() {
 async fn the_name_claim_is_a_setting() {
     let world = World::with(&[("PLAYER_NAME_CLAIM", "nick")]).await;
     let token = world.token(&json!({"sub": "p1", "name": "Pat", "nick": "Pepper"}));
-    let answer = question(&world, &token, None).await;
+    let answer = consent_page(&world, &token, None).await;
     answer.page(200, "<bdi>Pepper</bdi>");
 }
 
@@ -194,7 +194,7 @@ async fn the_form_may_lead_to_any_https_address() {
 #[tokio::test]
 async fn it_calls_the_programme_as_the_studio_says() {
     let world = World::with(&[("PROGRAM_NAME", "Amazon Luna")]).await;
-    let answer = question(&world, &world.player_token("p1"), None).await;
+    let answer = consent_page(&world, &world.player_token("p1"), None).await;
     answer.page(200, "Rewards that you claim at Amazon Luna");
     assert!(!answer.body.contains("Prime"), "{}", answer.body);
     let failed = world.browser().get("/link/start").await;
@@ -204,7 +204,7 @@ async fn it_calls_the_programme_as_the_studio_says() {
 #[tokio::test]
 async fn it_gives_the_browser_an_id_that_no_script_can_read() {
     let world = World::new().await;
-    let answer = question(&world, &world.player_token("p1"), None).await;
+    let answer = consent_page(&world, &world.player_token("p1"), None).await;
     let cookies: Vec<_> = answer.headers.get_all("set-cookie").iter().collect();
     let [cookie] = cookies.as_slice() else {
         panic!("one cookie: {cookies:?}")
@@ -293,7 +293,7 @@ async fn it_looks_as_the_studio_wants() {
         ("SUPPORT_URL", "https://help.example.com/prime"),
     ])
     .await;
-    let answer = question(&world, &world.player_token("p1"), None).await;
+    let answer = consent_page(&world, &world.player_token("p1"), None).await;
     answer.page(200, "<header>Fox &#38; Hen</header>");
     assert!(answer.body.contains("--action: #e4002b"), "{}", answer.body);
     let help = "href=\"https://help.example.com/prime\"";
@@ -307,17 +307,17 @@ async fn it_looks_as_the_studio_wants() {
 async fn it_says_what_link_the_player_has() {
     let world = World::new().await;
     let token = world.player_token("p1");
-    let before = question(&world, &token, None).await;
+    let before = consent_page(&world, &token, None).await;
     assert!(!before.body.contains("class=\"note\""), "{}", before.body);
     world.linked("p1", "alice").await;
-    let linked = question(&world, &token, None).await;
+    let linked = consent_page(&world, &token, None).await;
     linked.page(200, "already linked to an Amazon account");
     // Amazon ends the link; a check finds out.
     world.amazon.revoke("alice");
     world.pass(4000);
     assert_eq!(world.check("p1").await["link"], "relink_required");
     let token = world.player_token("p1");
-    let again = question(&world, &token, None).await;
+    let again = consent_page(&world, &token, None).await;
     again.page(200, "Amazon no longer accepts this player");
     // The hint is worth less than the page.
     let start = world.browser().start_url("p1", None).await;

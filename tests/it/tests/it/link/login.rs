@@ -53,12 +53,12 @@ pub(crate) async fn logged_in<'w>(world: &'w World, player: &str) -> (Browser<'w
     (browser, address)
 }
 
-/// From the continue address over the question to Amazon and back, as this account.
+/// From the continue address, past the consent page, to Amazon and back, as this account.
 pub(crate) async fn finish(browser: &mut Browser<'_>, address: &str, account: &str) -> Answer {
-    let question = browser.get(address).await;
-    assert_eq!(question.status, 200, "{question:?}");
+    let consent_page = browser.get(address).await;
+    assert_eq!(consent_page.status, 200, "{consent_page:?}");
     let answer = browser
-        .post("/link/start", &hidden_inputs(&question.body))
+        .post("/link/start", &hidden_inputs(&consent_page.body))
         .await;
     assert_eq!(answer.status, 303, "{answer:?}");
     let back = browser.allow(answer.location(), account);
@@ -85,9 +85,9 @@ async fn a_player_comes_from_prime_gaming_and_is_linked() {
     });
     let address = continue_url(&call(&world, &world.server_token(), &body).await);
     assert!(address.starts_with(&format!("{BASE_URL}/link/continue?code=")));
-    let question = browser.get(&address).await;
-    question.page(200, "Link Amazon to player <bdi>Zoë</bdi>?");
-    assert_eq!(question.body.matches("<form").count(), 1);
+    let consent_page = browser.get(&address).await;
+    consent_page.page(200, "Link Amazon to player <bdi>Zoë</bdi>?");
+    assert_eq!(consent_page.body.matches("<form").count(), 1);
     let linked = finish(&mut browser, &address, "alice").await;
     linked.page(200, "<bdi>Zoë</bdi> (<bdi>p1</bdi>)");
     linked_pairs(&world, &[("p1", "alice")]).await;
@@ -221,8 +221,8 @@ async fn a_name_that_can_not_be_shown_is_left_out() {
             "player_name": name,
         });
         let address = continue_url(&call(&world, &world.server_token(), &body).await);
-        let question = browser.get(&address).await;
-        question.page(200, "Link Amazon to player <bdi>player-77</bdi>?");
+        let consent_page = browser.get(&address).await;
+        consent_page.page(200, "Link Amazon to player <bdi>player-77</bdi>?");
         // Ended, so that the next one is not one too many.
         finish(&mut browser, &address, "alice").await;
     }
@@ -241,9 +241,9 @@ async fn a_name_is_shown_as_far_as_there_is_room() {
             "player_name": name,
         });
         let address = continue_url(&call(&world, &world.server_token(), &body).await);
-        let question = browser.get(&address).await;
-        question.page(200, &format!("Link Amazon to player <bdi>{shown}</bdi>?"));
-        question.page(200, "Player id: <bdi>player-77</bdi>");
+        let consent_page = browser.get(&address).await;
+        consent_page.page(200, &format!("Link Amazon to player <bdi>{shown}</bdi>?"));
+        consent_page.page(200, "Player id: <bdi>player-77</bdi>");
         for ticket in links(&world, "TICKET#").await.values() {
             assert!(text(ticket, "player_name").chars().count() <= 40);
         }

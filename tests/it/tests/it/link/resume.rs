@@ -16,8 +16,8 @@ async fn it_ends_where_the_studio_wants_it() {
     let settings = [("PLAYER_LOGIN_URL", LOGIN_PAGE), ("LINK_DONE_URL", DONE)];
     let world = World::with(&settings).await;
     let (mut browser, address) = logged_in(&world, "p1").await;
-    let question = browser.get(&address).await;
-    question.page(200, "<bdi>p1</bdi>");
+    let consent_page = browser.get(&address).await;
+    consent_page.page(200, "<bdi>p1</bdi>");
     let done = finish(&mut browser, &address, "alice").await;
     assert_eq!(done.status, 303);
     assert_eq!(done.location(), format!("{DONE}&status=linked"));
@@ -141,8 +141,8 @@ async fn the_page_shows_what_link_the_player_has() {
     let world = world().await;
     world.linked("p1", "alice").await;
     let (mut browser, address) = logged_in(&world, "p1").await;
-    let question = browser.get(&address).await;
-    question.page(200, "already linked to an Amazon account");
+    let consent_page = browser.get(&address).await;
+    consent_page.page(200, "already linked to an Amazon account");
     finish(&mut browser, &address, "alice")
         .await
         .page(200, "p1");

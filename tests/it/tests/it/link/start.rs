@@ -16,7 +16,7 @@ use crate::link::support::{
 /// What a form holds.
 pub(crate) type Inputs = Vec<(String, String)>;
 
-/// A browser that shows the question, and the form's inputs.
+/// A browser that shows the consent page, and the form's inputs.
 pub(crate) async fn asked<'w>(world: &'w World, player: &str) -> (Browser<'w>, Inputs) {
     let mut browser = world.browser();
     let start = browser.start_url(player, None).await;
@@ -192,7 +192,7 @@ async fn secrets_are_stored_as_hashes_or_sealed() {
             .await
             .values()
             .all(|it| text(it, "verifier").is_empty()),
-        "nobody needs it any more"
+        "no request needs it any more"
     );
     let only_short_lived = scan(&world, &world.app.config.tables.links).await;
     for item in only_short_lived {

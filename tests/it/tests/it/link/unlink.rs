@@ -303,7 +303,7 @@ async fn what_an_account_owes_for_another_player_outlives_a_second_unlinking() {
 }
 
 #[tokio::test]
-async fn a_record_that_cannot_be_read_keeps_nobody_from_unlinking() {
+async fn a_record_that_cannot_be_read_keeps_no_player_from_unlinking() {
     let world = World::new().await;
     let id = world.pending("p1", "alice", "hat").await;
     let request = world

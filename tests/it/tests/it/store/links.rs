@@ -37,7 +37,7 @@ async fn the_right_to_ask_amazon_is_given_once_until_it_ends() {
     let now = world.clock.now();
     let take = |owner, now| links.acquire_check(&link, owner, now, now + 5 * SECOND);
     let Claimed::Ours(row) = take("one", now).await.expect("written") else {
-        panic!("nobody else has it");
+        panic!("no other process has it");
     };
     let taken = row.link.expect("a link");
     assert_eq!(
@@ -219,7 +219,7 @@ async fn a_dead_link_has_no_tokens_and_no_success_brings_it_back() {
 }
 
 #[tokio::test]
-async fn nobody_takes_a_refresh_of_tokens_that_are_known_to_be_worthless() {
+async fn no_process_refreshes_tokens_that_are_known_to_be_worthless() {
     let (world, link) = linked_world().await;
     let (links, now) = (&world.app.links, world.clock.now());
     assert!(mark_dead(&world, &link).await);

@@ -116,6 +116,9 @@ async fn a_refresh_that_began_since_the_row_was_read_stops_unlinking() {
     let again = links
         .acquire_refresh(&remnant.link, "you", now, until)
         .await;
-    assert!(!again.expect("refused").is_ours(), "somebody is at it");
+    assert!(
+        !again.expect("refused").is_ours(),
+        "another process has the lease"
+    );
     assert_eq!(json!(remnant.link.token_version), json!(1));
 }

@@ -14,8 +14,8 @@ const OTHER: &str = "amzn1.application-oa2-client.other";
 
 /// The setting is changed, which starts new processes.
 async fn use_client(world: &mut World, client_id: &str) {
-    world.app.config.login.client_id = client_id.to_owned();
-    world.app.config.login.device_client_id = client_id.to_owned();
+    world.app.config.lwa.client_id = client_id.to_owned();
+    world.app.config.lwa.device_client_id = client_id.to_owned();
     world.amazon.register_client(Client {
         client_id: client_id.to_owned(),
         client_secret: Some(CLIENT_SECRET.to_owned()),
@@ -137,13 +137,13 @@ async fn a_link_made_on_a_device_belongs_to_the_devices_client() {
     let mut world = devices().await;
     let session = approved(&world, "p1", "alice").await;
     assert_eq!(poll(&world, "p1", &session).await["status"], "linked");
-    world.app.config.login.client_id = OTHER.to_owned();
+    world.app.config.lwa.client_id = OTHER.to_owned();
     assert_eq!(
         status(&world, "p1").await,
         "linked",
         "it is the devices' still"
     );
-    world.app.config.login.device_client_id = OTHER.to_owned();
+    world.app.config.lwa.device_client_id = OTHER.to_owned();
     assert_eq!(status(&world, "p1").await, "relink_required");
 }
 

@@ -101,7 +101,7 @@ async fn a_look_whose_tokens_could_not_be_stored_stays_due() {
 }
 
 #[tokio::test]
-async fn nobody_asks_before_the_time_and_a_check_that_comes_then_looks() {
+async fn no_process_looks_before_the_time_and_a_check_then_does() {
     let world = dead_world().await;
     for _ in 0..3 {
         world.pass(1199);
