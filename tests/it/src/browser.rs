@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use local::demo::Form;
 use serde_json::json;
 use stand_in::Consent;
 use url::form_urlencoded;
@@ -127,23 +128,9 @@ impl<'w> Browser<'w> {
     }
 }
 
-/// The hidden inputs of the form on a page.
+/// What the first form of a page sends. The forms of the service's pages have only hidden inputs.
 #[must_use]
 pub fn hidden_inputs(page: &str) -> Vec<(String, String)> {
-    let attribute = |tag: &str, name: &str| {
-        let start = tag.find(&format!("{name}=\""))? + name.len() + 2;
-        Some(
-            tag[start..]
-                .split('"')
-                .next()
-                .unwrap_or_default()
-                .to_owned(),
-        )
-    };
-    page.split("<input")
-        .skip(1)
-        .filter_map(|rest| rest.split('>').next())
-        .filter(|tag| tag.contains("type=\"hidden\""))
-        .filter_map(|tag| Some((attribute(tag, "name")?, attribute(tag, "value")?)))
-        .collect()
+    let form = Form::all(page).into_iter().next();
+    form.unwrap_or_default().fields
 }

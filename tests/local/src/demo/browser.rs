@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::header::{COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE};
 use url::Url;
 
-use super::form::Form;
+use super::html::Form;
 use crate::Error;
 
 /// The gateway gives up at 30 seconds, and its answer has to arrive.

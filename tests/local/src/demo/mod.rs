@@ -5,12 +5,12 @@ use crate::system::System;
 
 mod browser;
 mod calls;
-mod form;
+mod html;
 mod prime_gaming;
 mod story;
 
 pub use browser::{Browser, Page};
-pub use form::Form;
+pub use html::{Form, links};
 
 /// The player of the story: id and name.
 const PLAYER: (&str, &str) = ("demo-player", "Robin");

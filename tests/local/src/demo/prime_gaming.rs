@@ -1,7 +1,7 @@
 //! The way in from the Prime Gaming page, over a login page of the studio's.
 
 use super::browser::Page;
-use super::form::Form;
+use super::html::Form;
 use super::story::Story;
 use super::{Account, Failure, failed, must};
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::browser::{Browser, Page};
-use super::form::Form;
+use super::html::Form;
 use super::{Failure, failed, must};
 use crate::system::System;
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use local::build::workspace;
-use local::demo::{Browser, Form, Page};
+use local::demo::{Browser, Form, Page, links};
 use local::system::{Options, System};
 use local::tools;
 use serde_json::json;
@@ -116,11 +116,9 @@ async fn follow(browser: &mut Browser, mut page: Page) -> Page {
 
 /// The address of the app on a page that leads back into it.
 fn back_to_the_app(page: &Page) -> String {
-    let (_, rest) = page.text.split_once("href=\"mygame:").expect("an address");
-    let rest = rest.split('"').next().expect("its end");
-    format!("mygame:{rest}")
-        .replace("&#38;", "&")
-        .replace("&amp;", "&")
+    let mut links = links(&page.text).into_iter();
+    let to = links.find(|to| to.starts_with("mygame:"));
+    to.expect("an address")
 }
 
 async fn started() -> System {

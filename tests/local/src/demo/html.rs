@@ -1,4 +1,4 @@
-//! Forms in HTML pages, read as far as a browser needs them to send one.
+//! HTML pages, read as far as a browser needs them to send a form or to follow a link.
 
 /// A form, filled in as its page has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,6 +72,15 @@ impl Form {
         }
         found
     }
+}
+
+/// The addresses that a page's links lead to, in the page's order.
+#[must_use]
+pub fn links(html: &str) -> Vec<String> {
+    let links = tags(html).filter(|tag| tag.name == "a");
+    links
+        .filter_map(|tag| tag.get("href").map(str::to_owned))
+        .collect()
 }
 
 struct Tag {
@@ -203,5 +212,12 @@ mod tests {
             ]
         );
         assert_eq!(forms.next().map(|form| form.action), Some("/b".to_owned()));
+    }
+
+    #[test]
+    fn links_are_followed_where_they_lead() {
+        let html = r#"<link href="/style"><a class="action" href="mygame:x?a=1&#38;b=2">Back</a>
+            <a name="here">no link</a><A HREF='/help'>Help</A>"#;
+        assert_eq!(links(html), ["mygame:x?a=1&b=2", "/help"]);
     }
 }
