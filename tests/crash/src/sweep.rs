@@ -48,7 +48,7 @@ fn passes() -> Vec<Pass> {
     }
 }
 
-/// Runs `scenario` for every [`Pass`] of this run, and in each at every request that there is.
+/// Runs `scenario` in every pass of this run, and in each pass disturbs every request that there is.
 ///
 /// # Panics
 /// When a promise is broken, with every place where that happened; or when there are fewer
