@@ -27,31 +27,19 @@ use crate::api::too_many_attempts;
 /// Responds to a browser's request: every failure is a page, and where our address is https, HSTS
 /// tells the browser to use nothing else.
 pub(crate) async fn serve(app: &App, budget: Budget, request: &Request) -> Response {
-    let pages = pages(app, request);
-    let work = route(app, budget, request);
-    let response = serve_with(&app.clock, request, work, |error| pages.explain(error)).await;
+    let visit = Visit {
+        app,
+        request,
+        pages: Pages::new(&app.config.studio, request),
+    };
+    let explain = |error| visit.pages.explain(error);
+    let response = serve_with(&app.clock, request, visit.route(budget), explain).await;
     let is_http = |url: &Url| url.scheme() == "http";
     // Without the setting the address is API Gateway's own domain, which is https.
     if app.config.public_base_url.as_ref().is_some_and(is_http) {
         response
     } else {
         with_hsts(response)
-    }
-}
-
-async fn route(app: &App, budget: Budget, request: &Request) -> Result<Response, ApiError> {
-    let page = match request.route_key() {
-        Some("GET /link") => landing(app, request).await,
-        Some("GET /link/continue") => resume(app, request).await,
-        Some("GET /link/start") => consent_page(app, request).await,
-        Some("POST /link/start") => authorize(app, request).await,
-        Some("GET /link/callback") => callback(app, budget, request).await,
-        _ => Err(ApiError::not_found().into()),
-    };
-    match page {
-        Ok(response) => Ok(response),
-        Err(Failed::Link(failure)) => pages(app, request).failure(failure),
-        Err(Failed::Api(error)) => Err(error),
     }
 }
 
@@ -95,88 +83,177 @@ impl From<LinkError> for Failed {
 
 type Page = Result<Response, Failed>;
 
-/// Our own address, for `redirect_uri`, the cookie and `Origin`.
-fn base_url(app: &App, request: &Request) -> Result<Url, ApiError> {
-    request.base_url(app.config.public_base_url.as_ref())
+/// One request of a browser, and the pages that it may see.
+struct Visit<'a> {
+    app: &'a App,
+    request: &'a Request,
+    pages: Pages<'a>,
 }
 
-fn pages<'a>(app: &'a App, request: &'a Request) -> Pages<'a> {
-    Pages::new(&app.config.studio, request)
-}
-
-/// `GET /link`: a browser comes from the Prime Gaming page, without a session of a game. It goes on
-/// to the studio's login page, with a login ticket that is bound to this browser.
-async fn landing(app: &App, request: &Request) -> Page {
-    let Some(login_url) = &app.config.players.login_url else {
-        let error = ApiError::new(
-            ErrorCode::NotFound,
-            "links do not begin here: PLAYER_LOGIN_URL is not set",
-        );
-        return Err(error.into());
-    };
-    let cookie = BrowserCookie::at(&base_url(app, request)?);
-    let browser = cookie.read_or_new(request);
-    let login_ticket = flow::begin_login(app, &browser.hash()).await?;
-    let mut login_url = login_url.clone();
-    login_url
-        .query_pairs_mut()
-        .append_pair("login_ticket", &login_ticket);
-    let response = redirect(StatusCode::FOUND, &login_url)?;
-    Ok(with_cookie(response, cookie.set(&browser)?))
-}
-
-/// `GET /link/continue`: the studio has logged the player in, in this browser. Shows the consent
-/// page, but only in the browser that opened `GET /link`. This prevents login CSRF: a code that an
-/// attacker sends to another browser is worth nothing there.
-async fn resume(app: &App, request: &Request) -> Page {
-    let cookie = BrowserCookie::at(&base_url(app, request)?);
-    let Ok(Some(secret)) = request.query_one("code") else {
-        return Err(LinkFailure::InvalidTicket.into());
-    };
-    let browser = cookie.read(request);
-    let hash = browser.as_ref().map(BrowserId::hash);
-    let ticket = flow::usable_ticket(app, secret, hash.as_deref()).await?;
-    match browser {
-        Some(browser) if ticket.is_continue_code => {
-            consent(
-                app,
-                request,
-                cookie,
-                &browser,
-                secret,
-                &ticket,
-                Shown::First,
-            )
-            .await
+impl Visit<'_> {
+    async fn route(&self, budget: Budget) -> Result<Response, ApiError> {
+        let page = match self.request.route_key() {
+            Some("GET /link") => self.landing().await,
+            Some("GET /link/continue") => self.resume().await,
+            Some("GET /link/start") => self.consent_page().await,
+            Some("POST /link/start") => self.authorize().await,
+            Some("GET /link/callback") => self.callback(budget).await,
+            _ => Err(ApiError::not_found().into()),
+        };
+        match page {
+            Ok(response) => Ok(response),
+            Err(Failed::Link(failure)) => self.pages.failure(failure),
+            Err(Failed::Api(error)) => Err(error),
         }
-        // The ticket of a game belongs to `GET /link/start`.
-        _ => Err(LinkFailure::InvalidTicket.into()),
     }
-}
 
-/// `GET /link/start`: shows the consent page. Uses nothing up, so that a mail scanner or a preview
-/// that opens the address takes nothing from the player.
-async fn consent_page(app: &App, request: &Request) -> Page {
-    let cookie = BrowserCookie::at(&base_url(app, request)?);
-    let Ok(Some(secret)) = request.query_one("ticket") else {
-        return Err(LinkFailure::InvalidTicket.into());
-    };
-    let browser = cookie.read_or_new(request);
-    let ticket = flow::usable_ticket(app, secret, Some(&browser.hash())).await?;
-    if ticket.is_continue_code {
-        // A continue code belongs to `GET /link/continue`.
-        return Err(LinkFailure::InvalidTicket.into());
+    /// Our own address, for `redirect_uri`, the cookie and `Origin`.
+    fn base_url(&self) -> Result<Url, ApiError> {
+        let configured = self.app.config.public_base_url.as_ref();
+        self.request.base_url(configured)
     }
-    consent(
-        app,
-        request,
-        cookie,
-        &browser,
-        secret,
-        &ticket,
-        Shown::First,
-    )
-    .await
+
+    /// `GET /link`: a browser comes from the Prime Gaming page, without a session of a game. It goes on
+    /// to the studio's login page, with a login ticket that is bound to this browser.
+    async fn landing(&self) -> Page {
+        let Some(login_url) = &self.app.config.players.login_url else {
+            let error = ApiError::new(
+                ErrorCode::NotFound,
+                "links do not begin here: PLAYER_LOGIN_URL is not set",
+            );
+            return Err(error.into());
+        };
+        let cookie = BrowserCookie::at(&self.base_url()?);
+        let browser = cookie.read_or_new(self.request);
+        let login_ticket = flow::begin_login(self.app, &browser.hash()).await?;
+        let mut login_url = login_url.clone();
+        login_url
+            .query_pairs_mut()
+            .append_pair("login_ticket", &login_ticket);
+        let response = redirect(StatusCode::FOUND, &login_url)?;
+        Ok(with_cookie(response, cookie.set(&browser)?))
+    }
+
+    /// `GET /link/continue`: the studio has logged the player in, in this browser. Shows the consent
+    /// page, but only in the browser that opened `GET /link`. This prevents login CSRF: a code that an
+    /// attacker sends to another browser is worth nothing there.
+    async fn resume(&self) -> Page {
+        let cookie = BrowserCookie::at(&self.base_url()?);
+        let Ok(Some(secret)) = self.request.query_one("code") else {
+            return Err(LinkFailure::InvalidTicket.into());
+        };
+        let browser = cookie.read(self.request);
+        let hash = browser.as_ref().map(BrowserId::hash);
+        let ticket = flow::usable_ticket(self.app, secret, hash.as_deref()).await?;
+        match browser {
+            Some(browser) if ticket.is_continue_code => {
+                self.consent(cookie, &browser, secret, &ticket, Shown::First)
+                    .await
+            }
+            // The ticket of a game belongs to `GET /link/start`.
+            _ => Err(LinkFailure::InvalidTicket.into()),
+        }
+    }
+
+    /// `GET /link/start`: shows the consent page. Uses nothing up, so that a mail scanner or a preview
+    /// that opens the address takes nothing from the player.
+    async fn consent_page(&self) -> Page {
+        let cookie = BrowserCookie::at(&self.base_url()?);
+        let Ok(Some(secret)) = self.request.query_one("ticket") else {
+            return Err(LinkFailure::InvalidTicket.into());
+        };
+        let browser = cookie.read_or_new(self.request);
+        let ticket = flow::usable_ticket(self.app, secret, Some(&browser.hash())).await?;
+        if ticket.is_continue_code {
+            // A continue code belongs to `GET /link/continue`.
+            return Err(LinkFailure::InvalidTicket.into());
+        }
+        self.consent(cookie, &browser, secret, &ticket, Shown::First)
+            .await
+    }
+
+    /// Our consent page, which names the player before the browser goes to Amazon.
+    async fn consent(
+        &self,
+        cookie: BrowserCookie,
+        browser: &BrowserId,
+        secret: &str,
+        ticket: &Ticket,
+        shown: Shown,
+    ) -> Page {
+        let action = address(&self.base_url()?, "/link/start");
+        let consent = Consent {
+            player: ShownPlayer {
+                id: ticket.player.as_str(),
+                name: ticket.player_name.as_deref(),
+            },
+            link: link_now(self.app, &ticket.player).await,
+            ticket: secret,
+            form_token: &browser.form_token(secret),
+            action: action.path(),
+            local: self.app.config.is_local(),
+        };
+        let page = match shown {
+            Shown::First => self.pages.consent(&consent),
+            Shown::Again => self.pages.consent_again(&consent),
+        };
+        Ok(with_cookie(page?, cookie.set(browser)?))
+    }
+
+    /// `POST /link/start`: the player agreed on our consent page, in this browser. The browser goes on
+    /// to Amazon. `Origin` and the form's token prevent CSRF.
+    async fn authorize(&self) -> Page {
+        let base_url = self.base_url()?;
+        let form = match self.request.form() {
+            Err(error) if error.code() == ErrorCode::PayloadTooLarge => return Err(error.into()),
+            form => form.ok(),
+        };
+        let field = |name| form.as_ref().and_then(|form| form.one(name).ok()).flatten();
+        if !origin_is_ours(self.request, &base_url) {
+            return Err(LinkFailure::WrongBrowser.into());
+        }
+        let cookie = BrowserCookie::at(&base_url);
+        let browser = cookie.read(self.request);
+        let secret = field("ticket").ok_or(LinkFailure::InvalidTicket)?;
+        let hash = browser.as_ref().map(BrowserId::hash);
+        let ticket = flow::usable_ticket(self.app, secret, hash.as_deref()).await?;
+        let is_its_own = |browser: &BrowserId| {
+            field("token").is_some_and(|token| browser.owns_form(secret, token))
+        };
+        let Some(browser) = browser.filter(is_its_own) else {
+            // Two first requests at the same time set two cookies. The browser keeps one, and may show
+            // the page of the other.
+            let browser = cookie.read_or_new(self.request);
+            return self
+                .consent(cookie, &browser, secret, &ticket, Shown::Again)
+                .await;
+        };
+        let redirect_uri = address(&base_url, "/link/callback");
+        let (browser, posted_at) = (browser.hash(), self.request.received_at());
+        match flow::authorize(self.app, &ticket, &browser, &redirect_uri, posted_at).await? {
+            Authorization::Amazon(url) => Ok(redirect(StatusCode::SEE_OTHER, &url)?),
+            Authorization::AlreadyLinked(result) => Ok(end(&self.pages, &result)?),
+        }
+    }
+
+    /// `GET /link/callback`: the browser comes back from Amazon.
+    async fn callback(&self, budget: Budget) -> Page {
+        let base_url = self.base_url()?;
+        let (Ok(Some(state)), Some(brought)) =
+            (self.request.query_one("state"), brought(self.request))
+        else {
+            return Err(LinkFailure::InvalidState.into());
+        };
+        let browser = BrowserCookie::at(&base_url)
+            .read(self.request)
+            .map(|browser| browser.hash());
+        let page =
+            match flow::callback(self.app, budget, state, brought, browser.as_deref()).await? {
+                CallbackResult::Ended(result) => end(&self.pages, &result),
+                CallbackResult::UnderWay => self.pages.under_way(),
+            };
+        Ok(page?)
+    }
 }
 
 /// Why the consent page is shown.
@@ -188,36 +265,6 @@ enum Shown {
     Again,
 }
 
-/// Our consent page, which names the player before the browser goes to Amazon.
-async fn consent(
-    app: &App,
-    request: &Request,
-    cookie: BrowserCookie,
-    browser: &BrowserId,
-    secret: &str,
-    ticket: &Ticket,
-    shown: Shown,
-) -> Page {
-    let action = address(&base_url(app, request)?, "/link/start");
-    let consent = Consent {
-        player: ShownPlayer {
-            id: ticket.player.as_str(),
-            name: ticket.player_name.as_deref(),
-        },
-        link: link_now(app, &ticket.player).await,
-        ticket: secret,
-        form_token: &browser.form_token(secret),
-        action: action.path(),
-        local: app.config.is_local(),
-    };
-    let pages = pages(app, request);
-    let page = match shown {
-        Shown::First => pages.consent(&consent),
-        Shown::Again => pages.consent_again(&consent),
-    };
-    Ok(with_cookie(page?, cookie.set(browser)?))
-}
-
 /// Only a hint on the page. Where the database does not answer, the page is shown without it.
 async fn link_now(app: &App, player: &PlayerId) -> LinkStatus {
     match flow::link_status(app, player).await {
@@ -227,65 +274,6 @@ async fn link_now(app: &App, player: &PlayerId) -> LinkStatus {
             LinkStatus::Unlinked
         }
     }
-}
-
-/// `POST /link/start`: the player agreed on our consent page, in this browser. The browser goes on
-/// to Amazon. `Origin` and the form's token prevent CSRF.
-async fn authorize(app: &App, request: &Request) -> Page {
-    let base_url = base_url(app, request)?;
-    let form = match request.form() {
-        Err(error) if error.code() == ErrorCode::PayloadTooLarge => return Err(error.into()),
-        form => form.ok(),
-    };
-    let field = |name| form.as_ref().and_then(|form| form.one(name).ok()).flatten();
-    if !origin_is_ours(request, &base_url) {
-        return Err(LinkFailure::WrongBrowser.into());
-    }
-    let cookie = BrowserCookie::at(&base_url);
-    let browser = cookie.read(request);
-    let secret = field("ticket").ok_or(LinkFailure::InvalidTicket)?;
-    let hash = browser.as_ref().map(BrowserId::hash);
-    let ticket = flow::usable_ticket(app, secret, hash.as_deref()).await?;
-    let is_its_own =
-        |browser: &BrowserId| field("token").is_some_and(|token| browser.owns_form(secret, token));
-    let Some(browser) = browser.filter(is_its_own) else {
-        // Two first requests at the same time set two cookies. The browser keeps one, and may show
-        // the page of the other.
-        let browser = cookie.read_or_new(request);
-        return consent(
-            app,
-            request,
-            cookie,
-            &browser,
-            secret,
-            &ticket,
-            Shown::Again,
-        )
-        .await;
-    };
-    let redirect_uri = address(&base_url, "/link/callback");
-    let (browser, posted_at) = (browser.hash(), request.received_at());
-    match flow::authorize(app, &ticket, &browser, &redirect_uri, posted_at).await? {
-        Authorization::Amazon(url) => Ok(redirect(StatusCode::SEE_OTHER, &url)?),
-        Authorization::AlreadyLinked(result) => Ok(end(&pages(app, request), &result)?),
-    }
-}
-
-/// `GET /link/callback`: the browser comes back from Amazon.
-async fn callback(app: &App, budget: Budget, request: &Request) -> Page {
-    let base_url = base_url(app, request)?;
-    let pages = pages(app, request);
-    let (Ok(Some(state)), Some(brought)) = (request.query_one("state"), brought(request)) else {
-        return Err(LinkFailure::InvalidState.into());
-    };
-    let browser = BrowserCookie::at(&base_url)
-        .read(request)
-        .map(|browser| browser.hash());
-    let page = match flow::callback(app, budget, state, brought, browser.as_deref()).await? {
-        CallbackResult::Ended(result) => end(&pages, &result),
-        CallbackResult::UnderWay => pages.under_way(),
-    };
-    Ok(page?)
 }
 
 /// What the browser brought from Amazon: an error, or else a code. Neither, or a repeated parameter
