@@ -9,13 +9,10 @@ use crate::App;
 use crate::api::FulfillmentResult;
 use crate::budget::{Budget, NoTimeLeft};
 use crate::domain::{EntitlementId, PlayerId, Status, random_token};
-use crate::flow::fulfillment::lease::{lease, take};
+use crate::flow::fulfillment::lease::{AT_ONCE, lease, take};
 use crate::flow::fulfillment::report::report_all;
 use crate::flow::session::Session;
 use crate::store::{Confirmation, Record, StoreError};
-
-/// How many confirmations are written at once.
-const AT_ONCE: usize = 8;
 
 /// Confirms these entitlements of this player: one result per distinct id, in the order of first
 /// mention. Repeating it gives the same answer. An id that could not be written comes back

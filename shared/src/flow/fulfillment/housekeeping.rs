@@ -213,7 +213,6 @@ async fn link_of(
     }
     let remnant = app.links.remnant(&task.account).await?;
     Ok(remnant
-        .filter(|remnant| remnant.expires_at > now)
-        .map(|remnant| remnant.link)
+        .and_then(|remnant| remnant.usable(now))
         .filter(is_it))
 }

@@ -9,7 +9,7 @@ use crate::domain::Timestamp;
 use crate::store::{Lease, Record};
 
 /// How many things of one kind are done at once: writes to the database, calls to others, accounts.
-const AT_ONCE: usize = 8;
+pub(in crate::flow) const AT_ONCE: usize = 8;
 
 /// Does several things at once, but no more than a few. Gives their results, in no order.
 pub(in crate::flow) async fn at_once<F: Future>(

@@ -124,9 +124,7 @@ pub(in crate::flow) async fn speaker(
         None => {
             let now = app.clock.now();
             let remnant = app.links.remnant(account).await?;
-            Ok(remnant
-                .filter(|remnant| remnant.expires_at > now)
-                .map(|remnant| remnant.link))
+            Ok(remnant.and_then(|remnant| remnant.usable(now)))
         }
     }
 }
@@ -173,7 +171,7 @@ async fn report_account(
     let reports: Vec<_> = records
         .into_iter()
         .map(|record| {
-            let decided = decided(&record, lookup.as_ref().map(|lookup| *lookup));
+            let decided = decided(&record, lookup.as_ref().copied());
             async move {
                 let outcome = match decided {
                     Some(outcome) => outcome,

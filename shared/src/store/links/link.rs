@@ -159,6 +159,14 @@ pub struct Remnant {
     pub expires_at: Timestamp,
 }
 
+impl Remnant {
+    /// The link, while its tokens may be used.
+    #[must_use]
+    pub fn usable(self, now: Timestamp) -> Option<Link> {
+        (self.expires_at > now).then_some(self.link)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
