@@ -144,6 +144,22 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// For tests: an item of these attributes with some changes; `None` removes an attribute.
+#[cfg(test)]
+pub(in crate::store) fn changed<const N: usize>(
+    attributes: [(&str, AttributeValue); N],
+    changes: &[(&str, Option<AttributeValue>)],
+) -> Item {
+    let mut item = Item::from(attributes.map(|(name, value)| (name.to_owned(), value)));
+    for (name, value) in changes {
+        match value {
+            Some(value) => drop(item.insert((*name).to_owned(), value.clone())),
+            None => drop(item.remove(*name)),
+        }
+    }
+    item
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

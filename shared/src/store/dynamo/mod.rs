@@ -9,6 +9,8 @@ mod write;
 
 pub(in crate::store) use change::Change;
 pub(in crate::store) use failure::unavailable;
+#[cfg(test)]
+pub(in crate::store) use item::changed;
 pub(in crate::store) use item::{Item, Reader, n, s, time, ttl};
 pub use key::DUE_SHARDS;
 pub(in crate::store) use key::{

@@ -167,10 +167,10 @@ mod tests {
     use aws_sdk_dynamodb::types::AttributeValue;
 
     use super::*;
-    use crate::store::dynamo::{n, s};
+    use crate::store::dynamo::{changed, n, s};
 
     fn item(changes: &[(&str, Option<AttributeValue>)]) -> Item {
-        let mut item: Item = [
+        let attributes = [
             ("pk", s("PLAYER#p1")),
             ("sk", s("E#e1")),
             ("status", s("pending")),
@@ -178,17 +178,8 @@ mod tests {
             ("amazon_user_id", s("amzn1.account.A")),
             ("first_seen_at", n(1)),
             ("updated_at", n(1)),
-        ]
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
-        for (name, value) in changes {
-            match value {
-                Some(value) => drop(item.insert((*name).to_owned(), value.clone())),
-                None => drop(item.remove(*name)),
-            }
-        }
-        item
+        ];
+        changed(attributes, changes)
     }
 
     fn read(changes: &[(&str, Option<AttributeValue>)]) -> Record {

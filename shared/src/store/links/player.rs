@@ -11,8 +11,7 @@ use crate::store::outcome::Claimed;
 use crate::store::tables::Links;
 
 impl Links {
-    /// What is stored of the player. The read is strong, so that a player who has just linked is
-    /// linked.
+    /// The player's row. The read is strongly consistent, so it finds a link that was made just before.
     ///
     /// # Errors
     /// See [`StoreError`].

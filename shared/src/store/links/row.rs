@@ -101,12 +101,12 @@ mod tests {
     use aws_sdk_dynamodb::types::AttributeValue;
 
     use super::*;
-    use crate::store::dynamo::{n, s};
+    use crate::store::dynamo::{changed, n, s};
 
     const ID: &str = "LinkLinkLinkLinkLinkLinkLinkLinkLinkLinkLin";
 
     fn item(changes: &[(&str, Option<AttributeValue>)]) -> Item {
-        let mut item: Item = [
+        let attributes = [
             ("pk", s("PLAYER#p1")),
             ("status", s("linked")),
             ("link_id", s(ID)),
@@ -116,17 +116,8 @@ mod tests {
             ("token_version", n(1)),
             ("access_expires_at", n(2)),
             ("linked_at", n(1)),
-        ]
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
-        for (name, value) in changes {
-            match value {
-                Some(value) => drop(item.insert((*name).to_owned(), value.clone())),
-                None => drop(item.remove(*name)),
-            }
-        }
-        item
+        ];
+        changed(attributes, changes)
     }
 
     #[test]

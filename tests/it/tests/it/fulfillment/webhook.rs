@@ -19,6 +19,14 @@ async fn claimed() -> (World, Studio, String) {
     (world, studio, id)
 }
 
+/// The same after one check, at which the studio failed.
+async fn failed_once() -> (World, Studio, String) {
+    let (world, studio, id) = claimed().await;
+    studio.script([Reply::status(500)]);
+    assert_eq!(status_of(&world.check("p1").await, &id), "pending");
+    (world, studio, id)
+}
+
 #[tokio::test]
 async fn a_check_delivers_and_reports_by_itself() {
     let (world, studio, id) = claimed().await;
@@ -174,9 +182,7 @@ async fn any_other_answer_is_tried_again_with_the_same_id_and_body() {
 
 #[tokio::test]
 async fn a_check_tries_again_what_is_due_and_nothing_else() {
-    let (world, studio, id) = claimed().await;
-    studio.script([Reply::status(500)]);
-    world.check("p1").await;
+    let (world, studio, id) = failed_once().await;
     let item = world.record_item("p1", &id).await;
     let due_at: i64 = item["due_at"]
         .as_n()
@@ -260,9 +266,7 @@ async fn a_delivery_that_could_not_be_written_down_is_asked_for_again() {
 
 #[tokio::test]
 async fn a_delivery_survives_unlinking() {
-    let (world, studio, id) = claimed().await;
-    studio.script([Reply::status(500)]);
-    world.check("p1").await;
+    let (world, studio, id) = failed_once().await;
     world.unlinked("p1").await;
     world.pass(60);
     assert_eq!(world.reconcile().await["done"], 1);
@@ -272,9 +276,7 @@ async fn a_delivery_survives_unlinking() {
 
 #[tokio::test]
 async fn ten_checks_and_two_reconcilers_deliver_once() {
-    let (world, studio, id) = claimed().await;
-    studio.script([Reply::status(500)]);
-    world.check("p1").await;
+    let (world, studio, id) = failed_once().await;
     world.pass(60);
     let checks = futures_util::future::join_all((0..10).map(|_| world.check("p1")));
     let runs = futures_util::future::join_all((0..2).map(|_| world.reconcile()));
@@ -286,9 +288,7 @@ async fn ten_checks_and_two_reconcilers_deliver_once() {
 
 #[tokio::test]
 async fn confirmations_change_nothing() {
-    let (world, studio, id) = claimed().await;
-    studio.script([Reply::status(500)]);
-    world.check("p1").await;
+    let (world, _studio, id) = failed_once().await;
     let before = world.record_item("p1", &id).await;
     let results = confirm_in(&world.app, "p1", &[&id, "nobodys"]).await;
     assert_eq!(
@@ -328,9 +328,7 @@ fn turn_off(world: &mut World) {
 async fn after_webhook_was_turned_off_what_it_was_called_for_is_held() {
     // The game or `reconcile`, whichever comes first.
     for by_check in [true, false] {
-        let (mut world, studio, id) = claimed().await;
-        studio.script([Reply::status(500)]);
-        assert_eq!(status_of(&world.check("p1").await, &id), "pending");
+        let (mut world, studio, id) = failed_once().await;
         turn_off(&mut world);
         // Not the game's to grant, also before that is written down.
         assert_eq!(world.known_status("p1", &id).await, HELD);
@@ -369,9 +367,7 @@ const HELD: &str = "held delivery_unknown";
 
 #[tokio::test]
 async fn what_a_webhook_was_called_for_is_not_the_games_even_if_that_can_not_be_written() {
-    let (mut world, studio, id) = claimed().await;
-    studio.script([Reply::status(500)]);
-    world.check("p1").await;
+    let (mut world, _studio, id) = failed_once().await;
     turn_off(&mut world);
     world.pass(1);
     // Not fresh: the only update is this one.
@@ -386,9 +382,7 @@ async fn what_a_webhook_was_called_for_is_not_the_games_even_if_that_can_not_be_
 
 #[tokio::test]
 async fn a_delivery_that_is_under_way_while_webhooks_are_turned_off_is_left_alone() {
-    let (mut world, studio, id) = claimed().await;
-    studio.script([Reply::status(500)]);
-    world.check("p1").await;
+    let (mut world, _studio, id) = failed_once().await;
     let store = &world.app.fulfillments;
     let record = crate::store::kit::record(&world, &id).await;
     let now = world.clock.now();
