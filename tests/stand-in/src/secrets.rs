@@ -73,8 +73,8 @@ pub(crate) fn s256(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()))
 }
 
-/// Stands in records and violations instead of a secret: equal for equal secrets, and useless for
-/// finding the secret.
+/// A short hash. The stand-in writes it instead of a secret in its records and violations: equal
+/// secrets have equal hashes, and the hash does not reveal the secret.
 #[must_use]
 pub fn fingerprint(secret: &str) -> String {
     format!(

@@ -67,7 +67,7 @@ pub(crate) fn only_pending(check: &Check, id: &str) -> Outcome {
     }
 }
 
-/// What Amazon answers where it takes a good token for a bad one.
+/// Amazon answers `invalid_grant` to a token that is good.
 pub(crate) fn invalid_grant() -> Fault {
     Fault::OAuthError {
         error: "invalid_grant".to_owned(),

@@ -42,7 +42,8 @@ impl Tests {
         self.0.insert(name.to_owned(), targets);
     }
 
-    /// Whether this command of `cargo test` runs a test. Words in capitals stand for any filter.
+    /// Whether this `cargo test` command runs at least one test. A word in capitals is a
+    /// placeholder, and matches any test.
     fn run_by(&self, command: &str) -> bool {
         let command = command.split([';', '#', '|']).next().unwrap_or_default();
         let mut words = command.split_whitespace().skip(2);

@@ -183,7 +183,7 @@ pub(super) async fn entitlements(book: &mut Book) {
     let by_server = call.json(&body).send().await;
     assert_eq!(by_server.ok()["fresh"], false);
 
-    // Amazon takes half a second for the report.
+    // Amazon answers the report half a second after the confirmation came in.
     let mut both = confirmation.clone();
     both["entitlement_ids"] = json!([granted, WITHHELD]);
     deployment.time("09:30:01.806");
