@@ -1,0 +1,8 @@
+//! The alarms are rehearsed: outages are played on the local system, and the alarms of
+//! `template.yaml` are computed from its log lines as CloudWatch would compute them.
+//!
+//! - [`cloudwatch`] turns log lines into metrics, and metrics into the states of the alarms.
+//! - [`stage`] plays outages with a shifted clock, and hands on the log lines.
+
+pub mod cloudwatch;
+pub mod stage;

@@ -1,0 +1,1 @@
+//! Outages, played on the local system with a shifted clock.
