@@ -10,6 +10,7 @@ use crate::auth::Authenticator;
 use crate::clock::Clock;
 use crate::config::{AdminConfig, Config, DeliveryConfig, SecretsSource};
 use crate::delivery::Webhook;
+use crate::jitter::Jitter;
 use crate::secrets::Secrets;
 pub use crate::store::Offers;
 use crate::store::{CachedOffers, Fulfillments, Links};
@@ -24,6 +25,8 @@ pub struct App {
     pub secrets: Secrets,
     /// The time of day.
     pub clock: Clock,
+    /// The chance in the pauses between tries.
+    pub jitter: Jitter,
     /// Players' links.
     pub links: Links,
     /// Players' entitlements.
@@ -160,6 +163,7 @@ impl App {
             config,
             secrets,
             clock,
+            jitter: Jitter::random(),
         })
     }
 }

@@ -33,6 +33,7 @@ mod delivery;
 pub mod domain;
 pub mod flow;
 pub mod http;
+pub mod jitter;
 mod logging;
 mod net;
 pub mod pages;
@@ -43,3 +44,4 @@ pub mod testing;
 
 pub use app::App;
 pub use clock::Clock;
+pub use jitter::Jitter;

@@ -36,7 +36,9 @@ fn level_of(word: &str) -> Level {
     }
 }
 
-fn subscriber<W>(
+/// What logs as the functions do: the lines of this library and of `function` from `level` on, those of
+/// dependencies as warnings and errors, to `writer`.
+pub fn subscriber<W>(
     function: &'static str,
     level: Level,
     writer: W,

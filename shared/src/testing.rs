@@ -18,6 +18,11 @@ pub mod delivery {
     pub use crate::delivery::*;
 }
 
+/// The format of log lines.
+pub mod logging {
+    pub use crate::logging::*;
+}
+
 /// The HTTP client, which the stand-ins' clients use as well.
 pub mod net {
     pub use crate::net::*;

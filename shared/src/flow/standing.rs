@@ -7,7 +7,7 @@
 use crate::App;
 use crate::budget::INTAKE_HOLD_PAUSE;
 use crate::config::Intake;
-use crate::domain::{self, LinkStatus, Timestamp, random_fraction};
+use crate::domain::{self, LinkStatus, Timestamp};
 use crate::store::{Link, PlayerRow, Record};
 
 /// Whether the link's tokens were issued to one of our client ids.
@@ -36,8 +36,8 @@ pub(super) fn is_on_hold(app: &App) -> bool {
 
 /// When to look again whether the intake is still on hold. With jitter, so that waiting records do not
 /// come back together.
-pub(super) fn after_hold(now: Timestamp) -> Timestamp {
-    now + INTAKE_HOLD_PAUSE.mul_f64(1.0 + random_fraction())
+pub(super) fn after_hold(app: &App, now: Timestamp) -> Timestamp {
+    now + INTAKE_HOLD_PAUSE.mul_f64(1.0 + app.jitter.fraction())
 }
 
 /// Whether the API shows this entitlement: while the intake is on hold, nothing is handed out.

@@ -17,17 +17,20 @@ pub struct Browser<'w> {
 }
 
 impl<'w> Browser<'w> {
-    pub(crate) fn new(world: &'w World) -> Self {
-        Self {
-            world,
-            cookies: BTreeMap::new(),
-        }
+    pub(crate) fn new(world: &'w World, cookies: BTreeMap<String, String>) -> Self {
+        Self { world, cookies }
     }
 
     /// The cookies it holds.
     #[must_use]
     pub fn cookies(&self) -> &BTreeMap<String, String> {
         &self.cookies
+    }
+
+    /// The same browser later: `world.browser_with(cookies)` goes on with it.
+    #[must_use]
+    pub fn into_cookies(self) -> BTreeMap<String, String> {
+        self.cookies
     }
 
     /// Opens an address of the service.

@@ -4,6 +4,8 @@
 
 mod browser;
 mod call;
+mod gateway;
+mod linked_rows;
 mod outage;
 mod shortcuts;
 mod spy;
@@ -13,6 +15,8 @@ mod world;
 
 pub use browser::{Browser, hidden_inputs};
 pub use call::{Answer, Call};
+pub use gateway::Gateway;
+pub use linked_rows::LinkedRows;
 pub use outage::{DbFault, Outage};
 pub use shortcuts::{
     check_in, confirm_in, entitlement_id, entitlement_of, ids_of, player_id, status_of,

@@ -74,9 +74,12 @@ impl Reply {
     }
 }
 
+type Rule = Box<dyn Fn(&Call) -> Option<Reply> + Send>;
+
 #[derive(Default)]
 struct Inner {
     calls: Vec<Call>,
+    rule: Option<Rule>,
     given: BTreeMap<String, u32>,
     replies: VecDeque<Reply>,
 }
@@ -106,6 +109,11 @@ impl Studio {
         self.inner().replies.extend(replies);
     }
 
+    /// Answers each call for which no reply is scripted as this rule says, from now on.
+    pub fn rule(&self, rule: impl Fn(&Call) -> Option<Reply> + Send + 'static) {
+        self.inner().rule = Some(Box::new(rule));
+    }
+
     /// Forgets the scripted answers that were not used.
     pub fn forget_script(&self) {
         self.inner().replies.clear();
@@ -130,7 +138,8 @@ impl Studio {
     fn take(&self, call: &Call) -> Option<Reply> {
         let mut inner = self.inner();
         inner.calls.push(call.clone());
-        let reply = inner.replies.pop_front();
+        let scripted = inner.replies.pop_front();
+        let reply = scripted.or_else(|| inner.rule.as_ref().and_then(|rule| rule(call)));
         let gives = !matches!(reply, Some(Reply::Refuse(..)));
         // The idempotency key: what was given is not given again.
         if gives && !inner.given.contains_key(&call.id) {

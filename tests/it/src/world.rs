@@ -1,8 +1,8 @@
 //! One system for one test.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -23,7 +23,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use stand_in::{Amazon, Client, Options};
 
-use crate::{Answer, Browser, Call, Spy, Studio};
+use crate::{Answer, Browser, Call, Gateway, Spy, Studio};
 
 /// The address of the service. Nothing listens there: the gateway is a function call.
 pub const BASE_URL: &str = "http://127.0.0.1:8080";
@@ -91,6 +91,7 @@ pub struct World {
     /// Where the secrets are read from.
     pub secrets_file: std::path::PathBuf,
     admin: admin::Admin,
+    gateway: Mutex<Option<Arc<dyn Gateway>>>,
     routes: Routes<String>,
     _database: Option<Embedded>,
     _secrets: tempfile::TempDir,
@@ -168,6 +169,7 @@ impl World {
             dynamodb,
             database: spy,
             secrets_file,
+            gateway: Mutex::default(),
             routes: routes(&template),
             _database: database,
             _secrets: directory,
@@ -196,8 +198,30 @@ impl World {
             now: self.clock.now(),
             ..Source::default()
         };
-        self.handle(found.target, &event(&found, request, &source))
-            .await
+        let event = event(&found, request, &source);
+        let Some(gateway) = self.gateway() else {
+            return self.handle(found.target, &event).await;
+        };
+        let answer = match gateway.refuses(found.target) {
+            Some(status) => Answer {
+                status,
+                headers: http::HeaderMap::new(),
+                body: String::new(),
+            },
+            None => self.handle(found.target, &event).await,
+        };
+        gateway.answered(found.target, answer.status);
+        answer
+    }
+
+    /// From now on `gateway` stands before the functions.
+    pub fn stand_before(&self, gateway: Arc<dyn Gateway>) {
+        *self.gateway.lock().unwrap_or_else(PoisonError::into_inner) = Some(gateway);
+    }
+
+    fn gateway(&self) -> Option<Arc<dyn Gateway>> {
+        let gateway = self.gateway.lock();
+        gateway.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Hands an event to a function's handler.
@@ -313,7 +337,13 @@ impl World {
     /// A new browser, without cookies.
     #[must_use]
     pub fn browser(&self) -> Browser<'_> {
-        Browser::new(self)
+        self.browser_with(BTreeMap::new())
+    }
+
+    /// A browser with these cookies.
+    #[must_use]
+    pub fn browser_with(&self, cookies: BTreeMap<String, String>) -> Browser<'_> {
+        Browser::new(self, cookies)
     }
 
     /// Links the player with the Amazon account the way a player does; gives the last page.

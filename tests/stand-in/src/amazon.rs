@@ -15,7 +15,10 @@ use crate::faults::{Endpoint, Fault};
 use crate::input::{Input, Params};
 use crate::lwa::authorize::{self, Refusal};
 use crate::lwa::device;
-use crate::model::{Behaviour, Call, Client, Consent, DevicePair, Fulfillment};
+use crate::lwa::token::{self, Grant};
+use crate::model::{
+    Behaviour, Call, Client, Consent, DevicePair, Fulfillment, SCOPE_PRIME, SCOPE_PROFILE,
+};
 use crate::state::{Hosts, Shared, State};
 use crate::{control, prime_gaming, server};
 
@@ -143,6 +146,26 @@ impl Amazon {
     pub fn account_id(&self, account_name: &str) -> String {
         self.state
             .change(|data| data.account(account_name).id.clone())
+    }
+
+    /// Tokens of this account for this client, as an exchanged code would give them: the JSON of the
+    /// token answer.
+    ///
+    /// # Panics
+    /// Never: the answer is JSON.
+    #[must_use]
+    pub fn tokens(&self, account_name: &str, client_id: &str) -> Value {
+        self.state.change(|data| {
+            data.account(account_name);
+            let grant = Grant {
+                client_id: client_id.to_owned(),
+                account: account_name.to_owned(),
+                scopes: [SCOPE_PRIME, SCOPE_PROFILE].map(str::to_owned).to_vec(),
+            };
+            let refresh = token::issue_refresh(data, &grant);
+            let answer = token::issue(data, grant, Some(refresh));
+            serde_json::from_str(&answer.body).expect("a token answer is JSON")
+        })
     }
 
     /// Claims an offer as this account. Returns the `EntitlementId`.

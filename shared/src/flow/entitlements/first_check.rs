@@ -68,7 +68,7 @@ pub(in crate::flow) async fn in_reconcile(
         return Ok(Next::Done);
     }
     if standing::is_on_hold(app) {
-        return Ok(Next::Again(Some(standing::after_hold(now))));
+        return Ok(Next::Again(Some(standing::after_hold(app, now))));
     }
     match standing::may_ask_at(app, link) {
         // The player has to link again, and is checked then.

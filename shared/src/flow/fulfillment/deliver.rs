@@ -32,7 +32,7 @@ async fn deliver_one(app: &App, budget: Budget, owner: &str, record: Record) -> 
     let unfinished = if standing::is_on_hold(app) {
         Unfinished::Waiting {
             cause: "the intake is on hold".to_owned(),
-            not_before: Some(standing::after_hold(app.clock.now())),
+            not_before: Some(standing::after_hold(app, app.clock.now())),
         }
     } else if budget.allows_a_step() {
         match call(app, webhook, &record).await {

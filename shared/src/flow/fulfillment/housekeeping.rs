@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::App;
 use crate::budget::{Budget, FOREIGN_PAUSE, HOUSEKEEPING_PAUSE_MOST};
-use crate::domain::{InVain, Timestamp, backoff, random_fraction};
+use crate::domain::{InVain, Timestamp, backoff};
 use crate::flow::entitlements::first_check::{self, Next};
 use crate::flow::fulfillment::lease::lease;
 use crate::flow::fulfillment::report::{in_vain, speaker};
@@ -45,7 +45,7 @@ pub(in crate::flow) async fn work(
 async fn back_off(app: &App, owner: &str, task: &Housekeeping, error: &StoreError) {
     let attempts = task.attempts;
     tracing::warn!(event = "chore_failed", kind = ?task.kind, attempts, %error);
-    let due_at = app.clock.now() + backoff(attempts, random_fraction());
+    let due_at = app.clock.now() + backoff(attempts, app.jitter.fraction());
     let store = &app.fulfillments;
     if let Err(error) = store
         .reschedule_housekeeping(task, owner, due_at, false)
@@ -104,7 +104,7 @@ async fn look_after_remnant(app: &App, owner: &str, task: &Housekeeping) -> Resu
         && (needs_reports(app, &link).await?
             || still_inherited(app, &link).await? != Inherited::None)
     {
-        let wait = backoff(task.attempts, random_fraction()) * REMNANT_PATIENCE;
+        let wait = backoff(task.attempts, app.jitter.fraction()) * REMNANT_PATIENCE;
         let due_at = (now + wait.min(HOUSEKEEPING_PAUSE_MOST)).min(expires_at);
         return store
             .reschedule_housekeeping(task, owner, due_at, false)
@@ -165,7 +165,7 @@ async fn look_again(
             retry_at.unwrap_or(now)
         }
     };
-    let soonest = now + backoff(task.attempts, random_fraction());
+    let soonest = now + backoff(task.attempts, app.jitter.fraction());
     let due_at = next.max(soonest).min(dead.until);
     store
         .reschedule_housekeeping(task, owner, due_at, false)
@@ -188,7 +188,7 @@ async fn first_check(
     match next {
         Next::Done => store.finish_housekeeping(task, owner).await,
         Next::Again(not_before) => {
-            let soonest = now + backoff(task.attempts, random_fraction());
+            let soonest = now + backoff(task.attempts, app.jitter.fraction());
             let due_at = not_before.map_or(soonest, |at| at.max(soonest));
             store
                 .reschedule_housekeeping(task, owner, due_at, false)

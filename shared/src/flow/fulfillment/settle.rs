@@ -3,7 +3,7 @@
 
 use crate::App;
 use crate::budget::UNPARKED_PAUSE;
-use crate::domain::{Delay, History, Pause, Status, Timestamp, backoff, random_fraction};
+use crate::domain::{Delay, History, Pause, Status, Timestamp, backoff};
 use crate::store::{Link, Parked, Record, StoreError, WriteOutcome};
 
 /// What became of a report.
@@ -109,7 +109,7 @@ async fn mark_reported(app: &App, owner: &str, record: &Record) -> Status {
 pub(in crate::flow) async fn give_back(app: &App, owner: &str, record: &Record, why: &Unfinished) {
     log(record, why);
     let now = app.clock.now();
-    let later = now + backoff(record.attempts, random_fraction());
+    let later = now + backoff(record.attempts, app.jitter.fraction());
     let history = History {
         failing: record.failing,
         unclear_since: record.unclear_since,

@@ -14,10 +14,10 @@ use crate::state::Data;
 pub(super) const ENDPOINT: Endpoint = Endpoint::Token;
 
 /// Which client gets tokens, and for what grant.
-pub(super) struct Grant {
-    pub(super) client_id: String,
-    pub(super) account: String,
-    pub(super) scopes: Vec<String>,
+pub(crate) struct Grant {
+    pub(crate) client_id: String,
+    pub(crate) account: String,
+    pub(crate) scopes: Vec<String>,
 }
 
 /// The answer to a token request.
@@ -158,7 +158,7 @@ fn refresh_token(data: &mut Data, form: &Params, answer_lost: bool) -> Result<Re
 }
 
 /// A new refresh token.
-pub(super) fn issue_refresh(data: &mut Data, grant: &Grant) -> String {
+pub(crate) fn issue_refresh(data: &mut Data, grant: &Grant) -> String {
     let token = secrets::token("Atzr", data.behaviour.token_bytes);
     data.secret(&token);
     data.refresh.insert(
@@ -174,7 +174,7 @@ pub(super) fn issue_refresh(data: &mut Data, grant: &Grant) -> String {
 }
 
 /// The token answer with a new access token.
-pub(super) fn issue(data: &mut Data, grant: Grant, refresh: Option<String>) -> Reply {
+pub(crate) fn issue(data: &mut Data, grant: Grant, refresh: Option<String>) -> Reply {
     let token = secrets::token("Atza", data.behaviour.token_bytes);
     data.secret(&token);
     let seconds = data.behaviour.access_token_seconds;
