@@ -14,6 +14,7 @@ mod gateway;
 mod login_page;
 mod markdown;
 mod odd;
+mod rollout;
 mod runtime;
 mod sam_local;
 mod settings;
