@@ -1,3 +1,30 @@
 //! What CloudWatch does with the service's log lines: metrics, metric filters, metric math, alarms.
 //!
-//! It computes only what `template.yaml` uses. What it does not know is an error and never a guess.
+//! ```text
+//! log line ──▶ emf, filter ──▶ store ──▶ math, insights ──▶ alarm ──▶ rule ──▶ Change
+//!                                         (every minute, over sliding windows)
+//! ```
+//!
+//! - [`CloudWatch`] holds the alarms of one stack, takes log lines and metrics, and evaluates every minute.
+//! - [`Stack`] says with which names and parameters the template is deployed.
+//!
+//! It computes only what `template.yaml` uses. What it does not know is a [`Fault`] and never a guess.
+//! All times are Unix seconds, and the caller hands them in: a rehearsal's clock is shifted.
+
+mod alarm;
+mod emf;
+mod fault;
+mod filter;
+mod formation;
+mod insights;
+mod math;
+mod monitor;
+mod object;
+mod rule;
+mod store;
+
+pub use alarm::State;
+pub use fault::Fault;
+pub use formation::Stack;
+pub use monitor::{Change, CloudWatch};
+pub use store::{Metric, Statistic};
