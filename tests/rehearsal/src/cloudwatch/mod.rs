@@ -22,6 +22,8 @@ mod monitor;
 mod object;
 mod rule;
 mod store;
+#[cfg(test)]
+mod template_tests;
 
 pub use alarm::State;
 pub use fault::Fault;

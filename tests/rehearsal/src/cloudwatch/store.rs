@@ -68,41 +68,87 @@ impl Statistic {
         })
     }
 
-    /// Of values in ascending order, of which there is at least one.
-    fn of(self, values: &[f64]) -> Option<f64> {
-        let (smallest, largest) = (values.first()?, values.last()?);
+    /// Of the minutes' values. `None` if there are none.
+    fn of<'a>(self, minutes: impl Iterator<Item = &'a Minute> + Clone) -> Option<f64> {
+        let all = minutes
+            .clone()
+            .map(|minute| minute.summary)
+            .reduce(Summary::with)?;
         Some(match self {
-            Self::Sum => values.iter().sum(),
-            Self::Maximum => *largest,
-            Self::Minimum => *smallest,
-            Self::Average => values.iter().sum::<f64>() / count(values),
-            Self::SampleCount => count(values),
+            Self::Sum => all.sum,
+            Self::Maximum => all.largest,
+            Self::Minimum => all.smallest,
+            Self::Average => all.sum / all.count,
+            Self::SampleCount => all.count,
             Self::Percentile(percent) => {
-                let below = |rank: &usize| f64_of(*rank) * 100.0 < percent * count(values);
-                let rank = (1..values.len()).find(|rank| !below(rank));
-                values[rank.unwrap_or(values.len()) - 1]
+                let mut values: Vec<_> = minutes.flat_map(|minute| &minute.values).collect();
+                values.sort_by(|left, right| left.total_cmp(right));
+                let mut rank = 0.0;
+                let reaches = |_: &&&f64| {
+                    rank += 1.0;
+                    rank * 100.0 >= percent * all.count
+                };
+                **values.iter().find(reaches)?
             }
         })
     }
 }
 
-fn count(values: &[f64]) -> f64 {
-    f64_of(values.len())
+/// What was put in one minute.
+#[derive(Debug)]
+struct Minute {
+    summary: Summary,
+    values: Vec<f64>,
 }
 
-fn f64_of(number: usize) -> f64 {
-    u32::try_from(number).map_or(f64::MAX, f64::from)
+/// Kept beside the values, because an hour of them is summed up every minute.
+#[derive(Clone, Copy, Debug)]
+struct Summary {
+    count: f64,
+    sum: f64,
+    smallest: f64,
+    largest: f64,
+}
+
+impl Summary {
+    fn of(value: f64) -> Self {
+        Self {
+            count: 1.0,
+            sum: value,
+            smallest: value,
+            largest: value,
+        }
+    }
+
+    fn with(self, other: Self) -> Self {
+        Self {
+            count: self.count + other.count,
+            sum: self.sum + other.sum,
+            smallest: self.smallest.min(other.smallest),
+            largest: self.largest.max(other.largest),
+        }
+    }
 }
 
 /// Every data point that was ever put.
 #[derive(Debug, Default)]
-pub(super) struct Store(BTreeMap<Metric, BTreeMap<u64, Vec<f64>>>);
+pub(super) struct Store(BTreeMap<Metric, BTreeMap<u64, Minute>>);
 
 impl Store {
     /// Adds a value at this time.
     pub(super) fn put(&mut self, metric: Metric, at: u64, value: f64) {
         let minutes = self.0.entry(metric).or_default();
-        minutes.entry(at / 60).or_default().push(value);
+        let minute = minutes.entry(at / 60);
+        let summary = Summary::of(value);
+        minute
+            .and_modify(|minute| {
+                minute.summary = minute.summary.with(summary);
+                minute.values.push(value);
+            })
+            .or_insert_with(|| Minute {
+                summary,
+                values: vec![value],
+            });
     }
 
     /// The statistic of what was put in the `period` seconds before `end`, which are whole minutes.
@@ -116,13 +162,7 @@ impl Store {
     ) -> Option<f64> {
         let minutes = self.0.get(metric)?;
         let range = end.saturating_sub(period) / 60..end / 60;
-        let mut values: Vec<_> = minutes
-            .range(range)
-            .flat_map(|(_, put)| put)
-            .copied()
-            .collect();
-        values.sort_by(f64::total_cmp);
-        statistic.of(&values)
+        statistic.of(minutes.range(range).map(|(_, minute)| minute))
     }
 
     /// The metrics that there are.

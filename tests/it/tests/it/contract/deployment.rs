@@ -97,7 +97,7 @@ fn the_callback_is_throttled_far_above_the_routes_that_start_a_link() {
 fn the_access_log_tells_who_called_and_holds_no_secret_of_an_address() {
     let template = template();
     let log = &template["Resources"]["HttpApi"]["Properties"]["AccessLogSettings"];
-    let format = log["Format"].as_str().expect("a format");
+    let format = untagged(&log["Format"]).as_str().expect("a format");
     let fields: serde_json::Value = serde_json::from_str(format).expect("JSON");
     let fields = fields.as_object().expect("an object");
     assert_eq!(fields["sourceIp"], "$context.identity.sourceIp");
