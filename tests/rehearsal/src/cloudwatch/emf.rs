@@ -191,6 +191,11 @@ fn dimensions(root: &Map<String, Value>, set: &Value) -> Result<BTreeMap<String,
         let sound = value
             .chars()
             .all(|char| char.is_ascii() && !char.is_ascii_control());
+        if name.starts_with(':') || value.starts_with(':') {
+            return Err(Fault::new(format!(
+                "the dimension {name} or its value begins with a colon"
+            )));
+        }
         if !sound || value.trim().is_empty() || value.len() > MAX_LENGTH {
             return Err(Fault::new(format!(
                 "the dimension {name} must have 1 to {MAX_LENGTH} printable ASCII characters"

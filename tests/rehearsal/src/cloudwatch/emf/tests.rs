@@ -89,6 +89,7 @@ fn a_dimension_must_be_a_string_of_the_root() {
             "{fault}"
         );
     }
+    assert!(dimension(json!(":gold")).ends_with("begins with a colon"));
     let absent = fault(|line| {
         line.as_object_mut().expect("an object").remove("Sku");
     });
