@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use prime_gaming::domain::random_token;
 use serde_json::json;
 
-use crate::{CLIENT_ID, World};
+use crate::{CLIENT_ID, World, hidden_inputs};
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -22,12 +22,23 @@ pub struct LinkedRows {
 }
 
 impl LinkedRows {
-    /// Links one player the real way.
+    /// Links one player the real way. `token` gives that player's token.
     ///
     /// # Panics
     /// If that fails.
-    pub async fn begin(world: &World) -> Self {
-        world.linked(PLAYER, ACCOUNT).await;
+    pub async fn begin(world: &World, token: impl Fn(&str) -> String) -> Self {
+        let sessions = world
+            .call("POST", "/v1/link/sessions")
+            .bearer(&token(PLAYER));
+        let session = sessions.json(&json!({})).send().await;
+        let session = session.json();
+        let start_url = session["start_url"].as_str().expect("an address");
+        let mut browser = world.browser();
+        let page = browser.get(start_url).await;
+        let inputs = hidden_inputs(&page.body);
+        let answer = browser.post("/link/start", &inputs).await;
+        let callback = browser.allow(answer.location(), ACCOUNT);
+        browser.get(&callback).await.page(200, PLAYER);
         let link = world.stored_link(PLAYER).await;
         let account = world.amazon.account_id(ACCOUNT);
         let mut rows = Vec::new();

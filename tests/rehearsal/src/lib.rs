@@ -3,6 +3,10 @@
 //!
 //! - [`cloudwatch`] turns log lines into metrics, and metrics into the states of the alarms.
 //! - [`stage`] plays outages with a shifted clock, and hands on the log lines.
+//! - [`rehearse`] does both for a line of the table of alarms, and [`Outcome`] holds what rang against it.
 
 pub mod cloudwatch;
+mod rehearsal;
 pub mod stage;
+
+pub use rehearsal::{Outcome, rehearse};

@@ -15,14 +15,14 @@ use tracing::Level;
 
 /// A log line, with the time at which the rehearsal's clock stood.
 #[derive(Clone, Debug)]
-pub struct Line {
+pub struct LogLine {
     /// When it was logged.
     pub at: Timestamp,
     /// One JSON object.
     pub text: String,
 }
 
-type Lines = Rc<RefCell<Vec<Line>>>;
+type Lines = Rc<RefCell<Vec<LogLine>>>;
 type Tell = Box<dyn Fn() -> Timestamp>;
 
 thread_local! {
@@ -30,11 +30,11 @@ thread_local! {
 }
 
 /// Everything that this thread logs, until it is dropped.
-pub struct Tape(Lines);
+pub(super) struct Tape(Lines);
 
 impl Tape {
     /// Begins to listen. `tell` tells the time.
-    pub fn start(tell: impl Fn() -> Timestamp + 'static) -> Self {
+    pub(super) fn start(tell: impl Fn() -> Timestamp + 'static) -> Self {
         static SUBSCRIBED: Once = Once::new();
         SUBSCRIBED.call_once(|| {
             let subscriber = logging::subscriber("link", Level::INFO, || Writer);
@@ -47,7 +47,7 @@ impl Tape {
     }
 
     /// The lines so far.
-    pub fn lines(&self) -> Vec<Line> {
+    pub(super) fn lines(&self) -> Vec<LogLine> {
         self.0.borrow().clone()
     }
 }
@@ -66,7 +66,7 @@ impl io::Write for Writer {
         TAPE.with_borrow(|tape| {
             if let Some((lines, tell)) = tape {
                 let text = String::from_utf8_lossy(bytes).trim_end().to_owned();
-                lines.borrow_mut().push(Line { at: tell(), text });
+                lines.borrow_mut().push(LogLine { at: tell(), text });
             }
         });
         Ok(bytes.len())
