@@ -106,7 +106,8 @@ fn tell(cloudwatch: &mut CloudWatch, at: u64, one: Seen<'_>) -> Result<(), Fault
         Seen::Line(text) => cloudwatch.log(FUNCTIONS_GROUP, at, text)?,
         Seen::Request(Request { status, .. }) => {
             let group = cloudwatch.name_of("AccessLogGroup")?;
-            cloudwatch.log(&group, at, &format!("{{\"status\":\"{status}\"}}"))?;
+            let line = format!("{{\"stack\":\"{STACK}\",\"status\":\"{status}\"}}");
+            cloudwatch.log(&group, at, &line)?;
             let api = cloudwatch.name_of("HttpApi")?;
             let mut put = |name: &str, value: f64| {
                 let metric = Metric::new("AWS/ApiGateway", name, &[("ApiId", &api)]);
