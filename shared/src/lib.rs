@@ -16,11 +16,12 @@
 //! - [`flow`] has one file per use case.
 //! - [`budget`] is the table of all time limits. Every layer may use it.
 //! - [`api`] has the bodies of requests and responses, and the registry of error codes.
+//! - [`signals`] is the registry of the log events and their metrics. Every layer may use it.
 //! - [`http`] is the one place where requests come in and errors become responses. [`auth`] verifies
 //!   the caller's token, and [`pages`] renders what a browser sees.
 //!
 //! A function uses [`app`], [`http`], [`auth`], [`pages`], [`api`], [`flow`] and their vocabulary:
-//! [`domain`] and [`budget`]. All else is private, and reaches tests through [`testing`].
+//! [`domain`], [`budget`] and [`signals`]. All else is private, and reaches tests through [`testing`].
 
 mod amazon;
 pub mod api;
@@ -39,6 +40,7 @@ mod net;
 pub mod pages;
 mod seal;
 mod secrets;
+pub mod signals;
 mod store;
 pub mod testing;
 

@@ -2,16 +2,26 @@
 //!
 //! Lines of this service are logged from the chosen level on; those of its dependencies only as
 //! warnings and errors, because a more detailed line can show what must not be logged.
+//!
+//! A line of an event that has metrics carries them: see [`signals`](crate::signals).
 
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::{Format, Json, JsonFields, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Registry, fmt};
 
+use crate::clock::Clock;
+use crate::signals::embedded::Fields;
+
 /// This crate, whose lines every function logs.
 const LIBRARY: &str = env!("CARGO_CRATE_NAME");
+
+/// The value of the metrics' dimension `Stack` where `STACK_NAME` is not set.
+const NO_STACK: &str = "local";
 
 /// Starts logging at the level of `AWS_LAMBDA_LOG_LEVEL` (Lambda's own setting, `INFO` by default),
 /// once per process; later calls do nothing. `function` is the name of the function's crate.
@@ -21,8 +31,12 @@ const LIBRARY: &str = env!("CARGO_CRATE_NAME");
 )]
 pub(crate) fn init(function: &'static str) {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").unwrap_or_default();
+    let lines = Lines::new(
+        std::env::var("STACK_NAME").unwrap_or_default(),
+        Clock::system(),
+    );
     // An error means that a test has set up logging before.
-    let _ = subscriber(function, level_of(&level), std::io::stdout).try_init();
+    let _ = subscriber(&[function], level_of(&level), lines, std::io::stdout).try_init();
 }
 
 /// Lambda's words: `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR`, `FATAL`, in any case.
@@ -36,28 +50,77 @@ fn level_of(word: &str) -> Level {
     }
 }
 
-/// What logs as the functions do: the lines of this library and of `function` from `level` on, those of
-/// dependencies as warnings and errors, to `writer`.
+/// What logs the lines of this crate and of the crates `functions` from `level` on.
 pub fn subscriber<W>(
-    function: &'static str,
+    functions: &[&'static str],
     level: Level,
+    lines: Lines,
     writer: W,
-) -> impl tracing::Subscriber + Send + Sync
+) -> impl tracing::Subscriber + Send + Sync + use<W>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
+    let ours = functions.iter().copied().chain([LIBRARY]);
     let filter = Targets::new()
         .with_default(level.min(Level::WARN))
-        .with_targets([LIBRARY, function].map(|target| (target, level)));
+        .with_targets(ours.map(|target| (target, level)));
     let lines = fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_current_span(true)
-        .with_span_list(false)
+        .fmt_fields(JsonFields::new())
+        .event_format(lines)
         .with_ansi(false)
         .with_writer(writer);
     // One filter for the whole registry: a filter for each layer costs more at every line.
     Registry::default().with(filter).with(lines)
+}
+
+/// How a line is written: one flat JSON object, with the metrics of its event.
+pub struct Lines {
+    object: Format<Json>,
+    stack: String,
+    clock: Clock,
+}
+
+impl Lines {
+    /// `stack` is the value of the metrics' dimension `Stack`. An empty one is `local`.
+    #[must_use]
+    pub fn new(stack: String, clock: Clock) -> Self {
+        let object = fmt::format()
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .with_span_list(false);
+        let stack = Some(stack).filter(|stack| !stack.trim().is_empty());
+        Self {
+            object,
+            stack: stack.unwrap_or_else(|| NO_STACK.to_owned()),
+            clock,
+        }
+    }
+}
+
+impl<S> FormatEvent<S, JsonFields> for Lines
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+    JsonFields: for<'w> FormatFields<'w> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, JsonFields>,
+        mut writer: Writer<'_>,
+        event: &tracing::Event<'_>,
+    ) -> std::fmt::Result {
+        let mut line = String::new();
+        self.object
+            .format_event(context, Writer::new(&mut line), event)?;
+        let mut members = String::new();
+        Fields::of(event).write(&mut members, &self.stack, self.clock.now())?;
+        // The metrics become the object's last members.
+        if let Some(open) = line.trim_end().strip_suffix('}') {
+            writeln!(writer, "{open}{members}}}")
+        } else {
+            writer.write_str(&line)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -65,14 +128,18 @@ mod tests {
     use std::io::{self, Write};
     use std::sync::{Arc, Mutex};
 
-    use serde_json::Value;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::domain::Timestamp;
+    use crate::signals::event;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_769_851_800_123);
 
     #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
+    struct Buffer(Arc<Mutex<Vec<u8>>>);
 
-    impl Write for Lines {
+    impl Write for Buffer {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.lock().expect("no panic with the lock").write(bytes)
         }
@@ -83,9 +150,11 @@ mod tests {
     }
 
     fn logged(level: Level, act: impl FnOnce()) -> Vec<Value> {
-        let lines = Lines::default();
+        let lines = Buffer::default();
         let writer = lines.clone();
-        tracing::subscriber::with_default(subscriber("link", level, move || writer.clone()), act);
+        let format = Lines::new("game-prod".to_owned(), Clock::from_fn(|| NOW));
+        let subscriber = subscriber(&["link"], level, format, move || writer.clone());
+        tracing::subscriber::with_default(subscriber, act);
         let bytes = lines.0.lock().expect("no panic with the lock").clone();
         String::from_utf8(bytes)
             .expect("text")
@@ -106,6 +175,116 @@ mod tests {
         assert_eq!(lines[0]["message"], "hello");
         assert_eq!(lines[0]["player"], "a\nb\"");
         assert_eq!(lines[0]["span"]["request_id"], "r-1");
+    }
+
+    #[test]
+    fn metrics_are_members_of_their_events_line() {
+        let lines = logged(Level::INFO, || {
+            tracing::info!(target: "prime_gaming", event = event::LINKED, player_id = "p1");
+        });
+        assert_eq!(lines[0]["player_id"], "p1");
+        assert_eq!(lines[0]["Stack"], "game-prod");
+        assert_eq!(lines[0]["Linked"], 1);
+        assert_eq!(
+            lines[0]["_aws"],
+            json!({
+                "Timestamp": NOW.as_millis(),
+                "CloudWatchMetrics": [{
+                    "Namespace": "PrimeGaming",
+                    "Dimensions": [["Stack"]],
+                    "Metrics": [{"Name": "Linked", "Unit": "Count"}],
+                }],
+            })
+        );
+    }
+
+    #[test]
+    fn what_is_counted_by_sku_has_two_sets_of_dimensions() {
+        let lines = logged(Level::INFO, || {
+            tracing::warn!(
+                target: "prime_gaming",
+                event = event::HELD, sku = "a\"b", reason = "delivery_refused", new = true
+            );
+        });
+        let line = &lines[0];
+        assert_eq!(
+            (&line["Sku"], &line["sku"]),
+            (&json!("a\"b"), &json!("a\"b"))
+        );
+        for (metric, value) in [("Held", 1), ("Seen", 1), ("Attention", 1)] {
+            assert_eq!(line[metric], value, "{metric}");
+        }
+        // Neither was said.
+        assert_eq!(line.get("UnknownOffer"), None);
+        assert_eq!(line.get("DeliveryFailed"), None);
+        let directive = |index: usize| {
+            let directive = &line["_aws"]["CloudWatchMetrics"][index];
+            let metrics = directive["Metrics"].as_array().expect("metrics");
+            let names: Vec<_> = metrics
+                .iter()
+                .map(|metric| metric["Name"].clone())
+                .collect();
+            (directive["Dimensions"].clone(), names)
+        };
+        assert_eq!(
+            directive(0),
+            (
+                json!([["Stack"], ["Stack", "Sku"]]),
+                vec![json!("Held"), json!("Seen")]
+            )
+        );
+        assert_eq!(directive(1), (json!([["Stack"]]), vec![json!("Attention")]));
+    }
+
+    #[test]
+    fn a_sku_without_an_offer_is_counted_as_other() {
+        for (sku, reason) in [
+            (Some("sku-1"), "unknown_offer"),
+            (Some("sku-1"), "unknown_instruction"),
+            (None, "duplicate_offer"),
+            (Some(""), "duplicate_offer"),
+            (Some("Krönung"), "duplicate_offer"),
+            (Some(":a"), "duplicate_offer"),
+        ] {
+            let lines = logged(Level::INFO, || {
+                tracing::warn!(target: "prime_gaming", event = event::HELD, sku, reason);
+            });
+            assert_eq!(lines[0]["Sku"], "other", "{sku:?} {reason}");
+        }
+    }
+
+    #[test]
+    fn a_numbers_field_is_the_metrics_value() {
+        let lines = logged(Level::INFO, || {
+            tracing::info!(
+                target: "prime_gaming",
+                event = event::RECONCILED, overdue_seconds = 61_u64, due = 3_u64
+            );
+        });
+        assert_eq!(lines[0]["OverdueSeconds"], 61);
+        assert_eq!(lines[0]["Due"], 3);
+        let units = &lines[0]["_aws"]["CloudWatchMetrics"][0]["Metrics"];
+        assert_eq!(
+            (&units[0]["Unit"], &units[1]["Unit"]),
+            (&json!("Seconds"), &json!("Count"))
+        );
+    }
+
+    #[test]
+    fn other_lines_carry_no_metrics() {
+        let lines = logged(Level::INFO, || {
+            tracing::info!(target: "prime_gaming", event = event::REQUEST, status = 200);
+            tracing::info!(target: "prime_gaming", "no event");
+            tracing::info!(target: "prime_gaming", event = event::REPORT_FAILED, counted = false);
+        });
+        assert_eq!(lines.len(), 3);
+        for line in lines {
+            assert_eq!(
+                (line.get("_aws"), line.get("Stack")),
+                (None, None),
+                "{line}"
+            );
+        }
     }
 
     #[test]

@@ -18,9 +18,9 @@ pub mod delivery {
     pub use crate::delivery::*;
 }
 
-/// The format of log lines.
+/// The form of log lines.
 pub mod logging {
-    pub use crate::logging::*;
+    pub use crate::logging::{Lines, subscriber};
 }
 
 /// The HTTP client, which the stand-ins' clients use as well.

@@ -13,6 +13,7 @@ use prime_gaming::app::Offers;
 use prime_gaming::app::{StartError, start_offers};
 use prime_gaming::domain::{FieldsError, Offer, Sku, fields};
 use prime_gaming::flow::StoreError;
+use prime_gaming::signals::event;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -40,7 +41,7 @@ impl Fault {
 
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
-        tracing::error!(event = "command_failed", %error);
+        tracing::error!(event = event::COMMAND_FAILED, %error);
         match error {
             StoreError::Unavailable { .. } | StoreError::Contended { .. } => Self {
                 code: ErrorCode::Unavailable.as_str(),

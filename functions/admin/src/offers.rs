@@ -8,6 +8,7 @@ use prime_gaming::domain::{Offer, Sku};
 use serde_json::value::RawValue;
 
 use crate::{Done, Fault, Fields, text};
+use prime_gaming::signals::event;
 
 /// The most offers of one `offers.put`: as many as are stored well within the time limit.
 const MOST: usize = 500;
@@ -52,7 +53,7 @@ pub(crate) async fn put(offers: &Offers, fields: &Fields<'_>) -> Result<Done, Ve
             fault.detail = format!("{}; stored so far: {stored:?}", fault.detail);
             return Err(vec![fault]);
         }
-        tracing::info!(event = "offer_put", sku = %offer.sku);
+        tracing::info!(event = event::OFFER_PUT, sku = %offer.sku);
         stored.push(offer.sku);
     }
     Ok(Done::Stored { stored })
@@ -73,7 +74,7 @@ pub(crate) async fn delete(offers: &Offers, fields: &Fields<'_>) -> Result<Done,
         .await
         .map_err(|error| vec![error.into()])?
     {
-        tracing::info!(event = "offer_deleted", %sku);
+        tracing::info!(event = event::OFFER_DELETED, %sku);
         Ok(Done::Deleted { deleted: sku })
     } else {
         Err(vec![Fault {

@@ -23,6 +23,7 @@ use prime_gaming::pages::{Consent, Pages, ShownPlayer};
 use url::Url;
 
 use crate::api::too_many_attempts;
+use prime_gaming::signals::event;
 
 /// Responds to a browser's request: every failure is a page, and where our address is https, HSTS
 /// tells the browser to use nothing else.
@@ -66,7 +67,7 @@ impl From<ApiError> for Failed {
 /// The page says that it is our fault. The log names the cause.
 impl From<StoreError> for Failed {
     fn from(error: StoreError) -> Self {
-        tracing::error!(event = "page_failed", %error);
+        tracing::error!(event = event::PAGE_FAILED, %error);
         Self::Link(LinkFailure::Internal)
     }
 }
@@ -270,7 +271,7 @@ async fn link_now(app: &App, player: &PlayerId) -> LinkStatus {
     match flow::link_status(app, player).await {
         Ok(link) => link.status,
         Err(error) => {
-            tracing::warn!(event = "link_status_unknown", player_id = %player, %error);
+            tracing::warn!(event = event::LINK_STATUS_UNKNOWN, player_id = %player, %error);
             LinkStatus::Unlinked
         }
     }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::jwt_crypto::without_leading_zeros;
+use crate::signals::event;
 
 /// base64url with or without padding.
 const BASE64URL: GeneralPurpose = GeneralPurpose::new(
@@ -78,7 +79,7 @@ impl KeySet {
             let count = skipped.len();
             skipped.truncate(MAX_NAMED);
             tracing::warn!(
-                event = "keys_skipped",
+                event = event::KEYS_SKIPPED,
                 count,
                 keys = skipped.join("; "),
                 "keys of the players' key set are not used"

@@ -19,6 +19,7 @@ use crate::budget::{
 };
 use crate::domain::Timestamp;
 use crate::net::{self, NetError};
+use crate::signals::event;
 
 const MAX_BYTES: usize = 256 * 1024;
 
@@ -194,7 +195,7 @@ impl JwksCache {
                     .fetched_within(KEY_SET_KEPT_IN_AN_OUTAGE, now)
                     .is_some();
                 tracing::warn!(
-                    event = "key_set_failed",
+                    event = event::KEY_SET_FAILED,
                     cause = %reason,
                     has_older,
                     "the players' key set could not be fetched"

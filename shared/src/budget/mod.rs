@@ -138,6 +138,14 @@ pub const ATTENTION_AFTER: Duration = days(7);
 /// From then on it is tried at most this often, and never given up. The back-offs before have
 /// spread out what failed together.
 pub const ATTENTION_PAUSE: Duration = days(1);
+/// A metric counts an entitlement that fails, or that is handed out again, at most this often.
+pub const COUNT_PAUSE: Duration = hours(1);
+/// A metric counts an entitlement as stuck that has been failing for this long.
+pub const STUCK_AFTER: Duration = minutes(30);
+/// An entitlement that was handed out is handed out again if it is still `pending` after this.
+pub const HANDED_OUT_AGAIN_AFTER: Duration = minutes(10);
+/// A check may spend this on storing what it hands out.
+pub const HAND_OUT_WORK: Duration = seconds(2);
 /// Amazon lists a reported entitlement for a while. If it still does after this time, it has
 /// forgotten the report, which is then sent once more.
 pub const FORGOTTEN_AFTER: Duration = minutes(10);

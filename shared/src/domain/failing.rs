@@ -1,7 +1,7 @@
 //! How long something has been failing, and when an operator has to know.
 
 use super::time::Timestamp;
-use crate::budget::ATTENTION_AFTER;
+use crate::budget::{ATTENTION_AFTER, COUNT_PAUSE, STUCK_AFTER};
 
 /// Since when tries have been failing. Only tries count: the time that is spent waiting, because
 /// Amazon refuses the link, asks for rest or says a word that we do not know, does not.
@@ -11,6 +11,11 @@ pub struct Failing {
     pub since: Option<Timestamp>,
     /// Since when it waits; `None` while tries go on.
     pub waiting_since: Option<Timestamp>,
+    /// When a metric last counted it as failed: at most once an hour, so that the alarms watch how
+    /// many entitlements fail, and not how often they are tried.
+    pub counted_at: Option<Timestamp>,
+    /// When a metric counted it as stuck, at the first try after 30 minutes of failing.
+    pub stuck_at: Option<Timestamp>,
 }
 
 impl Failing {
@@ -22,9 +27,24 @@ impl Failing {
             (Some(since), None) => since,
             (None, _) => now,
         };
+        let is_stuck = now.since(since) >= STUCK_AFTER;
         Self {
             since: Some(since),
             waiting_since: None,
+            stuck_at: self.stuck_at.or(is_stuck.then_some(now)),
+            ..self.counted(now)
+        }
+    }
+
+    /// A metric counts it as failed at `now`, unless it was counted within the last hour.
+    #[must_use]
+    pub fn counted(self, now: Timestamp) -> Self {
+        let is_due = self
+            .counted_at
+            .is_none_or(|at| now.since(at) >= COUNT_PAUSE);
+        Self {
+            counted_at: if is_due { Some(now) } else { self.counted_at },
+            ..self
         }
     }
 
@@ -72,6 +92,25 @@ mod tests {
     }
 
     #[test]
+    fn it_is_counted_once_an_hour_and_stuck_once() {
+        const MINUTE: Duration = Duration::from_secs(60);
+        let at = |minutes: u32| day(1) + MINUTE * minutes;
+        let mut failing = Failing::default();
+        let (mut counted, mut stuck) = (Vec::new(), Vec::new());
+        for minute in [0, 5, 29, 30, 59, 60, 61, 119, 120] {
+            let before = failing;
+            failing = failing.tried(at(minute));
+            if failing.counted_at != before.counted_at {
+                counted.push(minute);
+            }
+            if failing.stuck_at != before.stuck_at {
+                stuck.push(minute);
+            }
+        }
+        assert_eq!((counted, stuck), (vec![0, 60, 120], vec![30]));
+    }
+
+    #[test]
     fn time_spent_waiting_does_not_count() {
         let failing = Failing::default().tried(day(0)).tried(day(2));
         // It waits from day 3 to day 10, whatever asks in between.
@@ -94,6 +133,7 @@ mod tests {
         let failing = Failing {
             since: Some(day(5)),
             waiting_since: Some(day(1)),
+            ..Failing::default()
         };
         assert_eq!(failing.tried(day(6)).since, Some(day(6)));
         assert_eq!(

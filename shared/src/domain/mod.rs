@@ -4,6 +4,7 @@ mod content;
 mod device;
 mod entitlement;
 mod failing;
+mod hand_out;
 mod ids;
 mod json;
 mod link;
@@ -18,6 +19,7 @@ pub use content::{Content, ContentFault, MAX_CONTENT_BYTES, MAX_CONTENT_DEPTH};
 pub use device::{DeviceStatus, slowed_down};
 pub use entitlement::{HoldReason, Status, is_shown, shown_order};
 pub use failing::{Failing, is_long_ago};
+pub use hand_out::HandOut;
 pub use ids::{
     AmazonUserId, EntitlementId, IdError, LinkId, PlayerId, Sku, is_random_token, random_token,
 };

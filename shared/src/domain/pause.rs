@@ -11,6 +11,8 @@ pub enum Delay {
     Failed(Option<Timestamp>),
     /// Not attempted, because nothing changes before then.
     Waiting(Option<Timestamp>),
+    /// Not attempted, because Prime Gaming refuses the link. Metrics count it as failed.
+    Refused(Option<Timestamp>),
     /// Not attempted, because Amazon lists it with a word that we do not know.
     Unclear,
 }
@@ -65,13 +67,21 @@ impl Pause {
                     attention_at,
                 }
             }
-            Delay::Waiting(not_before) => Self {
-                due_at: latest([not_before, None], later),
-                was_tried: false,
-                failing: failing.waits(now),
-                unclear_since,
-                attention_at,
-            },
+            Delay::Waiting(not_before) | Delay::Refused(not_before) => {
+                let waits = failing.waits(now);
+                let is_refused = matches!(delay, Delay::Refused(_));
+                Self {
+                    due_at: latest([not_before, None], later),
+                    was_tried: false,
+                    failing: if is_refused {
+                        waits.counted(now)
+                    } else {
+                        waits
+                    },
+                    unclear_since,
+                    attention_at,
+                }
+            }
             Delay::Unclear => {
                 let since = unclear_since.unwrap_or(now);
                 let attention_at = attention_if(is_long_ago(since, now));
@@ -155,6 +165,19 @@ mod tests {
         let (now, rest) = (at(8 * DAY), at(10 * DAY));
         let pause = Pause::of(failing(DAY), Delay::Failed(Some(rest)), now, now + HOUR);
         assert_eq!(pause.due_at, rest);
+    }
+
+    #[test]
+    fn a_refused_link_is_counted_and_other_waiting_is_not() {
+        let now = at(HOUR);
+        let counted = |delay| {
+            let pause = Pause::of(History::default(), delay, now, now);
+            assert_eq!(pause.failing.since, None, "{delay:?} is not failing");
+            pause.failing.counted_at
+        };
+        assert_eq!(counted(Delay::Refused(None)), Some(now));
+        assert_eq!(counted(Delay::Waiting(None)), None);
+        assert_eq!(counted(Delay::Unclear), None);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Reading several records of a player at once: one that can't be read does not stop the others.
 
 use crate::App;
-use crate::domain::PlayerId;
+use crate::domain::{EntitlementId, PlayerId};
+use crate::signals::event;
 use crate::store::{Record, StoreError};
 
 /// A player's open records.
@@ -36,5 +37,10 @@ pub(super) async fn read_open(app: &App, player: &PlayerId) -> Result<Open, Stor
 /// An operator has to look at every row that can't be read. The error names the row and the
 /// attribute, and no value.
 pub(super) fn log_unreadable(error: &StoreError) {
-    tracing::error!(event = "unreadable_row", %error);
+    tracing::error!(event = event::UNREADABLE_ROW, %error);
+}
+
+/// What every line about an entitlement says of it: the player, its id and its SKU.
+pub(in crate::flow) fn about(record: &Record) -> (&PlayerId, &EntitlementId, Option<&str>) {
+    (&record.player, &record.id, record.sku.as_deref())
 }

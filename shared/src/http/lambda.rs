@@ -14,6 +14,7 @@ use super::response::ShownCode;
 use super::{ApiError, Request, Response};
 use crate::budget::RESPONSE_LIMIT;
 use crate::clock::Clock;
+use crate::signals::event;
 
 /// Where a caller finds the request's id, which the log has, too.
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -116,7 +117,7 @@ pub async fn serve_with(
                 let status = response.status().as_u16();
                 let code = response.extensions().get();
                 let code = code.map(|ShownCode(code)| code.as_str());
-                tracing::info!(event = "request", status, code, duration_ms);
+                tracing::info!(event = event::REQUEST, status, code, duration_ms);
                 response
             }
             Err(error) => {
@@ -142,13 +143,34 @@ fn log(error: &ApiError, duration_ms: u64) {
     let cause = error.cause();
     match status {
         500 => {
-            tracing::error!(event = "request", status, code, detail, cause, duration_ms);
+            tracing::error!(
+                event = event::REQUEST,
+                status,
+                code,
+                detail,
+                cause,
+                duration_ms
+            );
         }
         501.. => {
-            tracing::warn!(event = "request", status, code, detail, cause, duration_ms);
+            tracing::warn!(
+                event = event::REQUEST,
+                status,
+                code,
+                detail,
+                cause,
+                duration_ms
+            );
         }
         _ => {
-            tracing::info!(event = "request", status, code, detail, cause, duration_ms);
+            tracing::info!(
+                event = event::REQUEST,
+                status,
+                code,
+                detail,
+                cause,
+                duration_ms
+            );
         }
     }
 }

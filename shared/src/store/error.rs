@@ -33,6 +33,14 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether the database did not take a write, in an operation that writes.
+    #[must_use]
+    pub const fn is_not_written(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::Contended { .. })
+    }
+}
+
 /// What is known of a request that DynamoDB did not answer as it should. It holds no item, so it is
 /// safe to log.
 #[derive(Debug, thiserror::Error)]

@@ -16,8 +16,9 @@ use crate::domain::{EntitlementId, HoldReason, Offer, PerPlayer, Sku, Status, Ti
 use crate::flow::fulfillment::lease::lease;
 use crate::flow::fulfillment::report::Lookup;
 use crate::flow::fulfillment::settle::{UNCLEAR, log_attention};
-use crate::flow::rows::log_unreadable;
+use crate::flow::rows::{about, log_unreadable};
 use crate::flow::standing;
+use crate::signals::event;
 use crate::store::{Admission, Claim, Link, Record, StoreError, WriteOutcome};
 
 /// What became of a listing.
@@ -72,7 +73,7 @@ pub(in crate::flow) async fn admit(
     for (listed, step) in news {
         if !budget.allows_a_step() {
             admitted.left_out = true;
-            tracing::warn!(event = "check_cut_short", player_id = %link.player);
+            tracing::warn!(event = event::ADMISSION_CUT_SHORT, player_id = %link.player);
             return admitted;
         }
         let claim = Claim {
@@ -82,6 +83,7 @@ pub(in crate::flow) async fn admit(
             known: step.known(),
             now,
         };
+        let is_new = claim.known.is_none();
         // One that can't be written down does not stop the others: Amazon lists it again.
         let done = match step {
             Step::Admit(_) => admit_one(app, &claim, &listed.instruction, &offers, owner).await,
@@ -93,7 +95,7 @@ pub(in crate::flow) async fn admit(
         };
         match done {
             Ok(Admission::Written(record)) => {
-                log_admission(&record);
+                log_admission(app, &record, is_new);
                 admitted.taken_back.remove(&record.id);
                 admitted.changed.push(*record);
             }
@@ -137,8 +139,11 @@ async fn mark_attention(app: &App, record: &Record, now: Timestamp) {
         Ok(WriteOutcome::Done) => log_attention(record, UNCLEAR),
         Ok(WriteOutcome::Changed) => {}
         Err(error) => {
-            let (player_id, entitlement_id) = (&record.player, &record.id);
-            tracing::warn!(event = "attention_not_noted", %player_id, %entitlement_id, %error);
+            let (player_id, entitlement_id, sku) = about(record);
+            tracing::warn!(
+                event = event::ATTENTION_NOT_NOTED,
+                %player_id, %entitlement_id, sku, %error
+            );
         }
     }
 }
@@ -252,7 +257,8 @@ async fn take_forgotten(app: &App, record: &Record, now: Timestamp) -> bool {
     match taken {
         Ok(outcome) => outcome.is_done(),
         Err(error) => {
-            tracing::warn!(event = "not_taken", entitlement_id = %record.id, %error);
+            let (player_id, entitlement_id, sku) = about(record);
+            tracing::warn!(event = event::NOT_TAKEN, %player_id, %entitlement_id, sku, %error);
             false
         }
     }
@@ -262,9 +268,11 @@ fn log_not_admitted(claim: &Claim<'_>, error: &NotAdmitted) {
     if let NotAdmitted::Store(error @ StoreError::Corrupt { .. }) = error {
         log_unreadable(error);
     }
+    let not_written = matches!(error, NotAdmitted::Store(error) if error.is_not_written());
     tracing::error!(
-        event = "not_admitted",
-        player_id = %claim.link.player, entitlement_id = %claim.id, sku = claim.sku, %error
+        event = event::NOT_ADMITTED,
+        player_id = %claim.link.player, entitlement_id = %claim.id, sku = claim.sku, %error,
+        not_written
     );
 }
 
@@ -272,25 +280,23 @@ fn log_not_admitted(claim: &Claim<'_>, error: &NotAdmitted) {
 fn log_unknown(link: &Link, listed: &Listed) {
     if let Instruction::Unknown(word) = &listed.instruction {
         tracing::warn!(
-            event = "unknown_instruction",
-            player_id = %link.player, entitlement_id = %listed.id, instruction = ?word
+            event = event::UNKNOWN_INSTRUCTION,
+            player_id = %link.player, entitlement_id = %listed.id, sku = listed.sku.as_deref(),
+            instruction = ?word
         );
     }
 }
 
-fn log_admission(record: &Record) {
-    let Record {
-        player, id, sku, ..
-    } = record;
-    match record.reason {
-        Some(reason) => tracing::warn!(
-            event = "held",
-            reason = reason.as_str(),
-            player_id = %player, entitlement_id = %id, sku = sku.as_deref()
-        ),
-        None => tracing::info!(
-            event = "pending",
-            player_id = %player, entitlement_id = %id, sku = sku.as_deref()
-        ),
+/// Where the game delivers, the check that makes an entitlement `pending` also hands it out.
+fn log_admission(app: &App, record: &Record, new: bool) {
+    let (player_id, entitlement_id, sku) = about(record);
+    match record.reason.map(HoldReason::as_str) {
+        Some(reason) => {
+            tracing::warn!(event = event::HELD, reason, %player_id, %entitlement_id, sku, new);
+        }
+        None => {
+            let handed_out = app.webhook.is_none();
+            tracing::info!(event = event::PENDING, %player_id, %entitlement_id, sku, new, handed_out);
+        }
     }
 }

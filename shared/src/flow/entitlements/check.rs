@@ -4,12 +4,14 @@
 //! is known.
 
 mod checked;
+mod handed_out;
 mod known;
 
 use std::collections::{HashMap, HashSet};
 
 pub use checked::Checked;
 use checked::checked;
+use handed_out::hand_out;
 use known::{clear_open, known};
 
 use crate::App;
@@ -22,6 +24,7 @@ use crate::flow::fulfillment::report::{Lookup, look_up, report_again, report_all
 use crate::flow::rows::read_open;
 use crate::flow::session::{Session, SessionError};
 use crate::flow::standing;
+use crate::signals::event;
 use crate::store::{Claimed, LinkState, PlayerRow, Record, StoreError};
 
 /// Every check tries a failed report again, until it has failed this often. From then on the report
@@ -42,18 +45,19 @@ pub async fn check(app: &App, budget: Budget, player: &PlayerId) -> Result<Check
         return known(app, player, row).await;
     }
     let next = now + app.config.check_min_interval;
-    match app
-        .links
-        .acquire_check(link, &random_token(), now, next)
-        .await?
-    {
+    let owner = random_token();
+    let acquired = app.links.acquire_check(link, &owner, now, next);
+    let acquired = acquired.await.inspect_err(|error| {
+        tracing::error!(event = event::CHECK_NOT_BEGUN, player_id = %player, %error);
+    });
+    match acquired? {
         // Boxed, because most checks end before this, and should not carry its state.
         Claimed::Ours(row) => {
             let asked = budget.at_most(Box::pin(ask(app, budget, player, row.clone())));
             match asked.await {
                 Some(answer) => answer,
                 None => {
-                    tracing::error!(event = "check_cut_short", player_id = %player);
+                    tracing::error!(event = event::CHECK_CUT_SHORT, player_id = %player);
                     // The response has what was written down meanwhile.
                     let row = PlayerRow {
                         has_open: true,
@@ -84,14 +88,22 @@ async fn ask(
     };
     let mut link = session.link().await;
     match asked {
-        Ok(Applied { open, left_out }) => {
+        Ok(Applied {
+            listed,
+            open,
+            left_out,
+        }) => {
+            tracing::info!(event = event::CHECKED, player_id = %player, listed);
+            if app.webhook.is_none() {
+                hand_out(app, &open).await;
+            }
             let mut checked = checked(app, LinkStatus::Linked, Some(&link), true, open);
             checked.left_out = left_out;
             return Ok(checked);
         }
         Err(SessionError::Store(error)) => return Err(error),
         Err(error) => {
-            tracing::warn!(event = "check_not_fresh", player_id = %player, cause = %error);
+            tracing::warn!(event = event::CHECK_NOT_FRESH, player_id = %player, cause = %error);
             match error {
                 SessionError::Changed => {
                     let row = app.links.get(player).await?;
@@ -118,6 +130,8 @@ async fn ask(
 
 /// What a check has brought together.
 struct Applied {
+    /// How many entitlements Amazon listed.
+    listed: usize,
     /// What is open afterwards.
     open: Vec<Record>,
     /// Whether something that Amazon listed could not be written down.
@@ -135,10 +149,11 @@ async fn apply(
     let (link, listing) = (session.link().await, &lookup.listing);
     if listing.broken > 0 {
         let count = listing.broken;
-        tracing::warn!(event = "broken_entitlements", player_id = %link.player, count);
+        tracing::warn!(event = event::BROKEN_ENTITLEMENTS, player_id = %link.player, count);
     }
     if listing.entitlements.is_empty() && !row.has_open {
         return Ok(Applied {
+            listed: 0,
             open: Vec::new(),
             left_out: false,
         });
@@ -177,7 +192,11 @@ async fn apply(
         }
     }
     open.retain(|record| record.status != Status::Reported);
-    Ok(Applied { open, left_out })
+    Ok(Applied {
+        listed: listing.entitlements.len(),
+        open,
+        left_out,
+    })
 }
 
 /// With a webhook, delivers what is `pending`: what `owner` has just written down, and what is due for

@@ -9,9 +9,11 @@ use crate::App;
 use crate::api::FulfillmentResult;
 use crate::budget::{Budget, NoTimeLeft};
 use crate::domain::{EntitlementId, PlayerId, Status, random_token};
+use crate::flow::fulfillment::deliver::log_delivered;
 use crate::flow::fulfillment::lease::{AT_ONCE, lease, take};
 use crate::flow::fulfillment::report::report_all;
 use crate::flow::session::Session;
+use crate::signals::event;
 use crate::store::{Confirmation, Record, StoreError};
 
 /// Confirms these entitlements of this player: one result per distinct id, in the order of first
@@ -53,7 +55,12 @@ pub async fn confirm(
                 }
                 Ok(Confirmation::Unknown) => None,
                 Err(error) => {
-                    tracing::error!(event = "not_confirmed", entitlement_id = %id, %error);
+                    let not_written =
+                        matches!(&error, NotWritten::Store(error) if error.is_not_written());
+                    tracing::error!(
+                        event = event::NOT_CONFIRMED,
+                        player_id = %player, entitlement_id = %id, %error, not_written
+                    );
                     Some(Status::Pending)
                 }
             });
@@ -92,7 +99,7 @@ async fn look_at_all(
     match looked {
         Some(Ok(known)) => known,
         Some(Err(error)) => {
-            tracing::warn!(event = "confirmed_unseen", player_id = %player, %error);
+            tracing::warn!(event = event::CONFIRMED_UNSEEN, player_id = %player, %error);
             HashMap::new()
         }
         None => HashMap::new(),
@@ -143,8 +150,12 @@ async fn write_one(
     let now = app.clock.now();
     let confirmed = store.confirm(player, id, lease(owner, now), now).await?;
     Ok(match confirmed {
+        Confirmation::Delivered(record) => {
+            log_delivered(&record, now);
+            Confirmation::Delivered(record)
+        }
         Confirmation::Was(record) => Confirmation::Was(Box::new(record.for_the_game())),
-        confirmed => confirmed,
+        Confirmation::Unknown => Confirmation::Unknown,
     })
 }
 
@@ -176,7 +187,7 @@ async fn report(
     let own = match app.links.get(player).await {
         Ok(row) => row.link.map(|link| Session::new(app, budget, link)),
         Err(error) => {
-            tracing::warn!(event = "link_not_read", player_id = %player, %error);
+            tracing::warn!(event = event::LINK_NOT_READ, player_id = %player, %error);
             None
         }
     };

@@ -10,6 +10,7 @@ use crate::budget::{Budget, FIRST_CHECK_LIFE, FIRST_CHECK_WORK};
 use crate::domain::{PlayerId, Timestamp};
 use crate::flow::entitlements::check::check;
 use crate::flow::standing;
+use crate::signals::event;
 use crate::store::{Link, StoreError, TokenRow};
 
 /// When the service has to make the first check of a link that is made at `now`; `None`: the game
@@ -30,9 +31,9 @@ pub(in crate::flow) async fn in_request(app: &App, budget: Budget, player: &Play
     match made {
         Some(Ok(())) => {}
         Some(Err(error)) => {
-            tracing::warn!(event = "first_check_failed", player_id = %player, %error);
+            tracing::warn!(event = event::FIRST_CHECK_FAILED, player_id = %player, %error);
         }
-        None => tracing::warn!(event = "first_check_cut_short", player_id = %player),
+        None => tracing::warn!(event = event::FIRST_CHECK_CUT_SHORT, player_id = %player),
     }
 }
 

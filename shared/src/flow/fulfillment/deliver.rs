@@ -6,8 +6,10 @@ use crate::budget::{Budget, NoTimeLeft};
 use crate::delivery::{Delivery, Order, Webhook};
 use crate::domain::{HoldReason, Status, Timestamp};
 use crate::flow::fulfillment::lease::{at_once, lease};
-use crate::flow::fulfillment::settle::{Unfinished, give_back};
+use crate::flow::fulfillment::settle::{Unfinished, give_back, log_not_given_back};
+use crate::flow::rows::about;
 use crate::flow::standing;
+use crate::signals::event;
 use crate::store::{Confirmation, Record, StoreError};
 
 /// Delivers what `owner` has acquired. Gives each record as it is afterwards. Those that are
@@ -60,7 +62,7 @@ async fn leave_to_the_game(app: &App, owner: &str, record: Record) -> Record {
         return hold_undelivered(app, Some(owner), record).await;
     }
     if let Err(error) = app.fulfillments.release(&record, owner).await {
-        tracing::warn!(event = "not_given_back", entitlement_id = %record.id, %error);
+        log_not_given_back(&record, &error);
     }
     record
 }
@@ -89,14 +91,13 @@ async fn hold_undelivered(app: &App, owner: Option<&str>, record: Record) -> Rec
     match held {
         Ok(after) => {
             if after.status == Status::Held {
-                let reason = HoldReason::DeliveryUnknown.as_str();
-                let (player_id, entitlement_id) = (&record.player, &record.id);
-                tracing::warn!(event = "held", reason, %player_id, %entitlement_id);
+                log_held(&record, HoldReason::DeliveryUnknown, now);
             }
             after
         }
         Err(error) => {
-            tracing::warn!(event = "not_held", entitlement_id = %record.id, %error);
+            let (player_id, entitlement_id, sku) = about(&record);
+            tracing::warn!(event = event::NOT_HELD, %player_id, %entitlement_id, sku, %error);
             record
         }
     }
@@ -130,7 +131,6 @@ async fn write_down(
     delivery: Delivery,
 ) -> Result<Record, Unfinished> {
     let now = app.clock.now();
-    let (player_id, entitlement_id) = (&record.player, &record.id);
     let written = match delivery {
         Delivery::Delivered => mark_delivered(app, owner, record, now).await,
         Delivery::Refused(why) => {
@@ -141,8 +141,7 @@ async fn write_down(
             refused.map(|refused| {
                 let mut after = record.clone();
                 if refused.is_done() {
-                    let reason = HoldReason::DeliveryRefused.as_str();
-                    tracing::warn!(event = "held", reason, %player_id, %entitlement_id);
+                    log_held(record, HoldReason::DeliveryRefused, now);
                     after.status = Status::Held;
                     after.reason = Some(HoldReason::DeliveryRefused);
                     after.updated_at = now;
@@ -183,14 +182,27 @@ async fn mark_delivered(
         .await?;
     Ok(match marked {
         Confirmation::Delivered(after) => {
-            tracing::info!(
-                event = "delivered",
-                player_id = %record.player, entitlement_id = %record.id
-            );
+            log_delivered(&after, now);
             *after
         }
         // Another request has it, and delivers it under the same id.
         Confirmation::Was(after) => *after,
         Confirmation::Unknown => record.clone(),
     })
+}
+
+/// Logs that the player has it.
+pub(in crate::flow) fn log_delivered(record: &Record, now: Timestamp) {
+    let (player_id, entitlement_id, sku) = about(record);
+    let waited_seconds = now.since(record.first_seen_at).as_secs();
+    tracing::info!(event = event::DELIVERED, %player_id, %entitlement_id, sku, waited_seconds);
+}
+
+/// Logs that what was `pending` is held. Refusing counts as failing, at most once an hour.
+fn log_held(record: &Record, reason: HoldReason, now: Timestamp) {
+    let (player_id, entitlement_id, sku) = about(record);
+    let counted = reason == HoldReason::DeliveryRefused
+        && record.failing.counted(now).counted_at == Some(now);
+    let reason = reason.as_str();
+    tracing::warn!(event = event::HELD, reason, %player_id, %entitlement_id, sku, counted);
 }

@@ -13,6 +13,7 @@ use crate::flow::linking::remnant::{needs_reports, still_inherited};
 use crate::flow::rows::log_unreadable;
 use crate::flow::session::{Session, SessionError};
 use crate::flow::standing;
+use crate::signals::event;
 use crate::store::{Housekeeping, HousekeepingKind, Inherited, Link, Record, Remnant, StoreError};
 
 /// A remnant waits this many times longer than a report for its next look.
@@ -44,7 +45,7 @@ pub(in crate::flow) async fn work(
 
 async fn back_off(app: &App, owner: &str, task: &Housekeeping, error: &StoreError) {
     let attempts = task.attempts;
-    tracing::warn!(event = "chore_failed", kind = ?task.kind, attempts, %error);
+    tracing::warn!(event = event::CHORE_FAILED, kind = ?task.kind, attempts, %error);
     let due_at = app.clock.now() + backoff(attempts, app.jitter.fraction());
     let store = &app.fulfillments;
     if let Err(error) = store
@@ -52,7 +53,7 @@ async fn back_off(app: &App, owner: &str, task: &Housekeeping, error: &StoreErro
         .await
     {
         // The lease runs out by itself.
-        tracing::warn!(event = "not_given_back", %error);
+        tracing::warn!(event = event::NOT_GIVEN_BACK, %error);
     }
 }
 
@@ -76,7 +77,7 @@ async fn wake(app: &App, owner: &str, task: &Housekeeping) -> Result<Vec<Record>
     }
     let woken = store.wake(task, lease(owner, now)).await?;
     woken.unreadable.iter().for_each(log_unreadable);
-    tracing::info!(event = "woken", count = woken.records.len());
+    tracing::info!(event = event::WOKEN, count = woken.records.len());
     // The woken records are due when their leases run out, whatever becomes of the note.
     let noted = match &woken.failed {
         Some(error) => {
@@ -111,7 +112,7 @@ async fn look_after_remnant(app: &App, owner: &str, task: &Housekeeping) -> Resu
             .await;
     }
     app.links.delete_remnant(&link).await?;
-    tracing::info!(event = "remnant_deleted", player_id = %link.player);
+    tracing::info!(event = event::REMNANT_DELETED, player_id = %link.player);
     store.finish_housekeeping(task, owner).await
 }
 
@@ -134,7 +135,7 @@ async fn look_again(
     };
     if dead.until <= now {
         app.links.forget_dead(&link).await?;
-        tracing::info!(event = "dead_tokens_forgotten", player_id = %link.player);
+        tracing::info!(event = event::DEAD_TOKENS_FORGOTTEN, player_id = %link.player);
         return store.finish_housekeeping(task, owner).await;
     }
     let is_ours = standing::is_ours(app, &link);
@@ -161,7 +162,7 @@ async fn look_again(
         Err(SessionError::Store(error)) => return Err(error),
         Err(error) => {
             let retry_at = session.link().await.retry_at;
-            tracing::warn!(event = "second_look_failed", %player_id, cause = %error);
+            tracing::warn!(event = event::SECOND_LOOK_FAILED, %player_id, cause = %error);
             retry_at.unwrap_or(now)
         }
     };

@@ -6,6 +6,8 @@ use futures_util::stream;
 use crate::App;
 use crate::budget::LEASE;
 use crate::domain::Timestamp;
+use crate::flow::rows::about;
+use crate::signals::event;
 use crate::store::{Lease, Record};
 
 /// How many things of one kind are done at once: writes to the database, calls to others, accounts.
@@ -42,7 +44,8 @@ async fn take_one(app: &App, owner: &str, record: Record) -> Option<Record> {
         .acquire(&record, lease(owner, now), now)
         .await;
     taken.unwrap_or_else(|error| {
-        tracing::warn!(event = "not_taken", entitlement_id = %record.id, %error);
+        let (player_id, entitlement_id, sku) = about(&record);
+        tracing::warn!(event = event::NOT_TAKEN, %player_id, %entitlement_id, sku, %error);
         None
     })
 }

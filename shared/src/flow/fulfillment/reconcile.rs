@@ -20,6 +20,7 @@ use crate::flow::fulfillment::deliver::deliver_all;
 use crate::flow::fulfillment::lease::{at_once, lease};
 use crate::flow::fulfillment::report::report_all;
 use crate::flow::rows::log_unreadable;
+use crate::signals::event;
 use crate::store::{DUE_SHARDS, Due, Housekeeping, Record, StoreError, Taken};
 
 /// What a run has done. Counts entitlements, not the housekeeping beside them.
@@ -64,7 +65,7 @@ pub async fn reconcile(app: &App, budget: Budget) -> Result<Reconciled, StoreErr
             }
             Err(error) => {
                 broken += 1;
-                tracing::error!(event = "shard_not_read", %error);
+                tracing::error!(event = event::SHARD_NOT_READ, %error);
                 cause = Some(error);
             }
         }
@@ -76,12 +77,13 @@ pub async fn reconcile(app: &App, budget: Budget) -> Result<Reconciled, StoreErr
     }
     let duration = app.clock.now().since(began);
     tracing::info!(
-        event = "reconciled",
+        event = event::RECONCILED,
         taken = total.taken,
         done = total.done,
         failed = total.failed,
         left = total.left,
-        // The alarm watches these: how long the longest due item had been waiting.
+        due = total.taken + total.left,
+        // How long the longest due item had been waiting.
         overdue_seconds = overdue.as_secs(),
         duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
     );
@@ -105,7 +107,7 @@ async fn work_shard(
             let page = match app.fulfillments.due(shard, now, after).await {
                 Ok(page) => page,
                 Err(error) if total.taken > 0 => {
-                    tracing::warn!(event = "shard_cut_short", %error);
+                    tracing::warn!(event = event::SHARD_CUT_SHORT, %error);
                     return Ok((total, overdue));
                 }
                 Err(error) => return Err(error),
@@ -122,7 +124,7 @@ async fn work_shard(
                 let work = work_page(app, page_budget, &page.hints);
                 // The work ends before its leases do, and before this run does.
                 let Some((part, took)) = page_budget.at_most(work).await else {
-                    tracing::warn!(event = "shard_cut_short", "a page took too long");
+                    tracing::warn!(event = event::SHARD_CUT_SHORT, "a page took too long");
                     total.left = left(app, shard, now, &page.hints).await;
                     return Ok((total, overdue));
                 };
@@ -145,7 +147,7 @@ async fn work_shard(
 async fn left(app: &App, shard: u8, now: Timestamp, seen: &[Due]) -> u64 {
     let counted = app.fulfillments.count_due(shard, now).await;
     counted.unwrap_or_else(|error| {
-        tracing::warn!(event = "shard_not_counted", %error);
+        tracing::warn!(event = event::SHARD_NOT_COUNTED, %error);
         count(seen.len())
     })
 }
@@ -219,12 +221,12 @@ async fn take_one(app: &App, owner: &str, hint: &Due) -> Option<Taken> {
                 .reschedule_unreadable(hint, lease, due_at)
                 .await
             {
-                tracing::warn!(event = "not_given_back", %error);
+                tracing::warn!(event = event::NOT_GIVEN_BACK, %error);
             }
             None
         }
         Err(error) => {
-            tracing::warn!(event = "not_taken", %error);
+            tracing::warn!(event = event::NOT_TAKEN, %error);
             None
         }
     }

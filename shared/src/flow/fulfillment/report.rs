@@ -14,8 +14,10 @@ use crate::budget::Budget;
 use crate::domain::{AmazonUserId, EntitlementId, InVain, Status, Timestamp, Verdict};
 use crate::flow::fulfillment::lease::at_once;
 use crate::flow::fulfillment::settle::{Outcome, Unfinished, settle};
+use crate::flow::rows::about;
 use crate::flow::session::{Session, SessionError};
 use crate::flow::standing;
+use crate::signals::event;
 use crate::store::{Link, LinkState, Record, StoreError};
 
 /// What Amazon listed for one account, and when it was asked.
@@ -104,7 +106,7 @@ async fn report_elsewhere(
         }
         Ok(None) => Unfinished::Hopeless(None),
         Err(error) => {
-            tracing::warn!(event = "link_not_read", %error);
+            tracing::warn!(event = event::LINK_NOT_READ, %error);
             Unfinished::Failed {
                 cause: "the database did not answer".to_owned(),
                 not_before: None,
@@ -254,9 +256,7 @@ async fn unfinished(session: &Session<'_>, error: &SessionError) -> Unfinished {
 pub(in crate::flow) async fn report_again(session: &Session<'_>, forgotten: Vec<Record>) {
     for record in forgotten {
         let told = session.fulfill(&record).await;
-        tracing::warn!(
-            event = "reported_again",
-            player_id = %record.player, entitlement_id = %record.id, ?told
-        );
+        let (player_id, entitlement_id, sku) = about(&record);
+        tracing::warn!(event = event::REPORTED_AGAIN, %player_id, %entitlement_id, sku, ?told);
     }
 }

@@ -4,6 +4,8 @@
 use crate::App;
 use crate::budget::UNPARKED_PAUSE;
 use crate::domain::{Delay, History, Pause, Status, Timestamp, backoff};
+use crate::flow::rows::about;
+use crate::signals::event;
 use crate::store::{Link, Parked, Record, StoreError, WriteOutcome};
 
 /// What became of a report.
@@ -46,9 +48,8 @@ impl Unfinished {
     fn delay(&self) -> Delay {
         match self {
             Self::Failed { not_before, .. } => Delay::Failed(*not_before),
-            Self::Waiting { not_before, .. } | Self::Refused(not_before) => {
-                Delay::Waiting(*not_before)
-            }
+            Self::Waiting { not_before, .. } => Delay::Waiting(*not_before),
+            Self::Refused(not_before) => Delay::Refused(*not_before),
             Self::Unclear => Delay::Unclear,
             Self::Hopeless(_) => Delay::Waiting(None),
         }
@@ -84,22 +85,21 @@ pub(in crate::flow) async fn settle(
 }
 
 async fn mark_reported(app: &App, owner: &str, record: &Record) -> Status {
-    let marked = app
-        .fulfillments
-        .mark_reported(record, owner, app.clock.now())
-        .await;
-    match marked {
+    let now = app.clock.now();
+    let (player_id, entitlement_id, sku) = about(record);
+    match app.fulfillments.mark_reported(record, owner, now).await {
         Ok(WriteOutcome::Done) => {
-            tracing::info!(
-                event = "reported",
-                player_id = %record.player, entitlement_id = %record.id
-            );
+            let waited_seconds = record.delivered_at.map(|at| now.since(at).as_secs());
+            tracing::info!(event = event::REPORTED, %player_id, %entitlement_id, sku, waited_seconds);
             Status::Reported
         }
         // Amazon knows. The request that has acquired the record meanwhile will find that out.
         Ok(WriteOutcome::Changed) => Status::Delivered,
         Err(error) => {
-            tracing::warn!(event = "reported_not_stored", entitlement_id = %record.id, %error);
+            tracing::warn!(
+                event = event::REPORTED_NOT_STORED,
+                %player_id, %entitlement_id, sku, %error
+            );
             Status::Delivered
         }
     }
@@ -107,7 +107,6 @@ async fn mark_reported(app: &App, owner: &str, record: &Record) -> Status {
 
 /// Gives back what `owner` has acquired and could not finish. It keeps its status.
 pub(in crate::flow) async fn give_back(app: &App, owner: &str, record: &Record, why: &Unfinished) {
-    log(record, why);
     let now = app.clock.now();
     let later = now + backoff(record.attempts, app.jitter.fraction());
     let history = History {
@@ -116,20 +115,24 @@ pub(in crate::flow) async fn give_back(app: &App, owner: &str, record: &Record, 
         attention_at: record.attention_at,
     };
     let pause = Pause::of(history, why.delay(), now, later);
+    log(record, why, &pause, now);
     if let (None, Some(_)) = (record.attention_at, pause.attention_at) {
         log_attention(record, why.cause());
     }
     let store = &app.fulfillments;
     let given_back = match why {
-        Unfinished::Failed { .. } | Unfinished::Waiting { .. } | Unfinished::Unclear => {
-            store.reschedule(record, owner, &pause).await
+        Unfinished::Failed { cause, .. } => {
+            store.reschedule(record, owner, &pause, Some(cause)).await
+        }
+        Unfinished::Waiting { .. } | Unfinished::Unclear => {
+            store.reschedule(record, owner, &pause, None).await
         }
         Unfinished::Refused(_) => store.reschedule_until_linked(record, owner, &pause).await,
         Unfinished::Hopeless(dead) => park(app, owner, record, dead.as_deref(), pause).await,
     };
     if let Err(error) = given_back {
         // The lease runs out by itself.
-        tracing::warn!(event = "not_given_back", entitlement_id = %record.id, %error);
+        log_not_given_back(record, &error);
     }
 }
 
@@ -145,37 +148,53 @@ async fn park(
     match parked.await? {
         Parked::Done => Ok(()),
         // A player has just linked the account: the next try finds that out.
-        Parked::Changed => store.reschedule(record, owner, &pause).await,
+        Parked::Changed => store.reschedule(record, owner, &pause, None).await,
         // A later try finds out that the account is linked again.
         Parked::Full => {
             let due_at = app.clock.now() + UNPARKED_PAUSE;
-            store
-                .reschedule(record, owner, &Pause { due_at, ..pause })
-                .await
+            let pause = Pause { due_at, ..pause };
+            store.reschedule(record, owner, &pause, None).await
         }
     }
 }
 
-/// The alarm counts these lines: one for each entitlement, when its tries become rare.
+/// One line for each entitlement, when its tries become rare.
 pub(in crate::flow) fn log_attention(record: &Record, cause: &str) {
-    let (player_id, entitlement_id, sku) = (&record.player, &record.id, record.sku.as_deref());
-    tracing::error!(event = "attention", %player_id, %entitlement_id, sku, cause);
+    let (player_id, entitlement_id, sku) = about(record);
+    tracing::error!(event = event::ATTENTION, %player_id, %entitlement_id, sku, cause);
 }
 
-fn log(record: &Record, why: &Unfinished) {
-    let (player_id, entitlement_id, attempts) = (&record.player, &record.id, record.attempts);
-    let cause = why.cause();
+pub(in crate::flow) fn log_not_given_back(record: &Record, error: &StoreError) {
+    let (player_id, entitlement_id, sku) = about(record);
+    tracing::warn!(event = event::NOT_GIVEN_BACK, %player_id, %entitlement_id, sku, %error);
+}
+
+/// Alarms count these lines by their fields: `counted`, an entitlement at most once an hour, and
+/// `stuck`, once while its step fails.
+fn log(record: &Record, why: &Unfinished, pause: &Pause, now: Timestamp) {
+    let (player_id, entitlement_id, sku) = about(record);
+    let (cause, attempts) = (why.cause(), record.attempts);
+    let (before, after) = (record.failing, pause.failing);
+    let counted = after.counted_at != before.counted_at;
+    let stuck = after.stuck_at != before.stuck_at;
     match (why, record.status) {
         (Unfinished::Failed { .. }, Status::Pending) => {
-            tracing::warn!(event = "delivery_failed", %player_id, %entitlement_id, attempts, cause);
+            let waited_seconds = now.since(record.first_seen_at).as_secs();
+            tracing::warn!(
+                event = event::DELIVERY_FAILED,
+                %player_id, %entitlement_id, sku, attempts, cause, waited_seconds, counted, stuck
+            );
         }
-        // The alarm on failing reports counts these lines, and only these.
         (Unfinished::Failed { .. }, _) => {
-            tracing::warn!(event = "report_failed", %player_id, %entitlement_id, attempts, cause);
+            let waited_seconds = record.delivered_at.map(|at| now.since(at).as_secs());
+            tracing::warn!(
+                event = event::REPORT_FAILED,
+                %player_id, %entitlement_id, sku, attempts, cause, waited_seconds, counted, stuck
+            );
         }
         (Unfinished::Hopeless(_), _) => {
-            tracing::info!(event = "parked", %player_id, %entitlement_id);
+            tracing::info!(event = event::PARKED, %player_id, %entitlement_id, sku);
         }
-        _ => tracing::info!(event = "waits", %player_id, %entitlement_id, cause),
+        _ => tracing::info!(event = event::WAITS, %player_id, %entitlement_id, sku, cause, counted),
     }
 }

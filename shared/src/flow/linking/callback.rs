@@ -16,6 +16,7 @@ use crate::budget::{Budget, LEASE, NoTimeLeft, OUTCOME_WATCH, OUTCOME_WATCH_PAUS
 use crate::domain::{LinkFailure, PlayerId, random_token};
 use crate::flow::entitlements::first_check;
 use crate::flow::tokens::seal_tokens;
+use crate::signals::event;
 use crate::store::{Attempt, AttemptState, Consumed, LinkOrigin, Standing, StoreError, Ticket};
 
 /// What the browser brought back from Amazon.
@@ -108,6 +109,7 @@ pub async fn callback(
         let ended = match look(app, state, &owner, browser).await? {
             Found::Ended(ended) => ended,
             Found::Ours(attempt) => {
+                tracing::info!(event = event::LINK_RETURNED, player_id = %attempt.player);
                 let work = Work {
                     app,
                     budget,
@@ -155,7 +157,7 @@ async fn look(
         return page(LinkFailure::InvalidState);
     };
     if browser != Some(attempt.browser.as_str()) {
-        tracing::warn!(event = "wrong_browser", player_id = %attempt.player);
+        tracing::warn!(event = event::WRONG_BROWSER, player_id = %attempt.player);
         return page(LinkFailure::WrongBrowser);
     }
     let outcome = match attempt.state {
@@ -206,7 +208,7 @@ impl Work<'_> {
             .at_most(self.make_link(callback))
             .await
             .unwrap_or_else(|| {
-                tracing::error!(event = "link_cut_short", %player_id);
+                tracing::error!(event = event::LINK_CUT_SHORT, %player_id);
                 Err(LinkFailure::Internal)
             });
         log_outcome(player_id, outcome);
@@ -215,8 +217,8 @@ impl Work<'_> {
             let failed = links.fail_attempt(self.attempt, self.owner, failure);
             match self.budget.at_most(failed).await {
                 Some(Ok(())) => {}
-                Some(Err(error)) => tracing::warn!(event = "link_ending_not_stored", %error),
-                None => tracing::warn!(event = "link_ending_not_stored", error = %NoTimeLeft),
+                Some(Err(error)) => tracing::warn!(event = event::LINK_ENDING_NOT_STORED, %error),
+                None => tracing::warn!(event = event::LINK_ENDING_NOT_STORED, error = %NoTimeLeft),
             }
         }
         outcome
@@ -257,12 +259,12 @@ fn refusal(word: &str) -> LinkFailure {
         "invalid_scope" => LinkFailure::PermissionMissing,
         "server_error" | "temporarily_unavailable" => LinkFailure::AmazonUnavailable,
         "invalid_request" | "unauthorized_client" | "unsupported_response_type" => {
-            tracing::error!(event = "authorize_failed", error = word);
+            tracing::error!(event = event::AUTHORIZE_FAILED, error = word);
             LinkFailure::Internal
         }
         // A caller can write anything here, so the log does not repeat it.
         _ => {
-            tracing::error!(event = "authorize_failed", error = "unknown");
+            tracing::error!(event = event::AUTHORIZE_FAILED, error = "unknown");
             LinkFailure::Internal
         }
     }

@@ -15,6 +15,7 @@ use crate::domain::{DeviceStatus, LinkFailure, PlayerId, Timestamp, random_token
 use crate::flow::entitlements::first_check;
 use crate::flow::tokens::{OpenCodes, OpenTokens, open_codes, open_tokens, seal_tokens};
 use crate::seal::OpenError;
+use crate::signals::event;
 use crate::store::{Claimed, Device, HeldTokens, LinkOrigin, StoreError};
 
 /// How often tokens are offered to the database before they are used unstored.
@@ -110,7 +111,7 @@ impl Poll<'_> {
                 let released = app.links.release_poll(device, self.owner, interval, next);
                 if let Err(error) = released.await {
                     // The lease runs out by itself.
-                    tracing::warn!(event = "device_poll_not_stored", %error);
+                    tracing::warn!(event = event::DEVICE_POLL_NOT_STORED, %error);
                 }
                 (DeviceStatus::Pending, interval)
             }
@@ -141,7 +142,7 @@ impl Poll<'_> {
         let codes = match self.codes().await {
             Ok(codes) => codes,
             Err(error) => {
-                tracing::error!(event = "pair_unreadable", player_id = %device.player, %error);
+                tracing::error!(event = event::PAIR_UNREADABLE, player_id = %device.player, %error);
                 return Step::End(DeviceStatus::Failed(LinkFailure::Internal));
             }
         };
@@ -170,7 +171,7 @@ impl Poll<'_> {
             PollError::Denied => Step::End(DeviceStatus::Denied),
             PollError::Over => Step::End(DeviceStatus::Expired),
             PollError::Token(error) => {
-                tracing::warn!(event = "device_poll_failed", player_id = %device.player, %error);
+                tracing::warn!(event = event::DEVICE_POLL_FAILED, player_id = %device.player, %error);
                 match error {
                     // Amazon may have handled it: the next poll finds out.
                     TokenError::Unavailable(unavailable) => {
@@ -200,7 +201,7 @@ impl Poll<'_> {
         for attempt in 1..=STORE_TRIES {
             match app.links.hold_tokens(device, self.owner, &held).await {
                 Ok(_) => break,
-                Err(error) => tracing::error!(event = "tokens_not_stored", attempt, %error),
+                Err(error) => tracing::error!(event = event::TOKENS_NOT_STORED, attempt, %error),
             }
         }
         self.make(&accepted.tokens, &held).await
@@ -216,7 +217,7 @@ impl Poll<'_> {
         match open_tokens(app, &device.player, &held.sealed).await {
             Ok(tokens) => self.make(&tokens, held).await,
             Err(error) => {
-                tracing::error!(event = "tokens_unreadable", player_id = %device.player, %error);
+                tracing::error!(event = event::TOKENS_UNREADABLE, player_id = %device.player, %error);
                 Step::End(DeviceStatus::Failed(LinkFailure::Internal))
             }
         }
@@ -248,7 +249,7 @@ impl Poll<'_> {
         match links.end_device(self.device, self.owner, status).await {
             Ok(status) => status,
             Err(error) => {
-                tracing::warn!(event = "link_ending_not_stored", %error);
+                tracing::warn!(event = event::LINK_ENDING_NOT_STORED, %error);
                 status
             }
         }

@@ -10,6 +10,7 @@ use crate::App;
 use crate::amazon::TokenError;
 use crate::domain::{LinkFailure, PlayerId, Timestamp, random_token};
 use crate::flow::tokens::{OpenCodes, seal_codes};
+use crate::signals::event;
 use crate::store::{NewDevice, Slot, StoreError};
 
 /// What a device gets to show, and to poll with.
@@ -96,7 +97,7 @@ pub async fn start_device(app: &App, player: &PlayerId) -> Result<DeviceSession,
 }
 
 fn no_pair(player: &PlayerId, error: TokenError) -> DeviceRefused {
-    tracing::warn!(event = "code_pair_failed", %error);
+    tracing::warn!(event = event::CODE_PAIR_FAILED, %error);
     log_outcome(player, Err(LinkFailure::AmazonUnavailable));
     DeviceRefused::NoCodePair(error)
 }

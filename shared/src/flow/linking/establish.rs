@@ -14,6 +14,7 @@ use crate::flow::entitlements::first_check;
 use crate::flow::standing;
 use crate::flow::tokens::OpenTokens;
 use crate::seal::Sealed;
+use crate::signals::event;
 use crate::store::{LinkOrigin, LinkOutcome, NewLink, Replaced, StoreError};
 
 /// Tokens that are good enough for a link.
@@ -53,7 +54,7 @@ impl NotMade {
 pub(in crate::flow) fn accept(app: &App, tokens: Tokens) -> Result<Accepted, LinkFailure> {
     has_scopes(app, tokens.scope.as_deref())?;
     let Some(refresh) = tokens.refresh_token else {
-        tracing::error!(event = "no_refresh_token", "is the client secret set?");
+        tracing::error!(event = event::NO_REFRESH_TOKEN, "is the client secret set?");
         return Err(LinkFailure::Internal);
     };
     Ok(Accepted {
@@ -82,7 +83,7 @@ pub(in crate::flow) fn has_scopes(app: &App, granted: Option<&str>) -> Result<()
 /// A step that is begun is awaited, so none is begun without time for it.
 pub(in crate::flow) fn has_time(budget: Budget) -> Result<(), LinkFailure> {
     budget.step().map_err(|NoTimeLeft| {
-        tracing::error!(event = "no_time_left");
+        tracing::error!(event = event::NO_TIME_LEFT);
         LinkFailure::AmazonUnavailable
     })
 }
@@ -116,7 +117,7 @@ pub(in crate::flow) async fn make_link(
         }
         Ok(LinkOutcome::AttemptOver) => false,
         Err(error) => {
-            tracing::error!(event = "link_not_stored", %error);
+            tracing::error!(event = event::LINK_NOT_STORED, %error);
             true
         }
     };
@@ -179,7 +180,7 @@ async fn identify(
     })
     .await;
     identified.map_err(|error| {
-        tracing::warn!(event = "identify_failed", %error);
+        tracing::warn!(event = event::IDENTIFY_FAILED, %error);
         match error {
             IdentifyError::Mismatch(_) => NotMade::Final(LinkFailure::IdentityMismatch),
             IdentifyError::PermissionMissing => NotMade::Final(LinkFailure::PermissionMissing),
@@ -191,9 +192,9 @@ async fn identify(
 /// Logs how linking ended. Alarms and support look for these lines.
 pub(in crate::flow) fn log_outcome(player_id: &PlayerId, outcome: Result<(), LinkFailure>) {
     match outcome {
-        Ok(()) => tracing::info!(event = "linked", %player_id),
+        Ok(()) => tracing::info!(event = event::LINKED, %player_id),
         Err(failure) => {
-            tracing::warn!(event = "link_failed", code = failure.code(), %player_id);
+            tracing::warn!(event = event::LINK_FAILED, code = failure.code(), %player_id);
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::budget::Budget;
 use crate::domain::LinkFailure;
 use crate::flow::tokens::open;
 use crate::net::Unavailable;
+use crate::signals::event;
 use crate::store::Attempt;
 
 /// Exchanges the code that belongs to `attempt`.
@@ -22,7 +23,7 @@ pub(super) async fn exchange(
     let verifier = open(app, &attempt.player, "verifier", &attempt.verifier)
         .await
         .map_err(|error| {
-            tracing::error!(event = "verifier_unreadable", player_id = %attempt.player, %error);
+            tracing::error!(event = event::VERIFIER_UNREADABLE, player_id = %attempt.player, %error);
             LinkFailure::Internal
         })?;
     has_time(budget)?;
@@ -34,7 +35,7 @@ pub(super) async fn exchange(
         answer = ask_for_tokens(app, budget, attempt, code, &verifier).await;
     }
     answer.map_err(|error| {
-        tracing::warn!(event = "code_not_exchanged", %error);
+        tracing::warn!(event = event::CODE_NOT_EXCHANGED, %error);
         match error {
             TokenError::InvalidGrant => LinkFailure::AttemptExpired,
             TokenError::Unavailable(_) => LinkFailure::AmazonUnavailable,

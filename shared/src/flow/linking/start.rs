@@ -14,6 +14,7 @@ use crate::budget::LINKING_LIFE;
 use crate::config::InvalidReturnTo;
 use crate::domain::{LinkFailure, PlayerId, Timestamp, random_token};
 use crate::flow::tokens::seal;
+use crate::signals::event;
 use crate::store::{AttemptStarted, NewAttempt, NewTicket, StoreError, Ticket, TicketStored};
 
 /// What a game gets to start a link.
@@ -97,7 +98,7 @@ pub async fn usable_ticket(
     let ticket = app.links.ticket(secret, app.clock.now()).await?;
     let ticket = ticket.ok_or(LinkFailure::InvalidTicket)?;
     if ticket.browser.is_some() && ticket.browser.as_deref() != browser {
-        tracing::warn!(event = "wrong_browser", player_id = %ticket.player);
+        tracing::warn!(event = event::WRONG_BROWSER, player_id = %ticket.player);
         // The first post has bound a game's ticket to its browser; for another one it is used up.
         let failure = if ticket.is_continue_code {
             LinkFailure::WrongBrowser
@@ -151,6 +152,7 @@ pub async fn authorize(
     match app.links.start_attempt(ticket, &new, now).await? {
         // The browser follows the response to its last post, never that to an overtaken one.
         AttemptStarted::Started | AttemptStarted::Overtaken => {
+            tracing::info!(event = event::LINK_STARTED, player_id = %ticket.player);
             let redirect_uri = redirect_uri.as_str();
             let url = app.lwa.authorize_url(redirect_uri, &state, &verifier);
             Ok(Authorization::Amazon(url))

@@ -8,6 +8,7 @@ use crate::flow::fulfillment::lease::take;
 use crate::flow::fulfillment::report::report_all;
 use crate::flow::rows::read_open;
 use crate::flow::session::Session;
+use crate::signals::event;
 use crate::store::{Link, StoreError};
 
 /// How often a link that changes while it is removed is tried.
@@ -27,7 +28,7 @@ pub async fn unlink(app: &App, player: &PlayerId) -> Result<(), StoreError> {
             // The remnant also gets what a slow database leaves undone.
             let reported = budget.at_most(report_rest(app, budget, link)).await;
             if reported.is_none() {
-                tracing::warn!(event = "reports_cut_short", player_id = %player);
+                tracing::warn!(event = event::REPORTS_CUT_SHORT, player_id = %player);
             }
             // Amazon may have asked for rest or given new tokens: the remnant needs both.
             continue;
@@ -39,7 +40,7 @@ pub async fn unlink(app: &App, player: &PlayerId) -> Result<(), StoreError> {
         let remnant = remnant(app, &row, &link).await?;
         let unlinked = app.links.unlink(&app.fulfillments, &row, &link, remnant);
         if unlinked.await?.is_done() {
-            tracing::info!(event = "unlinked", player_id = %player);
+            tracing::info!(event = event::UNLINKED, player_id = %player);
             return Ok(());
         }
     }
@@ -53,7 +54,7 @@ async fn report_rest(app: &App, budget: Budget, link: &Link) {
     let open = match read_open(app, &link.player).await {
         Ok(open) => open,
         Err(error) => {
-            tracing::warn!(event = "open_not_read", player_id = %link.player, %error);
+            tracing::warn!(event = event::OPEN_NOT_READ, player_id = %link.player, %error);
             return;
         }
     };

@@ -16,6 +16,7 @@ use super::tokens::OpenTokens;
 use crate::App;
 use crate::amazon::{CallError, FulfillResult, Listing};
 use crate::budget::{Budget, NoTimeLeft, REFUSED_PAUSE};
+use crate::signals::event;
 use crate::store::{Link, LinkState, Record, StoreError};
 
 /// Why Prime Gaming could not be asked, sorted by what to do next.
@@ -147,7 +148,7 @@ impl<'a> Session<'a> {
         if state.link.state == LinkState::RelinkRequired {
             state.link.state = LinkState::Linked;
             if let Err(error) = self.app.links.mark_accepted(&state.link).await {
-                tracing::warn!(event = "link_not_cleared", player_id = %state.link.player, %error);
+                tracing::warn!(event = event::LINK_NOT_CLEARED, player_id = %state.link.player, %error);
             }
         }
     }
@@ -160,7 +161,7 @@ impl<'a> Session<'a> {
         if !marked.is_done() {
             return Err(SessionError::Changed);
         }
-        tracing::warn!(event = "link_refused", player_id = %state.link.player);
+        tracing::warn!(event = event::LINK_REFUSED, player_id = %state.link.player);
         state.link.state = LinkState::RelinkRequired;
         state.link.next_check_at = Some(next);
         Ok(())
@@ -225,7 +226,7 @@ impl<'a> Session<'a> {
         let until = self.app.clock.now() + retry_after;
         link.retry_at = link.retry_at.max(Some(until));
         if let Err(error) = self.app.links.rest_until(link, until).await {
-            tracing::warn!(event = "retry_after_not_stored", %error);
+            tracing::warn!(event = event::RETRY_AFTER_NOT_STORED, %error);
         }
     }
 }

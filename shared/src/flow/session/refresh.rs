@@ -26,6 +26,7 @@ use crate::budget::{
 use crate::domain::{Timestamp, random_token};
 use crate::flow::tokens::{OpenTokens, open_tokens, seal_tokens};
 use crate::seal::Sealed;
+use crate::signals::event;
 use crate::store::{Claimed, DeadTokens, Link, LinkState, TokenRow, WriteOutcome};
 
 /// How often new tokens are offered to the database before they are used unstored.
@@ -85,7 +86,7 @@ impl Session<'_> {
         let now = self.app.clock.now();
         let sealed = state.link.usable_tokens(now).ok_or(SessionError::Dead)?;
         let tokens = open_tokens(self.app, &state.link.player, sealed).await.map_err(|error| {
-            tracing::error!(event = "tokens_unreadable", player_id = %state.link.player, %error);
+            tracing::error!(event = event::TOKENS_UNREADABLE, player_id = %state.link.player, %error);
             SessionError::Unavailable(error.into())
         })?;
         state.opened = Some(tokens.clone());
@@ -119,7 +120,7 @@ impl Session<'_> {
                 self.adopt(state).await
             }
             Err(error) => {
-                tracing::warn!(event = "refresh_failed", player_id = %state.link.player, %error);
+                tracing::warn!(event = event::REFRESH_FAILED, player_id = %state.link.player, %error);
                 match &error {
                     // Amazon may have handled it. The lease stays, so that no process asks before it ends.
                     TokenError::Unavailable(unavailable) => {
@@ -148,7 +149,7 @@ impl Session<'_> {
                 let marked = app.links.mark_dead(&app.fulfillments, link, &dead);
                 let is_kept = marked.await?.is_done();
                 if is_kept {
-                    tracing::warn!(event = "link_dead", %player_id);
+                    tracing::warn!(event = event::LINK_DEAD, %player_id);
                 }
                 (is_kept, dead)
             }
@@ -245,13 +246,13 @@ impl Session<'_> {
             match stored.await {
                 Ok(WriteOutcome::Done) => {
                     if link.tokens.is_none() {
-                        tracing::info!(event = "link_revived", player_id = %link.player);
+                        tracing::info!(event = event::LINK_REVIVED, player_id = %link.player);
                     }
                     return Storing::Stored;
                 }
                 Ok(WriteOutcome::Changed) => return Storing::Overtaken,
                 Err(error) => {
-                    tracing::error!(event = "tokens_not_stored", attempt, %error);
+                    tracing::error!(event = event::TOKENS_NOT_STORED, attempt, %error);
                 }
             }
         }

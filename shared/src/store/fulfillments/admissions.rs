@@ -108,7 +108,9 @@ impl Fulfillments {
             .value(":id", s(id.as_str()))
             .add("entitlements", AttributeValue::Ss(vec![id.to_string()]));
         let title = (!offer.title.is_empty()).then(|| offer.title.clone());
+        let handed_out_at = known_hand_out(claim).or(Some(claim.now));
         let new = Record {
+            handed_out_at,
             title: title.clone(),
             content: Some(offer.content.clone()),
             ordered_at: claim
@@ -126,6 +128,8 @@ impl Fulfillments {
             .set_or_remove("title", title.map(s))
             .set("content", s(offer.content.as_str()))
             .set_or_remove("ordered_at", new.ordered_at.map(time))
+            // The check that writes it down answers it, or calls the webhook.
+            .set_some("handed_out_at", handed_out_at.map(time))
             .remove("reason");
         let written = match lease {
             None => written,
@@ -226,6 +230,10 @@ impl Fulfillments {
     }
 }
 
+fn known_hand_out(claim: &Claim<'_>) -> Option<Timestamp> {
+    claim.known.and_then(|known| known.handed_out_at)
+}
+
 fn new_record(claim: &Claim<'_>, status: Status, reason: Option<HoldReason>) -> Record {
     let known = claim.known;
     Record {
@@ -239,11 +247,14 @@ fn new_record(claim: &Claim<'_>, status: Status, reason: Option<HoldReason>) -> 
         amazon_user_id: claim.link.amazon_user_id.clone(),
         first_seen_at: known.map_or(claim.now, |known| known.first_seen_at),
         updated_at: claim.now,
+        handed_out_at: known_hand_out(claim),
+        handed_out_again_at: known.and_then(|known| known.handed_out_again_at),
         delivered_at: None,
         ordered_at: known.and_then(|known| known.ordered_at),
         reported_at: None,
         attempts: claim.attempts(),
         failing: Failing::default(),
+        last_cause: None,
         unclear_since: None,
         attention_at: None,
         work: Work::Idle,

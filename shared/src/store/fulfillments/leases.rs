@@ -18,6 +18,9 @@ use crate::store::tables::Fulfillments;
 /// Condition: no request has a lease on it at `:now`.
 pub(in crate::store) const UNLEASED: &str = "(attribute_not_exists(#owner) OR #due_at <= :now)";
 
+/// How many characters of a failed try's cause are stored.
+const MAX_CAUSE: usize = 500;
+
 /// A right to work on an entitlement.
 #[derive(Clone, Copy, Debug)]
 pub struct Lease<'a> {
@@ -57,7 +60,7 @@ impl Fulfillments {
     }
 
     /// Gives back what `owner` could not finish. The entitlement keeps its status, and is due again
-    /// as `pause` says.
+    /// as `pause` says. `cause` is why a try failed.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -66,9 +69,12 @@ impl Fulfillments {
         known: &Record,
         owner: &str,
         pause: &Pause,
+        cause: Option<&str>,
     ) -> Result<(), StoreError> {
+        let cause = cause.map(|cause| cause.chars().take(MAX_CAUSE).collect::<String>());
         self.change_owned(known, known.status, owner)
             .rescheduled(known, pause)
+            .set_some("last_cause", cause.map(s))
             .apply(&self.client)
             .await
             .map(drop)
@@ -97,8 +103,7 @@ impl Fulfillments {
         self.change_owned(known, known.status, owner)
             .released()
             .untried(known)
-            .remove("failing_since")
-            .remove("waiting_since")
+            .not_failing()
             .apply(&self.client)
             .await
             .map(drop)
@@ -150,6 +155,13 @@ impl Change {
     pub(in crate::store) fn failing(self, failing: Failing) -> Self {
         self.set_or_remove("failing_since", failing.since.map(time))
             .set_or_remove("waiting_since", failing.waiting_since.map(time))
+            .set_or_remove("counted_at", failing.counted_at.map(time))
+            .set_or_remove("stuck_at", failing.stuck_at.map(time))
+    }
+
+    /// Nothing is failing.
+    fn not_failing(self) -> Self {
+        self.failing(Failing::default()).remove("last_cause")
     }
 
     /// Without a lease, and no longer due.
@@ -161,13 +173,8 @@ impl Change {
 
     /// Its step has succeeded or is not to be made, so nothing is failing.
     pub(in crate::store) fn settled(self) -> Self {
-        [
-            "failing_since",
-            "waiting_since",
-            "unclear_since",
-            "attention_at",
-        ]
-        .into_iter()
-        .fold(self, Self::remove)
+        self.not_failing()
+            .remove("unclear_since")
+            .remove("attention_at")
     }
 }

@@ -11,6 +11,7 @@
 
 mod admissions;
 mod due;
+mod hand_outs;
 mod leases;
 mod parking;
 mod reads;

@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 use super::leases::Lease;
 use super::record::{Record, record};
 use crate::domain::{Failing, Pause, Status, Timestamp};
+use crate::signals::event;
 use crate::store::accounts::{Housekeeping, HousekeepingKind, entry, read_entry};
 use crate::store::dynamo::{Committed, Written, due_shard, n, record_key, s, time, transact};
 use crate::store::error::StoreError;
@@ -110,7 +111,7 @@ impl Fulfillments {
         .await?
         {
             Committed::Nothing(refusals) if matches!(&refusals[..], [None, Some(_)]) => {
-                self.reschedule(known, owner, pause).await
+                self.reschedule(known, owner, pause, None).await
             }
             _ => Ok(()),
         }
@@ -198,7 +199,7 @@ impl Fulfillments {
     /// Acquires one entry of a note. `None`: nothing is left to be done for it.
     async fn wake_one(&self, entry: &str, lease: Lease<'_>) -> Result<Option<Record>, StoreError> {
         let Some((player, id)) = read_entry(entry) else {
-            tracing::error!(event = "parked_entry_unreadable", entry);
+            tracing::error!(event = event::PARKED_ENTRY_UNREADABLE, entry);
             return Ok(None);
         };
         let written = self

@@ -31,6 +31,11 @@ pub struct Record {
     pub first_seen_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// When it was first handed out: a check answered it as `pending`, or the webhook was about to be
+    /// called. `None` also where an earlier version wrote the row.
+    pub handed_out_at: Option<Timestamp>,
+    /// When a metric last counted that it was handed out again.
+    pub handed_out_again_at: Option<Timestamp>,
     /// When it became `pending`, if the studio's backend may have been told that time.
     pub ordered_at: Option<Timestamp>,
     /// When the game or the studio's backend said that the player has it.
@@ -42,6 +47,8 @@ pub struct Record {
     pub attempts: u32,
     /// Since when its present step has been failing.
     pub failing: Failing,
+    /// Why the last try of its present step failed.
+    pub last_cause: Option<String>,
     /// Since when Amazon lists it with a word that we do not know, while it is `delivered`.
     pub unclear_since: Option<Timestamp>,
     /// When an operator was first told that it makes no progress. It is still tried, but rarely.
@@ -130,6 +137,8 @@ pub(in crate::store) fn record(table: &str, item: &Item) -> Result<Record, Store
         amazon_user_id: reader.id("amazon_user_id")?,
         first_seen_at: reader.need_time("first_seen_at")?,
         updated_at: reader.need_time("updated_at")?,
+        handed_out_at: reader.time("handed_out_at")?,
+        handed_out_again_at: reader.time("handed_out_again_at")?,
         ordered_at: reader.time("ordered_at")?,
         delivered_at: reader.time("delivered_at")?,
         reported_at: reader.time("reported_at")?,
@@ -137,7 +146,10 @@ pub(in crate::store) fn record(table: &str, item: &Item) -> Result<Record, Store
         failing: Failing {
             since: reader.time("failing_since")?,
             waiting_since: reader.time("waiting_since")?,
+            counted_at: reader.time("counted_at")?,
+            stuck_at: reader.time("stuck_at")?,
         },
+        last_cause: reader.optional_text("last_cause")?.map(ToOwned::to_owned),
         unclear_since: reader.time("unclear_since")?,
         attention_at: reader.time("attention_at")?,
         work: work(&reader)?,

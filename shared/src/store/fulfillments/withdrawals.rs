@@ -66,6 +66,7 @@ impl Fulfillments {
                 updated_at: claim.now,
                 ordered_at: Some(ordered_at),
                 failing: Failing::default(),
+                last_cause: None,
                 unclear_since: None,
                 attention_at: None,
                 work: Work::Idle,

@@ -9,6 +9,7 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Once;
 
+use prime_gaming::Clock;
 use prime_gaming::domain::Timestamp;
 use prime_gaming::testing::logging;
 use tracing::Level;
@@ -37,7 +38,9 @@ impl Tape {
     pub(super) fn start(tell: impl Fn() -> Timestamp + 'static) -> Self {
         static SUBSCRIBED: Once = Once::new();
         SUBSCRIBED.call_once(|| {
-            let subscriber = logging::subscriber("link", Level::INFO, || Writer);
+            let functions = ["link", "entitlements", "fulfillments", "reconcile", "admin"];
+            let lines = logging::Lines::new(String::new(), Clock::from_fn(now));
+            let subscriber = logging::subscriber(&functions, Level::INFO, lines, || Writer);
             tracing::subscriber::set_global_default(subscriber)
                 .expect("no other subscriber in this process");
         });
@@ -56,6 +59,12 @@ impl Drop for Tape {
     fn drop(&mut self) {
         TAPE.set(None);
     }
+}
+
+/// What the rehearsal's clock says on this thread; long ago where nobody listens.
+fn now() -> Timestamp {
+    let told = TAPE.with_borrow(|tape| tape.as_ref().map(|(_, tell)| tell()));
+    told.unwrap_or(Timestamp::from_millis(0))
 }
 
 /// Writes for the subscriber, which all threads share.

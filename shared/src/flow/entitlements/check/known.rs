@@ -1,11 +1,13 @@
 //! A check that does not ask Amazon.
 
 use super::checked::{Checked, checked};
+use super::handed_out::hand_out;
 use crate::App;
 use crate::domain::{PlayerId, Status, Work};
 use crate::flow::fulfillment::deliver::keep_from_the_game;
-use crate::flow::rows::{Open, read_open};
+use crate::flow::rows::{Open, about, read_open};
 use crate::flow::standing;
+use crate::signals::event;
 use crate::store::{PlayerRow, Record, StoreError};
 
 /// What is known without asking Amazon. Without a link, that is everything.
@@ -29,6 +31,7 @@ pub(super) async fn known(
         }
     } else {
         open = Box::pin(keep_from_the_game(app, open)).await;
+        Box::pin(hand_out(app, &open)).await;
     }
     let fresh = row.link.is_none();
     let status = standing::status(app, &row);
@@ -44,7 +47,8 @@ async fn make_due(app: &App, open: &[Record]) {
             && record.work == Work::Idle
             && let Err(error) = app.fulfillments.make_due(record, now).await
         {
-            tracing::warn!(event = "not_made_due", entitlement_id = %record.id, %error);
+            let (player_id, entitlement_id, sku) = about(record);
+            tracing::warn!(event = event::NOT_MADE_DUE, %player_id, %entitlement_id, sku, %error);
         }
     }
 }
@@ -52,6 +56,6 @@ async fn make_due(app: &App, open: &[Record]) {
 /// Saves the next check a query. It does no harm if this fails.
 pub(super) async fn clear_open(app: &App, player: &PlayerId, row: &PlayerRow) {
     if let Err(error) = app.links.clear_open(player, row).await {
-        tracing::warn!(event = "open_not_cleared", player_id = %player, %error);
+        tracing::warn!(event = event::OPEN_NOT_CLEARED, player_id = %player, %error);
     }
 }

@@ -140,7 +140,7 @@ async fn a_report_has_one_owner_until_its_lease_ends() {
     );
     let before = world.record_item("p1", "e1").await;
     fulfillments
-        .reschedule(&known, "you", &failed(now, now))
+        .reschedule(&known, "you", &failed(now, now), Some("no answer"))
         .await
         .expect("nothing done");
     assert_eq!(world.record_item("p1", "e1").await, before);
@@ -158,7 +158,12 @@ async fn a_report_has_one_owner_until_its_lease_ends() {
             .is_done()
     );
     fulfillments
-        .reschedule(&known, "you", &failed(later + SECOND, now))
+        .reschedule(
+            &known,
+            "you",
+            &failed(later + SECOND, now),
+            Some("no answer"),
+        )
         .await
         .expect("written");
     let postponed = record(&world, "e1").await;
@@ -182,7 +187,7 @@ async fn only_what_is_delivered_can_be_reported() {
     let marked = fulfillments.mark_reported(&pending, "me", now).await;
     assert!(!marked.expect("refused").is_done());
     let postponed = fulfillments
-        .reschedule(&pending, "me", &failed(now, now))
+        .reschedule(&pending, "me", &failed(now, now), Some("no answer"))
         .await;
     postponed.expect("nothing done");
     assert_eq!(world.record_item("p1", "e1").await, before);
