@@ -7,6 +7,7 @@ mod call;
 mod gateway;
 mod linked_rows;
 mod outage;
+pub mod permissions;
 mod shortcuts;
 mod spy;
 mod stored;

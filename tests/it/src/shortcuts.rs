@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use stand_in::Endpoint;
 
 use crate::World;
+use crate::permissions::guarded;
 
 impl World {
     /// Links the player, and makes sure of it. Where the service makes the first check by itself,
@@ -112,7 +113,7 @@ impl World {
             .await
             .expect("good secrets");
         let http = net::Client::new(self.app.clock.clone()).expect("a client");
-        let dynamodb = self.database.watch(&self.dynamodb);
+        let dynamodb = self.database.watch(&guarded(&self.dynamodb));
         App::new(config, secrets, self.app.clock.clone(), http, dynamodb)
             .expect("one source of keys")
     }

@@ -23,6 +23,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use stand_in::{Amazon, Client, Options};
 
+use crate::permissions::{acting_as, guarded};
 use crate::{Answer, Browser, Call, Gateway, Spy, Studio};
 
 /// The address of the service. Nothing listens there: the gateway is a function call.
@@ -159,10 +160,11 @@ impl World {
         let offers_table = config.tables.offers.clone();
         let http = net::Client::new(clock.clock()).expect("a client");
         let spy = Spy::default();
-        let app = App::new(config, secrets, clock.clock(), http, spy.watch(&dynamodb))
+        let lent = guarded(&dynamodb);
+        let app = App::new(config, secrets, clock.clock(), http, spy.watch(&lent))
             .expect("one source of keys");
         Self {
-            admin: admin::Admin::new(dynamodb.clone(), offers_table),
+            admin: admin::Admin::new(lent, offers_table),
             app,
             amazon,
             clock,
@@ -239,10 +241,15 @@ impl World {
     pub async fn handle_text(&self, function: &str, event: &str) -> Answer {
         let request = Request::from_event(event, "invocation");
         // Boxed, because the handlers' futures are large.
+        let app = &self.app;
         let response = match function {
-            "link" => Box::pin(link::handle(&self.app, request)).await,
-            "entitlements" => Box::pin(entitlements::handle(&self.app, request)).await,
-            "fulfillments" => Box::pin(fulfillments::handle(&self.app, request)).await,
+            "link" => acting_as(function, Box::pin(link::handle(app, request))).await,
+            "entitlements" => {
+                acting_as(function, Box::pin(entitlements::handle(app, request))).await
+            }
+            "fulfillments" => {
+                acting_as(function, Box::pin(fulfillments::handle(app, request))).await
+            }
             other => panic!("{other} serves no HTTP"),
         };
         let answer = Answer::from(response);
@@ -266,7 +273,7 @@ impl World {
     /// If the text is not JSON.
     pub async fn admin_text(&self, event: &str) -> String {
         let event: Box<RawValue> = serde_json::from_str(event).expect("JSON");
-        let answer = self.admin.handle(&event).await;
+        let answer = acting_as("admin", self.admin.handle(&event)).await;
         serde_json::to_string(&answer).expect("JSON")
     }
 
@@ -281,7 +288,8 @@ impl World {
     /// The same; `None` if the run failed.
     pub async fn try_reconcile(&self) -> Option<Value> {
         let deadline = self.clock.now() + Duration::from_secs(58);
-        let run = Box::pin(reconcile::handle(&self.app, deadline)).await;
+        let run = Box::pin(reconcile::handle(&self.app, deadline));
+        let run = acting_as("reconcile", run).await;
         run.ok().map(|run| serde_json::to_value(run).expect("JSON"))
     }
 

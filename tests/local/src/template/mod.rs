@@ -3,12 +3,15 @@
 //! The file that is deployed is also the one that is run here, so a route, an index or a
 //! variable that is missing in it is missing on the laptop too, before anything is shipped.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
 mod parse;
+mod roles;
 mod yaml;
+
+pub use roles::Permission;
 
 /// The parts of a SAM template that the local system uses. Everything else in it is ignored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,6 +178,16 @@ impl Template {
     /// When it is not YAML, or a table or function in it lacks what every deployment needs.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         parse::template(&serde_yaml_ng::from_str(text).map_err(TemplateError::Yaml)?)
+    }
+
+    /// All that the roles of a template's functions allow, from the template's text.
+    ///
+    /// # Errors
+    /// When it is not YAML, or a function may do something that is not said in whole names of
+    /// actions and resources of the template.
+    pub fn permissions(text: &str) -> Result<BTreeSet<Permission>, TemplateError> {
+        let value = serde_yaml_ng::from_str(text).map_err(TemplateError::Yaml)?;
+        roles::permissions(&yaml::Node::root(&value))
     }
 
     /// The function that is made by the binary of this name.

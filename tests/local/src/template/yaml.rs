@@ -107,12 +107,19 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// The text in `!TAG text`.
+    pub(super) fn tagged(&self, tag: &str) -> Option<&'a str> {
+        match self.value {
+            Value::Tagged(tagged) if tagged.tag == tag => tagged.value.as_str(),
+            _ => None,
+        }
+    }
+
     /// The name in `!Ref name` or `{Ref: name}`.
     pub(super) fn reference(&self) -> Option<&'a str> {
         match self.value {
-            Value::Tagged(tagged) if tagged.tag == "Ref" => tagged.value.as_str(),
             Value::Mapping(mapping) if mapping.len() == 1 => mapping.get("Ref")?.as_str(),
-            _ => None,
+            _ => self.tagged("Ref"),
         }
     }
 }

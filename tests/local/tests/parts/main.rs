@@ -18,6 +18,7 @@ mod odd;
 mod rollout;
 mod runtime;
 mod sam_local;
+mod secret_use;
 mod settings;
 mod system;
 mod test_names;

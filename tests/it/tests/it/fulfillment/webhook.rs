@@ -301,6 +301,18 @@ async fn confirmations_change_nothing() {
     assert_eq!(world.record_item("p1", &id).await, before);
 }
 
+/// One id is not looked at together with others, so it is read by itself.
+#[tokio::test]
+async fn a_confirmation_of_one_entitlement_changes_nothing() {
+    let (world, _studio, id) = failed_once().await;
+    let before = world.record_item("p1", &id).await;
+    for (id, status) in [(id.as_str(), "pending"), ("nobodys", "unknown")] {
+        let results = world.confirm("p1", &[id]).await;
+        assert_eq!(results, json!([{"entitlement_id": id, "status": status}]));
+    }
+    assert_eq!(world.record_item("p1", &id).await, before);
+}
+
 #[tokio::test]
 async fn a_rotated_secret_is_read_again_when_the_signature_is_refused() {
     let (world, studio, id) = claimed().await;

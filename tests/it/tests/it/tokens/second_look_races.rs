@@ -80,6 +80,30 @@ async fn only_one_looks() {
     world.contract_is_kept();
 }
 
+/// Another process was told `invalid_grant`, because the confirmation's refresh had won.
+#[tokio::test]
+async fn tokens_that_a_confirmation_got_revive_a_link_that_was_marked_dead_meanwhile() {
+    let world = World::new().await;
+    let id = world.pending("p1", "alice", "sku").await;
+    world.pass(HOUR);
+    world.forget();
+    let link = world.stored_link("p1").await;
+    let stall = Fault::Stall(Duration::from_millis(800));
+    world.amazon.fault(Token, stall, 1);
+    let dies = async {
+        is_looking(&world).await;
+        assert!(mark_dead(&world, &link).await);
+    };
+    let (results, ()) = join(world.confirm("p1", &[&id]), dies).await;
+    assert_eq!(results[0]["status"], "reported", "{results}");
+    assert_eq!(status(&world, "p1").await, "linked");
+    // The look that had been planned finds nothing to do.
+    world.pass(HOUR);
+    world.reconcile().await;
+    no_dead_tokens(&world).await;
+    world.contract_is_kept();
+}
+
 #[tokio::test]
 async fn a_look_without_an_answer_is_repeated_within_minutes() {
     for fault in [Fault::Reset, Fault::AfterEffect(Box::new(Fault::Reset))] {
