@@ -298,11 +298,11 @@ fn command(spec: &Spec, api: &Api) -> Command {
             spec.memory_mb.to_string(),
         )
         .env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+        .env("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/local")
         .env(
-            "AWS_LAMBDA_LOG_GROUP_NAME",
-            format!("/aws/lambda/{}", spec.name),
+            "AWS_LAMBDA_LOG_STREAM_NAME",
+            format!("local/{}[$LATEST]", spec.name),
         )
-        .env("AWS_LAMBDA_LOG_STREAM_NAME", "local/[$LATEST]")
         .env("AWS_EXECUTION_ENV", "AWS_Lambda_provided.al2023")
         .envs(super::aws_variables())
         .envs(&spec.env)

@@ -1,5 +1,8 @@
 //! What template.yaml says about a deployment as a whole, and a running system can't show.
 
+use std::collections::BTreeSet;
+
+use it::permissions::allowed;
 use local::build::workspace;
 use serde_yaml_ng::Value;
 
@@ -47,6 +50,46 @@ fn what_holds_data_outlives_the_stack_and_not_a_failed_first_deployment() {
         }
     }
     assert_eq!(kept.len(), 4, "{kept:?}");
+}
+
+/// What the functions do with the database, `permissions.rs` holds against what they use; who reads the
+/// secret, the tests of the local system.
+#[test]
+fn beside_the_database_a_role_allows_the_secret_lines_and_traces() {
+    let rest: BTreeSet<_> = allowed()
+        .iter()
+        .filter(|permission| !permission.action.starts_with("dynamodb:"))
+        .map(|permission| format!("{} {}", permission.action, permission.resource))
+        .collect();
+    let wanted = [
+        "logs:CreateLogStream LogGroup",
+        "logs:PutLogEvents LogGroup",
+        "secretsmanager:GetSecretValue Secret",
+        "xray:PutTelemetryRecords *",
+        "xray:PutTraceSegments *",
+    ];
+    assert_eq!(rest.iter().collect::<Vec<_>>(), wanted);
+}
+
+#[test]
+fn all_functions_write_to_one_log_group() {
+    let template = template();
+    let logging = &template["Globals"]["Function"]["LoggingConfig"];
+    assert_eq!(untagged(&logging["LogGroup"]), "LogGroup");
+    assert_eq!(logging["LogFormat"], "JSON");
+    let mut functions = 0;
+    for (name, resource) in resources(&template) {
+        if resource["Type"] == "AWS::Serverless::Function" {
+            functions += 1;
+            assert!(
+                resource["Properties"].get("LoggingConfig").is_none(),
+                "{name}"
+            );
+        }
+    }
+    assert_eq!(functions, 5);
+    let group = &template["Resources"]["LogGroup"]["Properties"]["LogGroupName"];
+    assert_eq!(untagged(group), "/aws/lambda/${AWS::StackName}");
 }
 
 #[test]
