@@ -3,6 +3,7 @@
 mod amazon_down;
 mod cost;
 mod first_check;
+mod handed_out;
 mod history;
 mod intake;
 mod listing;

@@ -43,7 +43,8 @@ const LINK_CODES: [(&str, u16); 11] = [
 ];
 
 /// The settings of the service; the last two are the SDK's own.
-const SETTINGS: [&str; 38] = [
+const SETTINGS: [&str; 39] = [
+    "STACK_NAME",
     "LINKS_TABLE",
     "FULFILLMENTS_TABLE",
     "OFFERS_TABLE",
@@ -310,6 +311,8 @@ fn every_setting_is_read_by_the_configuration() {
     // The SDK reads these by itself.
     asked.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned());
     asked.insert("AWS_ENDPOINT_URL_SECRETS_MANAGER".to_owned());
+    // Logs start before the settings are read.
+    asked.insert("STACK_NAME".to_owned());
     let settings: BTreeSet<_> = SETTINGS.iter().map(|name| (*name).to_owned()).collect();
     assert_eq!(asked, settings);
 }

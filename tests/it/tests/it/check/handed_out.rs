@@ -1,0 +1,119 @@
+//! What a check notes of the entitlements that it hands out to the game: the alarm that hears of a
+//! game that does not confirm counts these notes.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use it::{Reply, World, status_of};
+
+const MINUTE: u64 = 60;
+const NOTE: [&str; 4] = ["GetItem", "UpdateItem", "Query", "UpdateItem"];
+const NO_NOTE: [&str; 3] = ["GetItem", "UpdateItem", "Query"];
+
+async fn times(world: &World, id: &str) -> (Option<i64>, Option<i64>) {
+    let item = world.record_item("p1", id).await;
+    let time = |name: &str| {
+        let value = item.get(name)?.as_n().expect("a number");
+        Some(value.parse().expect("milliseconds"))
+    };
+    (time("handed_out_at"), time("handed_out_again_at"))
+}
+
+/// Checks, and holds what that asks of the database.
+async fn check(world: &World, id: &str, costs: &[&str]) {
+    world.forget();
+    assert_eq!(status_of(&world.check("p1").await, id), "pending");
+    assert_eq!(world.database.requests(), costs);
+}
+
+#[tokio::test]
+async fn the_check_that_makes_it_pending_notes_it_in_the_same_transaction() {
+    let world = World::new().await;
+    let id = world.pending("p1", "alice", "hat").await;
+    let now = world.clock.now().as_millis();
+    assert_eq!(times(&world, &id).await, (Some(now), None));
+}
+
+#[tokio::test]
+async fn what_is_not_confirmed_for_ten_minutes_is_noted_once_an_hour() {
+    let world = World::new().await;
+    let id = world.pending("p1", "alice", "hat").await;
+    let first = world.clock.now().as_millis();
+    let mut again = None;
+    // Minutes since the first time.
+    let mut passed = 0;
+    for (minute, is_noted) in [(9, false), (11, true), (12, false), (50, false), (72, true)] {
+        world.pass((minute - passed) * MINUTE);
+        passed = minute;
+        // Near its end, a check renews the access token as well.
+        if minute < 50 {
+            check(&world, &id, if is_noted { &NOTE } else { &NO_NOTE }).await;
+        } else {
+            world.check("p1").await;
+        }
+        let (handed_out_at, handed_out_again_at) = times(&world, &id).await;
+        assert_eq!(handed_out_at, Some(first), "{minute}");
+        assert_eq!(handed_out_again_at != again, is_noted, "{minute}");
+        again = handed_out_again_at;
+    }
+}
+
+#[tokio::test]
+async fn a_row_of_an_earlier_version_is_noted_as_handed_out_for_the_first_time() {
+    let world = World::new().await;
+    let id = world.pending("p1", "alice", "hat").await;
+    let update = world
+        .dynamodb
+        .update_item()
+        .table_name(&world.app.config.tables.fulfillments)
+        .key("pk", AttributeValue::S("PLAYER#p1".to_owned()))
+        .key("sk", AttributeValue::S(format!("E#{id}")))
+        .update_expression("REMOVE handed_out_at");
+    update.send().await.expect("written");
+    world.pass(60 * MINUTE);
+    world.check("p1").await;
+    let now = world.clock.now().as_millis();
+    assert_eq!(times(&world, &id).await, (Some(now), None));
+}
+
+#[tokio::test]
+async fn a_note_that_can_t_be_written_costs_the_game_nothing() {
+    let world = World::new().await;
+    let id = world.pending("p1", "alice", "hat").await;
+    world.pass(11 * MINUTE);
+    // The first write lets the check begin.
+    world.database.refuse("UpdateItem", 1, 1);
+    check(&world, &id, &NOTE).await;
+    assert_eq!(times(&world, &id).await.1, None);
+    assert_eq!(world.confirm("p1", &[&id]).await[0]["status"], "reported");
+}
+
+#[tokio::test]
+async fn what_a_webhook_delivers_is_noted_when_it_becomes_pending() {
+    let (world, studio) = World::with_studio(&[]).await;
+    studio.script([Reply::status(500)]);
+    let id = world.pending("p1", "alice", "hat").await;
+    let (first, again) = times(&world, &id).await;
+    assert!(first.is_some() && again.is_none());
+    world.pass(11 * MINUTE);
+    studio.script([Reply::status(500)]);
+    world.check("p1").await;
+    assert_eq!(
+        times(&world, &id).await,
+        (first, None),
+        "the game gets nothing"
+    );
+    let item = world.record_item("p1", &id).await;
+    let text = |name: &str| {
+        item.get(name)
+            .and_then(|it: &AttributeValue| it.as_s().ok())
+    };
+    assert!(
+        text("last_cause").is_some_and(|cause| cause.contains("500")),
+        "{item:?}"
+    );
+    world.pass(3600);
+    world.reconcile().await;
+    let item = world.record_item("p1", &id).await;
+    for gone in ["last_cause", "counted_at", "stuck_at", "failing_since"] {
+        assert!(!item.contains_key(gone), "{gone}");
+    }
+}
