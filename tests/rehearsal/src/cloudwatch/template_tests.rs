@@ -375,6 +375,14 @@ fn answers_with_5xx_ring_if_they_last() {
         &[("ServerErrors", 11), ("CampaignHealth", 11)],
     );
     assert_rung(answered(0..1), &[]);
+    // Each of these is a link that failed, and Linking* rings for it.
+    let all_links = rung(|since, counts, watch| {
+        answered(0..60)(since, counts, watch);
+        if (0..60).contains(&since) {
+            counts.insert("LinkFailed", 3);
+        }
+    });
+    assert!(all_links.contains_key("LinkingCritical") && !all_links.contains_key("ServerErrors"));
 }
 
 #[test]
