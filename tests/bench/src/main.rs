@@ -20,7 +20,7 @@
 //! - `bars`: a list of `name`, `value`, `limit`, `within`.
 //!
 //! `-- scale` measures something else: what `reconcile` costs where very many players are stored
-//! ([`scale`]).
+//! ([`scale`]); and `-- lines` what a log line costs ([`lines`]).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -38,6 +38,7 @@ use paths::Prepared;
 use process::Subject;
 use report::{CallsOfPath, Conditions, Report};
 
+mod lines;
 mod measure;
 mod paths;
 mod player;
@@ -74,13 +75,17 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Scale(scale::Arguments),
+    /// Measures what metrics add to a log line.
+    Lines,
 }
 
 #[tokio::main]
 async fn main() -> Result<ExitCode, Error> {
     let arguments = Arguments::parse();
-    if let Some(Command::Scale(arguments)) = &arguments.command {
-        return scale::run(arguments).await;
+    match &arguments.command {
+        Some(Command::Scale(arguments)) => return scale::run(arguments).await,
+        Some(Command::Lines) => return Ok(lines::run()),
+        None => {}
     }
     let template = Template::read(&project_template())?;
     let binaries = binaries(&template, arguments.binaries.as_deref()).await?;

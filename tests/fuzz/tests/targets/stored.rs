@@ -44,7 +44,7 @@ fn spoilt(change: &Value, item: &mut HashMap<String, AttributeValue>) {
 /// an answer; never a panic, and never the caller's fault.
 #[test]
 fn rows() {
-    const ATTRIBUTES: [&str; 37] = [
+    const ATTRIBUTES: [&str; 42] = [
         "status",
         "link_id",
         "amazon_user_id",
