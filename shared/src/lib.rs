@@ -43,6 +43,7 @@ mod secrets;
 pub mod signals;
 mod store;
 pub mod testing;
+pub mod trace;
 
 pub use app::App;
 pub use clock::Clock;

@@ -3,6 +3,7 @@
 use admin::Admin;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use prime_gaming::app::StartError;
+use prime_gaming::trace;
 use serde_json::value::RawValue;
 
 #[tokio::main(flavor = "current_thread")]
@@ -11,7 +12,9 @@ async fn main() -> Result<(), StartError> {
     let admin = &admin;
     // The event as it was written: parsed, an offer's content would lose digits and order.
     let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| async move {
-        Ok::<_, Error>(admin.handle(&event.payload).await)
+        let work = admin.handle(&event.payload);
+        let (id, header) = (&event.context.request_id, &event.context.xray_trace_id);
+        Ok::<_, Error>(trace::invocation(id, header.as_deref(), work).await)
     });
     Ok(lambda_runtime::run(handler).await?)
 }

@@ -81,7 +81,7 @@ fn outgoing(response: Response) -> ApiGatewayV2httpResponse {
 /// database that makes each of their steps slow.
 ///
 /// One log line tells how the request ended, and names the cause of a failure. It is inside a span
-/// with the request's id, so all lines of one request can be found. No line holds a query, a header
+/// with the request's id and the trace id, so all lines of one request can be found. No line holds a query, a header
 /// or a body. The response carries the id in `x-request-id`.
 pub async fn serve(
     clock: &Clock,
@@ -103,6 +103,7 @@ pub async fn serve_with(
     let span = tracing::info_span!(
         "request",
         request_id,
+        trace_id = request.trace_id(),
         method = request.method(),
         path = %request.route(),
     );

@@ -11,6 +11,7 @@ use url::{Url, form_urlencoded};
 use super::{ApiError, body, route};
 use crate::api::ErrorCode;
 use crate::domain::Timestamp;
+use crate::trace;
 
 /// The longest body that is read, in bytes.
 pub const MAX_BODY_BYTES: usize = 65_536;
@@ -126,6 +127,14 @@ impl Request {
     #[must_use]
     pub fn request_id(&self) -> &str {
         &self.request_id
+    }
+
+    /// The id of the trace that this request belongs to; `None` where the gateway's header has
+    /// another form than X-Ray's.
+    #[must_use]
+    pub fn trace_id(&self) -> Option<&str> {
+        const X_AMZN_TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+        self.header(&X_AMZN_TRACE_ID).and_then(trace::trace_id)
     }
 
     /// When the gateway received this request; `None` where it does not say so.

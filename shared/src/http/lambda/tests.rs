@@ -76,6 +76,30 @@ async fn a_page_is_logged_with_the_code_that_it_shows() {
     assert!(lines[0].get("cause").is_none());
 }
 
+#[tokio::test]
+async fn every_line_has_the_trace_id_if_the_header_has_one() {
+    let clock = Clock::from_fn(|| Timestamp::from_millis(0));
+    let root = "1-5759e988-bd862e3fe1be46a994272793";
+    for (header, expected) in [
+        (format!("Root={root};Sampled=1"), Some(root)),
+        (format!("Root=hush-{root}"), None),
+        ("hush".to_owned(), None),
+    ] {
+        let request = request("GET", "/health", &[("x-amzn-trace-id", &header)], "");
+        let work = async {
+            tracing::info!("hello");
+            Ok(no_content())
+        };
+        let lines = logged(serve(&clock, &request, work)).await;
+        assert_eq!(lines.len(), 2);
+        for line in lines {
+            let found = line["span"].get("trace_id").and_then(Value::as_str);
+            assert_eq!(found, expected, "{line}");
+            assert!(!line.to_string().contains("hush"), "{line}");
+        }
+    }
+}
+
 fn reply(response: Response) -> serde_json::Value {
     serde_json::to_value(outgoing(response)).expect("JSON")
 }

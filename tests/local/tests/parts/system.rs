@@ -97,6 +97,29 @@ async fn the_built_admin_function_keeps_content_to_the_byte() {
 }
 
 #[tokio::test]
+async fn every_line_of_each_function_has_a_trace_id() {
+    let (log, lines) = Log::memory();
+    let system = start(Options {
+        log,
+        schedules: false,
+        ..Options::default()
+    })
+    .await;
+    assert_eq!(status_of(&system, "/v1/link", "other").await, 401);
+    let reconcile = system.function("reconcile").expect("in the template");
+    let run = reconcile.invoke(&serde_json::json!({})).await;
+    run.expect("an answer");
+    system.stop().await;
+    let written = lines.text();
+    for event in ["request", "reconciled", "offer_put"] {
+        let has_event = format!("\"event\":\"{event}\"");
+        let mut found = written.lines().filter(|line| line.contains(&has_event));
+        let line = found.next().unwrap_or_else(|| panic!("no {event}"));
+        assert!(line.contains("\"trace_id\":\"1-"), "{line}");
+    }
+}
+
+#[tokio::test]
 async fn given_settings_win() {
     let database = local::dynamo::Embedded::start(local::dynamo::Storage::Memory).await;
     let database = database.expect("it starts");
