@@ -20,6 +20,7 @@
 mod gate;
 mod journal;
 mod player;
+mod previous;
 mod promises;
 mod proxy;
 mod rows;
@@ -31,9 +32,10 @@ mod world;
 pub use gate::{Gate, Mode};
 pub use journal::Journal;
 pub use player::{Check, Player, Question};
+pub use previous::previous;
 pub use promises::settle;
 pub use studio::Studio;
-pub use sweep::{Scenario, sweep};
+pub use sweep::{Scenario, sweep, sweep_beside};
 pub use wire::{Idle, Wire};
 pub use world::World;
 

@@ -54,18 +54,38 @@ fn passes() -> Vec<Pass> {
 /// When a promise is broken, with every place where that happened; or when there are fewer
 /// requests to disturb than the scenario says.
 pub async fn sweep<S: Scenario>(world: &World, scenario: S) {
+    run(world, &scenario, passes(), None).await;
+}
+
+/// The same in a [`World`] of two versions, which serve the invocations in turn: once with this
+/// version as the one that is disturbed, and once with the other. The quick modes take turns.
+///
+/// # Panics
+/// As [`sweep`].
+pub async fn sweep_beside<S: Scenario>(world: &World, scenario: S) {
+    for is_other in [false, true] {
+        run(world, &scenario, vec![&Mode::USUAL], Some(is_other)).await;
+    }
+}
+
+/// `is_other` says which of two versions is disturbed.
+async fn run<S: Scenario>(world: &World, scenario: &S, passes: Vec<Pass>, is_other: Option<bool>) {
+    let of = match is_other {
+        Some(true) => " of the other version",
+        _ => "",
+    };
     let mut failures = String::new();
-    for pass in passes() {
+    for pass in passes {
         let mut disturbed = 0;
         for (at, &mode) in (1..).zip(pass.iter().cycle()) {
             world.clear_lines();
-            let (requests, outcome) = point(world, &scenario, mode, at).await;
+            let (requests, outcome) = point(world, scenario, (mode, at), is_other).await;
             if let Err(broken) = outcome {
                 let request = requests.get(at - 1).map_or("nothing", String::as_str);
                 let lines = world.last_lines();
                 let _ = write!(
                     failures,
-                    "\n{mode:?} at request {at}, {request}: {broken}\n{lines}"
+                    "\n{mode:?} at request {at}, {request}{of}: {broken}\n{lines}"
                 );
             }
             // There was no request of this number: every one has had its turn.
@@ -74,10 +94,14 @@ pub async fn sweep<S: Scenario>(world: &World, scenario: S) {
                 break;
             }
         }
-        let least = scenario.least();
+        // Another version may need fewer requests.
+        let least = match is_other {
+            Some(true) => 1,
+            _ => scenario.least(),
+        };
         assert!(
             disturbed >= least,
-            "{pass:?}: only {disturbed} requests, not {least}{failures}"
+            "{pass:?}: only {disturbed} requests{of}, not {least}{failures}"
         );
     }
     assert!(failures.is_empty(), "{failures}");
@@ -87,12 +111,12 @@ pub async fn sweep<S: Scenario>(world: &World, scenario: S) {
 async fn point<S: Scenario>(
     world: &World,
     scenario: &S,
-    mode: Mode,
-    at: usize,
+    hit: (Mode, usize),
+    is_other: Option<bool>,
 ) -> (Vec<String>, Outcome) {
     let mut player = Player::new(world);
     let mut disturbed = Disturbed::default();
-    let outcome = story(&mut player, scenario, mode, at, &mut disturbed).await;
+    let outcome = story(&mut player, scenario, hit, is_other, &mut disturbed).await;
     let mut broken: Vec<String> = outcome.err().into_iter().collect();
     broken.extend(world.journal.take_breaches());
     broken.extend(breaches_of_contract(world, &disturbed));
@@ -116,14 +140,17 @@ struct Disturbed {
 async fn story<S: Scenario>(
     player: &mut Player<'_>,
     scenario: &S,
-    mode: Mode,
-    at: usize,
+    (mode, at): (Mode, usize),
+    is_other: Option<bool>,
     disturbed: &mut Disturbed,
 ) -> Outcome {
     let world = player.world;
     let mut ready = scenario.prepare(player).await?;
     let tokens = world.rows.tokens(&player.id).await?;
     let function = world.function(scenario.function());
+    if let Some(is_other) = is_other {
+        function.give_turn(is_other);
+    }
     // A process that starts opens connections; those are not what is counted.
     function.warm().await.map_err(|error| error.to_string())?;
     world.gate.arm(function, mode, at);

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use local::dynamo::{Embedded, Storage};
 use local::log::Log;
 use local::runtime::Function;
-use local::system::{Options, System};
+use local::system::{Options, System, Version};
 use serde_json::{Value, json};
 use stand_in::Amazon;
 
@@ -63,7 +63,17 @@ impl World {
     /// # Panics
     /// When something does not start.
     pub async fn start() -> Self {
-        Self::begin(false, false).await
+        Self::begin(false, false, None).await
+    }
+
+    /// Builds the functions and starts everything, with the functions of another version, which
+    /// serve every second invocation of each function. With `has_studio` the studio's webhook
+    /// delivers.
+    ///
+    /// # Panics
+    /// When something does not start.
+    pub async fn beside(other: Version, has_studio: bool) -> Self {
+        Self::begin(has_studio, false, Some(other)).await
     }
 
     /// Builds the functions and starts everything, with [`Wire`]s before DynamoDB and Amazon in the
@@ -72,7 +82,7 @@ impl World {
     /// # Panics
     /// When something does not start.
     pub async fn with_wires() -> Self {
-        Self::begin(false, true).await
+        Self::begin(false, true, None).await
     }
 
     /// Builds the functions and starts everything; the studio's webhook delivers.
@@ -80,10 +90,10 @@ impl World {
     /// # Panics
     /// When something does not start.
     pub async fn with_studio() -> Self {
-        Self::begin(true, false).await
+        Self::begin(true, false, None).await
     }
 
-    async fn begin(has_studio: bool, has_wires: bool) -> Self {
+    async fn begin(has_studio: bool, has_wires: bool, other: Option<Version>) -> Self {
         let database = Embedded::start(Storage::Memory).await.expect("a database");
         let amazon = Amazon::start(stand_in::Options::default())
             .await
@@ -117,6 +127,7 @@ impl World {
         let (log, lines) = last_lines();
         let system = System::start(Options {
             settings,
+            other,
             // It is invoked where a test says so; a minute that passes would disturb the numbers.
             schedules: false,
             log,

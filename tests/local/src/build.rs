@@ -138,14 +138,30 @@ pub async fn cargo_build(
     profile: Profile,
     features: Features,
 ) -> Result<BTreeMap<String, PathBuf>, BuildError> {
+    cargo_build_of(&workspace(), &[], targets, profile, features).await
+}
+
+/// The same for the sources of another version in the folder `sources`, with more arguments for
+/// cargo.
+///
+/// # Errors
+/// When cargo can't be run or the build fails.
+pub async fn cargo_build_of(
+    sources: &Path,
+    arguments: &[String],
+    targets: &[Target],
+    profile: Profile,
+    features: Features,
+) -> Result<BTreeMap<String, PathBuf>, BuildError> {
     let mut command = tokio::process::Command::new(crate::environment::cargo());
     command
-        .current_dir(workspace())
+        .current_dir(sources)
         .args([
             "build",
             "--locked",
             "--message-format=json-render-diagnostics",
         ])
+        .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .kill_on_drop(true);

@@ -10,10 +10,10 @@ use crate::kit::{claim_all, half_delivered};
 /// Longer than any request lives: who did not finish until then never will.
 const LATER: Duration = Duration::from_secs(40);
 
-struct Callback {
+pub(crate) struct Callback {
     /// Whether the player was linked before, and something was delivered and not reported when
     /// they removed the app at Amazon.
-    again: bool,
+    pub(crate) again: bool,
 }
 
 impl Scenario for Callback {

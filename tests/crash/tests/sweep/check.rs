@@ -7,9 +7,9 @@ use crash::{Outcome, Player, Scenario, World, sweep};
 use crate::kit::{EXPIRES_AFTER, answered_check, claim_all, half_delivered, only_pending};
 
 /// What was claimed since the last check is new to us.
-struct News {
+pub(crate) struct News {
     /// So long the game was not played before.
-    away: Duration,
+    pub(crate) away: Duration,
 }
 
 impl Scenario for News {
@@ -36,7 +36,7 @@ impl Scenario for News {
 }
 
 /// Something was delivered that Amazon could not be told of yet, and the token has expired.
-struct Unreported;
+pub(crate) struct Unreported;
 
 impl Scenario for Unreported {
     type Ready<'w> = ();

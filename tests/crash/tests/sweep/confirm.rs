@@ -6,9 +6,9 @@ use crash::{Outcome, Player, Scenario, World, settle, sweep};
 
 use crate::kit::{EXPIRES_AFTER, granted};
 
-struct Confirm {
+pub(crate) struct Confirm {
     /// So long the game takes to grant.
-    takes: Duration,
+    pub(crate) takes: Duration,
 }
 
 impl Scenario for Confirm {

@@ -8,4 +8,5 @@ mod kit;
 mod reconcile;
 mod succession;
 mod unlink;
+mod versions;
 mod webhook;

@@ -11,10 +11,10 @@ use crate::kit::{
 };
 
 /// Something was delivered that Amazon could not be told of.
-struct Report {
+pub(crate) struct Report {
     /// So long ago.
-    away: Duration,
-    least: usize,
+    pub(crate) away: Duration,
+    pub(crate) least: usize,
 }
 
 impl Scenario for Report {
@@ -93,10 +93,10 @@ impl Scenario for Remnant {
 }
 
 /// The player has removed the app at Amazon: its account can't be spoken for.
-struct Dead {
+pub(crate) struct Dead {
     /// Whether that was found out, what there was to report is parked, and the player has linked
     /// again.
-    is_linked_again: bool,
+    pub(crate) is_linked_again: bool,
 }
 
 impl Scenario for Dead {

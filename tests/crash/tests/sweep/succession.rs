@@ -16,7 +16,7 @@ const ROUNDS: usize = 6;
 
 /// What is disturbed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Step {
+pub(crate) enum Step {
     /// The first player unlinks.
     Unlink,
     /// The first player has unlinked, the second has linked, and checks.
@@ -26,9 +26,9 @@ enum Step {
 /// The first player got two entitlements of the account: one is not confirmed, and the other is not
 /// reported. Then two more of the same two offers are claimed. The second player has had one of the
 /// offers before, with another account.
-struct Succession(Step);
+pub(crate) struct Succession(pub(crate) Step);
 
-struct Heir<'w> {
+pub(crate) struct Heir<'w> {
     player: Player<'w>,
     /// What the heir had before.
     before: String,

@@ -4,7 +4,7 @@ use crash::{Outcome, Player, Scenario, World, settle, sweep};
 
 use crate::kit::{EXPIRES_AFTER, answered_check, half_delivered};
 
-struct Unlink;
+pub(crate) struct Unlink;
 
 impl Scenario for Unlink {
     type Ready<'w> = ();

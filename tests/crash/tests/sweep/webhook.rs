@@ -13,7 +13,7 @@ use crate::kit::{
 const NEXT_CHECK: Duration = Duration::from_secs(6);
 
 /// A check delivers and reports by itself.
-struct Check;
+pub(crate) struct Check;
 
 impl Scenario for Check {
     type Ready<'w> = ();
@@ -39,7 +39,7 @@ impl Scenario for Check {
 }
 
 /// The studio was down when the player checked.
-struct Reconcile;
+pub(crate) struct Reconcile;
 
 impl Scenario for Reconcile {
     type Ready<'w> = ();

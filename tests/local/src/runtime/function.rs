@@ -20,6 +20,9 @@ pub struct Function(Arc<Pool>);
 #[derive(Debug)]
 struct Pool {
     spec: Spec,
+    /// Another version, which serves every second invocation.
+    other: Option<Spec>,
+    turn: AtomicUsize,
     log: Log,
     /// Processes that wait for work, the last used one last: it is taken first, as in Lambda.
     idle: Mutex<Vec<Instance>>,
@@ -35,15 +38,30 @@ impl Function {
     /// A function that has no process yet.
     #[must_use]
     pub fn new(spec: Spec, log: Log) -> Self {
+        Self::in_turn(spec, None, log)
+    }
+
+    /// A function that has no process yet. With another version, the two serve its invocations in
+    /// turn, so that each meets what the other one has just done.
+    #[must_use]
+    pub fn in_turn(spec: Spec, other: Option<Spec>, log: Log) -> Self {
         Self(Arc::new(Pool {
             permits: Semaphore::new(spec.max_instances),
             idle: Mutex::default(),
             busy: Mutex::default(),
             invocations: AtomicUsize::new(0),
             started: AtomicUsize::new(0),
+            turn: AtomicUsize::new(0),
             spec,
+            other,
             log,
         }))
+    }
+
+    /// Whether the other version serves the next invocation. They take turns from there.
+    pub fn give_turn(&self, is_others: bool) {
+        let turn = usize::from(is_others);
+        self.0.turn.store(turn, Ordering::Relaxed);
     }
 
     /// The function's name.
@@ -69,7 +87,8 @@ impl Function {
             .acquire()
             .await
             .map_err(|_closed| InvokeError::Stopped)?;
-        let instance = self.0.instance().await?;
+        let spec = self.0.version(self.0.turn.load(Ordering::Relaxed));
+        let instance = self.0.instance(spec).await?;
         self.0.put_back(instance);
         Ok(())
     }
@@ -99,7 +118,8 @@ impl Function {
                 .acquire()
                 .await
                 .map_err(|_closed| InvokeError::Stopped)?;
-            let mut instance = pool.instance().await?;
+            let spec = pool.version(pool.turn.fetch_add(1, Ordering::Relaxed));
+            let mut instance = pool.instance(spec).await?;
             let number = pool.invocations.fetch_add(1, Ordering::Relaxed);
             let (reins, working) = instance.reins();
             pool.busy().insert(number, reins);
@@ -181,18 +201,30 @@ impl Pool {
         self.busy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A process that waits for work, or a new one.
-    async fn instance(&self) -> Result<Instance, InvokeError> {
-        while let Some(instance) = { self.idle().pop() } {
-            if instance.is_alive() {
-                return Ok(instance);
-            }
+    /// The version whose turn it is.
+    fn version(&self, turn: usize) -> &Spec {
+        let is_others = turn % 2 == 1;
+        let other = self.other.as_ref().filter(|_| is_others);
+        other.unwrap_or(&self.spec)
+    }
+
+    /// A process of this version that waits for work.
+    fn waiting(&self, spec: &Spec) -> Option<Instance> {
+        let mut idle = self.idle();
+        idle.retain(Instance::is_alive);
+        let last = idle.iter().rposition(|instance| instance.runs(spec))?;
+        Some(idle.remove(last))
+    }
+
+    /// A process of this version that waits for work, or a new one.
+    async fn instance(&self, spec: &Spec) -> Result<Instance, InvokeError> {
+        if let Some(instance) = self.waiting(spec) {
+            return Ok(instance);
         }
         self.started.fetch_add(1, Ordering::Relaxed);
-        let started = Instance::start(&self.spec, &self.log).await;
+        let started = Instance::start(spec, &self.log).await;
         if let Err(error) = &started {
-            self.log
-                .write(&self.spec.name, format!("{}", error.to_json()));
+            self.log.write(&spec.name, format!("{}", error.to_json()));
         }
         started
     }

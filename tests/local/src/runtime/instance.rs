@@ -140,6 +140,11 @@ impl Instance {
         }
     }
 
+    /// Whether the process runs this version.
+    pub(super) fn runs(&self, spec: &Spec) -> bool {
+        self.spec.binary == spec.binary
+    }
+
     /// Whether the process is still there.
     #[must_use]
     pub fn is_alive(&self) -> bool {

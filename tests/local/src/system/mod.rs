@@ -15,7 +15,7 @@ use crate::build::{self, Features, Profile, Target};
 use crate::dynamo::{self, Embedded, Storage};
 use crate::gateway::{self, Cors, Gateway};
 use crate::log::Log;
-use crate::runtime::{Function, Spec};
+use crate::runtime::Function;
 use crate::template::{Template, project_template};
 use crate::{Error, runtime};
 
@@ -23,6 +23,7 @@ mod schedule;
 mod secrets;
 mod settings;
 mod tokens;
+mod versions;
 
 use schedule::Schedules;
 use secrets::Secrets;
@@ -30,6 +31,7 @@ use settings::{CORS_ORIGINS, Settings};
 pub use settings::{from_environment, known_names};
 use stand_in::Amazon;
 use tokens::Tokens;
+pub use versions::Version;
 
 /// Where the functions' binaries come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +53,9 @@ pub struct Options {
     pub template: PathBuf,
     /// Where the functions' binaries come from.
     pub binaries: Binaries,
+    /// Another version of the service, which serves every second invocation of each function, as
+    /// during a roll-out. A function that it does not have is always served by this version.
+    pub other: Option<Version>,
     /// Settings that win over the local system's own: see [`from_environment`].
     pub settings: BTreeMap<String, String>,
     /// How many processes each function may have.
@@ -70,6 +75,7 @@ impl Default for Options {
             data_dir: None,
             template: project_template(),
             binaries: Binaries::Build(Profile::own(), Features::for_tests()),
+            other: None,
             settings: BTreeMap::new(),
             max_instances: runtime::DEFAULT_INSTANCES,
             schedules: true,
@@ -155,13 +161,17 @@ impl System {
         let client = dynamo::client_from(settings.variables());
         dynamo::create_tables(&client, &template, |id| settings.table_name(id)).await?;
 
-        let functions = functions(
-            &template,
-            &binaries,
-            &settings,
-            options.max_instances,
-            &options.log,
-        );
+        let specs = versions::specs(&template, &binaries, &settings, options.max_instances);
+        let mut others = match &options.other {
+            Some(other) => versions::specs_of(other, &settings, options.max_instances)?,
+            None => BTreeMap::new(),
+        };
+        let functions = specs.into_iter().map(|(name, spec)| {
+            let other = others.remove(&name);
+            let function = Function::in_turn(spec, other, options.log.clone());
+            (name, function)
+        });
+        let functions = functions.collect();
         warm(&functions).await?;
         let routes = template
             .functions
@@ -316,26 +326,6 @@ async fn start_amazon(
         settings.set_default(name, &value);
     }
     Ok(amazon)
-}
-
-fn functions(
-    template: &Template,
-    binaries: &BTreeMap<String, PathBuf>,
-    settings: &Settings,
-    max_instances: usize,
-    log: &Log,
-) -> BTreeMap<String, Function> {
-    let make = |function: &crate::template::Function| {
-        let spec = Spec {
-            env: settings.of(function),
-            timeout: function.timeout,
-            memory_mb: function.memory_mb,
-            max_instances,
-            ..Spec::new(&function.binary, &binaries[&function.binary])
-        };
-        (function.binary.clone(), Function::new(spec, log.clone()))
-    };
-    template.functions.iter().map(make).collect()
 }
 
 fn schedules(template: &Template, functions: &BTreeMap<String, Function>, log: &Log) -> Schedules {

@@ -124,6 +124,16 @@ impl Settings {
             .or_insert_with(|| value.to_owned());
     }
 
+    /// The same values for the functions of another version.
+    pub(super) fn for_version(&self, template: &Template) -> Self {
+        let functions = template.functions.iter();
+        let declared = functions.flat_map(|function| function.environment.clone());
+        Self {
+            declared: declared.collect(),
+            ..self.clone()
+        }
+    }
+
     pub(super) fn is_given(&self, name: &str) -> bool {
         self.given.contains(name)
     }
