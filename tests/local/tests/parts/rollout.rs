@@ -159,6 +159,11 @@ async fn whatever_invokes_a_function_uses_its_alias() {
     }
 }
 
+/// The name of the alarm with this logical id.
+fn name_of(id: &str) -> Value {
+    json!({"Fn::Sub": format!("${{AWS::StackName}}-{id}")})
+}
+
 #[tokio::test]
 async fn a_canary_is_taken_back_by_the_members_of_campaign_health() {
     let rollouts = ["AllAtOnce", "Canary10Percent5Minutes"];
@@ -166,7 +171,14 @@ async fn a_canary_is_taken_back_by_the_members_of_campaign_health() {
     let Some(templates) = transformed(&sets).await else {
         return;
     };
-    let names = HEALTH.map(|id| json!({"Name": {"Fn::Sub": format!("${{AWS::StackName}}-{id}")}}));
+    let health = &templates[0]["Resources"]["CampaignHealth"]["Properties"]["AlarmRule"];
+    assert_eq!(references(health), HEALTH.map(ToOwned::to_owned).into());
+    for id in HEALTH {
+        let alarm = &templates[0]["Resources"][id];
+        assert_eq!(alarm["Type"], "AWS::CloudWatch::Alarm", "{id}");
+        assert_eq!(alarm["Properties"]["AlarmName"], name_of(id));
+    }
+    let names = HEALTH.map(|id| json!({"Name": name_of(id)}));
     let alarms = json!({"Fn::If": ["IsCanary", {"Enabled": true, "Alarms": names}, {}]});
     for (rollout, template) in rollouts.iter().zip(&templates) {
         let condition = &template["Conditions"]["IsCanary"];
