@@ -11,7 +11,7 @@ use super::math::Series;
 use super::object::Object;
 use super::rule::Rule;
 use super::store::Store;
-use super::{Fault, Metric, State, emf};
+use super::{Fault, Metric, State, Statistic, emf};
 
 /// CloudWatch, as far as one stack's metrics and alarms go.
 pub struct CloudWatch {
@@ -104,6 +104,24 @@ impl CloudWatch {
     /// Takes a value that a service of AWS measured at `at`, such as `AWS/Lambda`.
     pub fn put(&mut self, metric: Metric, at: u64, value: f64) {
         self.store.put(metric, at, value);
+    }
+
+    /// The statistic of what was put in the `period` seconds before `end`, which are whole minutes.
+    /// `None` if nothing was.
+    #[must_use]
+    pub fn statistic(
+        &self,
+        metric: &Metric,
+        statistic: Statistic,
+        period: u64,
+        end: u64,
+    ) -> Option<f64> {
+        self.store.get(metric, statistic, period, end)
+    }
+
+    /// The metrics of which there is a value.
+    pub fn metrics(&self) -> impl Iterator<Item = &Metric> {
+        self.store.metrics()
     }
 
     /// Evaluates every alarm at the whole minute that `at` is in, and tells what changed. What was

@@ -62,6 +62,7 @@ impl Formation {
             "!Sub" => self
                 .substitute(text()?)
                 .map(|text| Some(Json::String(text))),
+            "!Join" => self.join(argument).map(|text| Some(Json::String(text))),
             "!If" => match argument.as_sequence().map(Vec::as_slice) {
                 Some([condition, yes, no]) => {
                     let condition = condition
@@ -73,6 +74,19 @@ impl Formation {
             },
             _ => Err(Fault::new(format!("the function {tag} is not known"))),
         }
+    }
+
+    /// `!Join [SEPARATOR, [TEXT, …]]`
+    fn join(&self, argument: &Yaml) -> Result<String, Fault> {
+        let unknown = || Fault::new("!Join is known of a separator and a list of texts only");
+        let Some([separator, parts]) = argument.as_sequence().map(Vec::as_slice) else {
+            return Err(unknown());
+        };
+        let resolved = self.resolve(parts)?.unwrap_or_default();
+        let parts = resolved.as_array().ok_or_else(unknown)?.iter();
+        let texts: Option<Vec<_>> = parts.map(Json::as_str).collect();
+        let separator = separator.as_str().ok_or_else(unknown)?;
+        Ok(texts.ok_or_else(unknown)?.join(separator))
     }
 
     /// What `!Ref name` gives.

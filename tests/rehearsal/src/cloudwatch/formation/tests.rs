@@ -53,6 +53,11 @@ fn resolves_each_function() {
         handed,
     );
     assert_eq!(found, json!({"a": "arn:1", "b": "arn:1/f"}));
+    let found = resolved(
+        "{ a: !Join ['-', [a, !Ref Days, !Sub '${Group}']] }",
+        stack(),
+    );
+    assert_eq!(found, json!({"a": "a-30-/aws/prod-a"}));
 }
 
 #[test]
@@ -93,8 +98,12 @@ fn what_is_not_known_is_refused() {
             "Thing: a: AWS::Region refers to nothing that is known",
         ),
         (
-            "{ a: !Join [',', [b]] }",
-            "Thing: a: the function !Join is not known",
+            "{ a: !Select [0, [b]] }",
+            "Thing: a: the function !Select is not known",
+        ),
+        (
+            "{ a: !Join [',', b] }",
+            "Thing: a: !Join is known of a separator and a list of texts only",
         ),
         (
             "{ a: !Sub ['${b}', { b: c }] }",
