@@ -67,6 +67,9 @@ impl From<ApiError> for Failed {
 /// The page says that it is our fault. The log names the cause.
 impl From<StoreError> for Failed {
     fn from(error: StoreError) -> Self {
+        if let StoreError::Corrupt { .. } = error {
+            tracing::error!(event = event::UNREADABLE_ROW, %error);
+        }
         tracing::error!(event = event::PAGE_FAILED, %error);
         Self::Link(LinkFailure::Internal)
     }

@@ -130,6 +130,12 @@ impl ApiError {
         &self.detail
     }
 
+    /// The row that this version can't read, where that is the cause.
+    pub(super) fn unreadable_row(&self) -> Option<&StoreError> {
+        let cause = self.cause.as_deref()?.downcast_ref::<StoreError>()?;
+        matches!(cause, StoreError::Corrupt { .. }).then_some(cause)
+    }
+
     /// What the log is told: the cause and all its causes in one line.
     #[must_use]
     pub fn cause(&self) -> Option<String> {

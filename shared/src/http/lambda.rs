@@ -122,6 +122,9 @@ pub async fn serve_with(
                 response
             }
             Err(error) => {
+                if let Some(error) = error.unreadable_row() {
+                    tracing::error!(event = event::UNREADABLE_ROW, %error);
+                }
                 log(&error, duration_ms);
                 explain(error).into_response(request_id)
             }

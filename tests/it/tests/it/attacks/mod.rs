@@ -5,6 +5,6 @@ mod addresses;
 mod linking;
 mod login;
 mod posts;
-mod secrets;
+pub(crate) mod secrets;
 mod story;
 mod tokens;

@@ -3,6 +3,7 @@
 mod amazon;
 mod bad_rows;
 mod database;
+mod newer_words;
 mod support;
 mod time;
 mod tries;
