@@ -14,6 +14,8 @@ use prime_gaming::domain::Timestamp;
 use prime_gaming::testing::logging;
 use tracing::Level;
 
+use super::STACK;
+
 /// A log line, with the time at which the rehearsal's clock stood.
 #[derive(Clone, Debug)]
 pub struct LogLine {
@@ -39,7 +41,7 @@ impl Tape {
         static SUBSCRIBED: Once = Once::new();
         SUBSCRIBED.call_once(|| {
             let functions = ["link", "entitlements", "fulfillments", "reconcile", "admin"];
-            let lines = logging::Lines::new(String::new(), Clock::from_fn(now));
+            let lines = logging::Lines::new(STACK.to_owned(), Clock::from_fn(now));
             let subscriber = logging::subscriber(&functions, Level::INFO, lines, || Writer);
             tracing::subscriber::set_global_default(subscriber)
                 .expect("no other subscriber in this process");

@@ -20,6 +20,8 @@
 //! - The jitter of the pauses between tries is always a half, so that the minutes are the same in every
 //!   run. The hour begins with the rehearsal, so that periods of CloudWatch begin at the same times.
 //! - Log lines reach CloudWatch at once. In a deployment they take some seconds more.
+//! - An outage lasts some minutes beyond the last alarm that has to ring. What would ring later still is
+//!   not seen.
 
 mod agenda;
 mod chance;
@@ -29,6 +31,7 @@ mod keys;
 mod lines;
 mod log;
 mod players;
+mod reconcile;
 mod trouble;
 
 use std::sync::Arc;
@@ -45,11 +48,11 @@ use crowd::{Delivery, Habit, Links};
 use gate::Gate;
 pub use gate::{End, Invocation, Request};
 use keys::AccountSystem;
-pub use lines::{LINES, Line};
+pub use lines::{Line, lines};
 pub use log::LogLine;
 use log::Tape;
 use players::{Act, Player, SKU};
-use trouble::Reconcile;
+use reconcile::Reconcile;
 pub use trouble::Trouble;
 
 /// The name of the stack that is rehearsed.

@@ -1,15 +1,14 @@
 //! What can go wrong, and how it is made to.
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::types::AttributeValue;
 use it::Reply;
 use prime_gaming::Jitter;
 use stand_in::{Endpoint, Fault};
 
-use super::gate::{End, Weather};
+use super::gate::Weather;
 use super::keys::AccountSystem;
 use super::players::{FORGOTTEN, SKU};
+use super::reconcile::Reconcile;
 use super::{JITTER, Stage};
 
 /// What goes wrong, from the beginning of the outage to the end.
@@ -97,15 +96,6 @@ impl Broken {
             Self::ItemError => Fault::ItemResult("ERROR".to_owned()),
         }
     }
-}
-
-/// How `reconcile` does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reconcile {
-    Runs,
-    IsSilent,
-    Crashes,
-    HasNoTime,
 }
 
 fn answer(status: u16) -> Fault {
@@ -290,25 +280,6 @@ impl Stage {
             .update_expression("SET first_seen_at = :spoiled")
             .expression_attribute_values(":spoiled", AttributeValue::S("spoiled".to_owned()));
         update.send().await.expect("the database answers");
-    }
-
-    pub(super) async fn run_reconcile(&mut self) {
-        let now = self.world.clock.now();
-        // Lambda ends a run after 58 s. One that ends in 15 s begins nothing.
-        let left = match self.reconcile {
-            Reconcile::IsSilent => return,
-            Reconcile::Crashes => return self.gate.invoked("reconcile", End::Failed),
-            Reconcile::Runs => 58,
-            Reconcile::HasNoTime => 15,
-        };
-        let deadline = now + Duration::from_secs(left);
-        let run = Box::pin(reconcile::handle(&self.world.app, deadline)).await;
-        let end = if run.is_ok() {
-            End::Returned
-        } else {
-            End::Failed
-        };
-        self.gate.invoked("reconcile", end);
     }
 }
 
