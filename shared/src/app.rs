@@ -8,12 +8,11 @@ use url::Url;
 use crate::amazon::{Lwa, PrimeGaming};
 use crate::auth::Authenticator;
 use crate::clock::Clock;
-use crate::config::{AdminConfig, Config, DeliveryConfig, SecretsSource};
+use crate::config::{Config, DeliveryConfig, SecretsSource};
 use crate::delivery::Webhook;
 use crate::jitter::Jitter;
 use crate::secrets::Secrets;
-pub use crate::store::Offers;
-use crate::store::{CachedOffers, Fulfillments, Links};
+use crate::store::{CachedOffers, Fulfillments, Links, Offers};
 use crate::{logging, net};
 
 /// Configuration and clients.
@@ -79,26 +78,16 @@ impl<E: fmt::Display> From<E> for StartError {
     }
 }
 
-/// The offers alone, for `admin`, which needs no other table and no secret. `function` is as in
-/// [`App::start`].
-///
-/// # Errors
-/// If a setting is missing or wrong.
-pub fn start_offers(function: &'static str) -> Result<Offers, StartError> {
-    logging::init(function);
-    let config = AdminConfig::from_env()?;
-    let sdk = net::sdk_config(net::Client::new(Clock::system())?)?;
-    let dynamodb = aws_sdk_dynamodb::Client::new(&sdk);
-    Ok(Offers::new(dynamodb, config.offers_table))
-}
-
 impl App {
     /// Builds everything from the environment. `function` is the name of the function's crate, whose
-    /// lines are logged.
+    /// lines are logged. `warm` is the service of Amazon that it talks to, if it mostly does.
     ///
     /// # Errors
     /// If a setting or a secret is missing or wrong.
-    pub async fn start(function: &'static str, warm: Warm) -> Result<Arc<Self>, StartError> {
+    pub async fn start(
+        function: &'static str,
+        warm: impl Into<Option<Warm>>,
+    ) -> Result<Arc<Self>, StartError> {
         logging::init(function);
         let config = Config::from_env()?;
         let clock = Clock::system();
@@ -111,7 +100,7 @@ impl App {
         };
         let origins: Vec<Url> = net::dynamodb_origin(&sdk)
             .into_iter()
-            .chain([warm.url(&config).clone()])
+            .chain(warm.into().map(|warm| warm.url(&config).clone()))
             .collect();
         let (secrets, ()) = tokio::join!(
             Secrets::load(config.secrets.clone(), secrets_manager),

@@ -1,11 +1,12 @@
-//! What travels between a game and this service: the codes of errors, and the bodies of requests
-//! and responses, each named as its schema in `openapi.yaml`. This room knows the domain and nothing
+//! What travels between a game and this service: the codes of errors, the bodies of requests and
+//! responses, each named as its schema in `openapi.yaml`, and the answers to operators. This room knows the domain and nothing
 //! else.
 
 mod entitlements;
 mod error_code;
 mod fulfillments;
 mod link;
+mod operations;
 mod problem;
 
 pub use entitlements::{Check, CheckRequest, Entitlement, EntitlementPage};
@@ -14,5 +15,10 @@ pub use fulfillments::{FulfillmentResult, Fulfillments, FulfillmentsRequest};
 pub use link::{
     DeviceSession, DeviceStatus, Health, Link, LinkLogin, LinkLoginRequest, LinkSession,
     LinkSessionRequest,
+};
+pub use operations::{
+    AccountAnswer, ChangedEntitlement, CommandCode, DeletedOffer, FoundEntitlement, ListedOffers,
+    OperatorEntitlement, OperatorLink, ParkedEntitlement, PlayerAnswer, RetryAnswer, StoredOffers,
+    UnlinkAnswer,
 };
 pub use problem::Problem;

@@ -191,6 +191,11 @@ pub const REMNANT_LIFE: Duration = days(1);
 /// First look after such a remnant: mostly it has served its purpose by then.
 pub const REMNANT_LOOK: Duration = minutes(1);
 
+// Operators.
+
+/// A command's answer is kept this long for its request id.
+pub const REQUEST_KEPT: Duration = days(30);
+
 // What a process remembers.
 
 /// An offer is read again after this time.

@@ -202,13 +202,6 @@ pub enum SecretsSource {
     File(PathBuf),
 }
 
-/// The settings of `admin`.
-#[derive(Clone, Debug)]
-pub struct AdminConfig {
-    /// `OFFERS_TABLE`
-    pub offers_table: String,
-}
-
 impl Config {
     /// Reads the process's environment.
     ///
@@ -303,28 +296,6 @@ impl Config {
     #[must_use]
     pub fn is_local(&self) -> bool {
         self.public_base_url.as_ref().is_some_and(is_loopback)
-    }
-}
-
-impl AdminConfig {
-    /// Reads the process's environment.
-    ///
-    /// # Errors
-    /// Names every setting that is missing or wrong.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_vars(environment)
-    }
-
-    /// Reads the settings from `lookup`, which is given a variable's name.
-    ///
-    /// # Errors
-    /// Names every setting that is missing or wrong.
-    pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let mut vars = Vars::new(&lookup);
-        let config = Self {
-            offers_table: vars.table("OFFERS_TABLE"),
-        };
-        vars.finish(config)
     }
 }
 

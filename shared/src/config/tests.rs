@@ -344,14 +344,6 @@ fn the_pages_look_as_the_studio_wants() {
 }
 
 #[test]
-fn admin_needs_the_offers_table_alone() {
-    let config = AdminConfig::from_vars(|name| (name == "OFFERS_TABLE").then(|| "offers".into()))
-        .expect("that is all");
-    assert_eq!(config.offers_table, "offers");
-    assert!(AdminConfig::from_vars(|_| None).is_err());
-}
-
-#[test]
 fn return_to_compares_scheme_host_and_port() {
     let origins = origins(
         "https://play.example.com,https://b.example.com:8443,mygame:,http://localhost:3000",

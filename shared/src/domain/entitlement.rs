@@ -74,6 +74,8 @@ pub enum HoldReason {
     UnknownInstruction,
     /// Amazon took it back before it was delivered.
     Withdrawn,
+    /// Its offer is paused.
+    OfferPaused,
     /// The player has used this offer up.
     DuplicateOffer,
     /// It was handed out to another player before.
@@ -83,17 +85,21 @@ pub enum HoldReason {
     /// The studio's backend was asked to deliver it, the outcome is not known, and the game
     /// delivers since.
     DeliveryUnknown,
+    /// An operator holds it.
+    Operator,
 }
 
 impl HoldReason {
-    const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::UnknownOffer,
         Self::UnknownInstruction,
         Self::Withdrawn,
+        Self::OfferPaused,
         Self::DuplicateOffer,
         Self::OtherPlayer,
         Self::DeliveryRefused,
         Self::DeliveryUnknown,
+        Self::Operator,
     ];
 
     /// The word in the API and in the table.
@@ -103,10 +109,12 @@ impl HoldReason {
             Self::UnknownOffer => "unknown_offer",
             Self::UnknownInstruction => "unknown_instruction",
             Self::Withdrawn => "withdrawn",
+            Self::OfferPaused => "offer_paused",
             Self::DuplicateOffer => "duplicate_offer",
             Self::OtherPlayer => "other_player",
             Self::DeliveryRefused => "delivery_refused",
             Self::DeliveryUnknown => "delivery_unknown",
+            Self::Operator => "operator",
         }
     }
 
@@ -121,7 +129,7 @@ impl HoldReason {
     pub const fn is_looked_at_again(self) -> bool {
         matches!(
             self,
-            Self::UnknownOffer | Self::UnknownInstruction | Self::Withdrawn
+            Self::UnknownOffer | Self::UnknownInstruction | Self::Withdrawn | Self::OfferPaused
         )
     }
 }
@@ -193,6 +201,14 @@ mod tests {
             .filter(|reason| reason.is_looked_at_again())
             .map(HoldReason::as_str)
             .collect();
-        assert_eq!(again, ["unknown_offer", "unknown_instruction", "withdrawn"]);
+        assert_eq!(
+            again,
+            [
+                "unknown_offer",
+                "unknown_instruction",
+                "withdrawn",
+                "offer_paused"
+            ]
+        );
     }
 }

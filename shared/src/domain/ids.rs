@@ -15,6 +15,14 @@ pub struct IdError {
     rule: &'static str,
 }
 
+impl IdError {
+    /// What would be right.
+    #[must_use]
+    pub const fn rule(&self) -> &'static str {
+        self.rule
+    }
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $what:literal, $rule:literal, $check:expr) => {
         $(#[$doc])*

@@ -10,6 +10,7 @@ mod json;
 mod link;
 mod listing;
 mod offer;
+mod operation;
 mod pause;
 mod retry;
 mod time;
@@ -27,6 +28,9 @@ pub use json::{FieldsError, fields};
 pub use link::{InVain, LinkFailure, LinkStatus};
 pub use listing::{Instruction, Known, News, Verdict};
 pub use offer::{MAX_PER_PLAYER, MAX_TITLE_BYTES, Offer, OfferFault, PerPlayer};
+pub use operation::{
+    AuditRecord, MAX_OPERATOR_CHARS, NotPossible, Ordered, Present, is_operator_text,
+};
 pub use pause::{Delay, History, Pause};
 pub use retry::{backoff, pause, random_fraction};
 pub use time::Timestamp;

@@ -1,15 +1,16 @@
-//! The use cases: one file each, in three rooms.
+//! The use cases: one file each, in four rooms.
 
 mod entitlements;
 mod fulfillment;
 mod linking;
+mod operations;
 mod rows;
 mod session;
 mod standing;
 mod tokens;
 
 pub use crate::budget::Budget;
-pub use crate::store::{StoreError, Ticket};
+pub use crate::store::{Request, StoreError, Ticket};
 pub use entitlements::check::{Checked, check};
 pub use entitlements::confirm::confirm;
 pub use entitlements::history::{Cursor, HistoryPage, InvalidCursor, history};
@@ -24,3 +25,8 @@ pub use linking::start::{
 };
 pub use linking::status::link_status;
 pub use linking::unlink::unlink;
+pub use operations::accounts::get_account;
+pub use operations::entitlements::{get_entitlement, hold, reassign, release, rereport};
+pub use operations::offers::{delete_offer, list_offers, put_offers};
+pub use operations::players::{get_player, retry_link, unlink_player};
+pub use operations::{Answer, OperationError, Order};

@@ -40,14 +40,9 @@ events! {
         fields: ["kind", "attempts", "error"],
         action: "Nothing, unless it goes on: `error` names the cause.",
     }
-    /// An operator put an offer.
-    OFFER_PUT = "offer_put" {
-        fields: ["sku"],
-        action: "Nothing.",
-    }
-    /// An operator deleted an offer.
-    OFFER_DELETED = "offer_deleted" {
-        fields: ["sku"],
+    /// An operator's command has changed something. The reason is in the audit record.
+    COMMAND_DONE = "command_done" {
+        fields: ["command", "actor", "player_id", "entitlement_id", "sku"],
         action: "Nothing.",
     }
     /// An operator's command failed.

@@ -6,8 +6,8 @@
 //! - [`Offers`]: what a SKU stands for
 //!
 //! The rooms, from the ground up: `dynamo` speaks to DynamoDB. `tables` has the handles of two of
-//! the tables. `attempts` and `accounts` hold rows that know no other room. `links` uses both.
-//! `fulfillments` uses links and accounts. `offers` stands alone.
+//! the tables. `attempts`, `accounts` and `operations` hold rows that know no other room. `links` uses
+//! all three, and `fulfillments` uses links, accounts and operations. `offers` uses operations.
 //!
 //! Every write of a player's data names the state that it needs. A write that finds another state
 //! is refused and brings the item as it is, so that no request has to read again.
@@ -19,6 +19,7 @@ mod error;
 mod fulfillments;
 mod links;
 mod offers;
+mod operations;
 mod outcome;
 mod tables;
 
@@ -30,13 +31,14 @@ pub use attempts::{
 pub use dynamo::DUE_SHARDS;
 pub use error::{Cause, StoreError};
 pub use fulfillments::{
-    Admission, Claim, Confirmation, Due, DuePage, DuePosition, Lease, Listed, Page, Parked, Record,
-    Records, Row, Taken, Woken,
+    Admission, Claim, Confirmation, Due, DuePage, DuePosition, Lease, Listed, Page, Parked,
+    Reassignment, Record, Records, Release, Row, Taken, Woken,
 };
 pub use links::{
     DeadTokens, Inherited, Link, LinkOrigin, LinkOutcome, LinkState, NewLink, PlayerRow,
     RefreshLease, Remnant, RemnantTimes, Replaced, TokenRow,
 };
 pub use offers::{CachedOffers, FoundOffers, Offers};
+pub use operations::{Audit, Changes, Recalled, Request, Subject, Warrant};
 pub use outcome::{Claimed, WriteOutcome};
 pub use tables::{Fulfillments, Links};

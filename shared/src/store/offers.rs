@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::dynamo::{BATCH, Change, Item, Reader, batch_get, n, s, unavailable};
 use super::error::{Cause, StoreError};
-use super::outcome::WriteOutcome;
+use super::operations::Changes;
 use crate::budget::OFFER_KEPT;
 use crate::domain::{Content, Offer, PerPlayer, Sku, Timestamp};
 
@@ -39,32 +39,29 @@ impl Offers {
     }
 
     /// Stores an offer, and replaces an earlier one.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn put(&self, offer: &Offer) -> Result<(), StoreError> {
-        self.client
-            .put_item()
-            .table_name(&self.table)
-            .item("sku", s(offer.sku.as_str()))
-            .item("title", s(&offer.title))
-            .item("content", s(offer.content.as_str()))
-            .item(
-                "per_player",
-                offer.per_player.0.map_or(AttributeValue::Null(true), n),
-            )
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| unavailable("PutItem", &error))
+    #[must_use]
+    pub fn put_changes(&self, offer: &Offer) -> Changes {
+        let per_player = offer.per_player.0.map_or(AttributeValue::Null(true), n);
+        let change = Change::of(&self.table, sku_key(&offer.sku))
+            .set("title", s(&offer.title))
+            .set("content", s(offer.content.as_str()))
+            .set("per_player", per_player);
+        Changes(vec![change.in_transaction()])
     }
 
-    /// Every offer, by SKU.
+    /// Removes an offer, if there is one.
+    #[must_use]
+    pub fn delete_changes(&self, sku: &Sku) -> Changes {
+        let change = Change::of(&self.table, sku_key(sku)).when("attribute_exists(#sku)");
+        Changes(vec![change.delete_in_transaction()])
+    }
+
+    /// Every offer, by SKU, and why the others can't be read.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn list(&self) -> Result<Vec<Offer>, StoreError> {
-        let mut offers = Vec::new();
+    pub async fn list(&self) -> Result<(Vec<Offer>, Vec<StoreError>), StoreError> {
+        let (mut offers, mut unreadable) = (Vec::new(), Vec::new());
         let mut start: Option<Item> = None;
         loop {
             let page = self
@@ -77,33 +74,24 @@ impl Offers {
                 .await
                 .map_err(|error| unavailable("Scan", &error))?;
             for item in page.items() {
-                offers.push(self.read(item)?);
+                match self.read(item) {
+                    Ok(offer) => offers.push(offer),
+                    Err(error) => unreadable.push(error),
+                }
             }
             start = page.last_evaluated_key;
             if start.is_none() {
                 offers.sort_by(|a, b| a.sku.cmp(&b.sku));
-                return Ok(offers);
+                return Ok((offers, unreadable));
             }
         }
-    }
-
-    /// Removes an offer. `false`: there was none.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn delete(&self, sku: &Sku) -> Result<bool, StoreError> {
-        Change::of(&self.table, sku_key(sku))
-            .when("attribute_exists(#sku)")
-            .delete(&self.client)
-            .await
-            .map(WriteOutcome::is_done)
     }
 
     /// The offers of these SKUs, as far as they exist.
     ///
     /// # Errors
     /// See [`StoreError`].
-    async fn get(&self, skus: &[&Sku]) -> Result<FoundOffers, StoreError> {
+    pub async fn get(&self, skus: &[&Sku]) -> Result<FoundOffers, StoreError> {
         let mut found = FoundOffers::default();
         for skus in skus.chunks(BATCH) {
             let keys = skus.iter().map(|sku| sku_key(sku)).collect();
@@ -165,6 +153,12 @@ impl CachedOffers {
             offers,
             kept: Mutex::new(HashMap::new()),
         }
+    }
+
+    /// The table itself, for operators, who do not wait for a cache.
+    #[must_use]
+    pub fn stored(&self) -> &Offers {
+        &self.offers
     }
 
     /// The offers of these SKUs, as far as they exist.

@@ -91,7 +91,6 @@ pub struct World {
     pub database: Spy,
     /// Where the secrets are read from.
     pub secrets_file: std::path::PathBuf,
-    admin: admin::Admin,
     gateway: Mutex<Option<Arc<dyn Gateway>>>,
     routes: Routes<String>,
     _database: Option<Embedded>,
@@ -157,14 +156,12 @@ impl World {
         let secrets = Secrets::load(config.secrets.clone(), None)
             .await
             .expect("good secrets");
-        let offers_table = config.tables.offers.clone();
         let http = net::Client::new(clock.clock()).expect("a client");
         let spy = Spy::default();
         let lent = guarded(&dynamodb);
         let app = App::new(config, secrets, clock.clock(), http, spy.watch(&lent))
             .expect("one source of keys");
         Self {
-            admin: admin::Admin::new(lent, offers_table),
             app,
             amazon,
             clock,
@@ -273,8 +270,8 @@ impl World {
     /// If the text is not JSON.
     pub async fn admin_text(&self, event: &str) -> String {
         let event: Box<RawValue> = serde_json::from_str(event).expect("JSON");
-        let answer = acting_as("admin", self.admin.handle(&event)).await;
-        serde_json::to_string(&answer).expect("JSON")
+        let answer = acting_as("admin", Box::pin(admin::handle(&self.app, &event))).await;
+        answer.get().to_owned()
     }
 
     /// Invokes the `reconcile` function, with a minute left.

@@ -55,6 +55,16 @@ impl Cursor {
         }
     }
 
+    /// The cursor of the page after this position; `None` if such a cursor would be refused.
+    pub(in crate::flow) fn after(position: &str) -> Option<String> {
+        is_position(position).then(|| Self::show(position))
+    }
+
+    /// The position that it stands for.
+    pub(in crate::flow) fn position(&self) -> &str {
+        &self.0
+    }
+
     fn show(position: &str) -> String {
         URL_SAFE_NO_PAD.encode(format!("{}{position}", Self::VERSION))
     }

@@ -9,7 +9,7 @@ use crate::flow::fulfillment::report::report_all;
 use crate::flow::rows::read_open;
 use crate::flow::session::Session;
 use crate::signals::event;
-use crate::store::{Link, StoreError};
+use crate::store::{Changes, Link, PlayerRow, RemnantTimes, StoreError};
 
 /// How often a link that changes while it is removed is tried.
 const TRIES: u32 = 8;
@@ -24,20 +24,10 @@ pub async fn unlink(app: &App, player: &PlayerId) -> Result<(), StoreError> {
     for attempt in 0..TRIES {
         let row = app.links.get(player).await?;
         let Some(link) = &row.link else { return Ok(()) };
-        if attempt == 0 && row.has_open && link.tokens.is_some() {
-            // The remnant also gets what a slow database leaves undone.
-            let reported = budget.at_most(report_rest(app, budget, link)).await;
-            if reported.is_none() {
-                tracing::warn!(event = event::REPORTS_CUT_SHORT, player_id = %player);
-            }
-            // Amazon may have asked for rest or given new tokens: the remnant needs both.
+        if attempt == 0 && report_first(app, budget, &row).await {
             continue;
         }
-        let link = Link {
-            inherited: still_inherited(app, link).await?,
-            ..link.clone()
-        };
-        let remnant = remnant(app, &row, &link).await?;
+        let (link, remnant) = ending(app, &row, link).await?;
         let unlinked = app.links.unlink(&app.fulfillments, &row, &link, remnant);
         if unlinked.await?.is_done() {
             tracing::info!(event = event::UNLINKED, player_id = %player);
@@ -47,6 +37,52 @@ pub async fn unlink(app: &App, player: &PlayerId) -> Result<(), StoreError> {
     Err(StoreError::Contended {
         what: "the link that is to be removed",
     })
+}
+
+/// Reports what can be reported before the link of this row ends. `true`: the row has to be read
+/// again, because Amazon may have asked for rest or given new tokens, and the remnant needs both.
+pub(in crate::flow) async fn report_first(app: &App, budget: Budget, row: &PlayerRow) -> bool {
+    let Some(link) = row.link.as_ref().filter(|link| link.tokens.is_some()) else {
+        return false;
+    };
+    if !row.has_open {
+        return false;
+    }
+    // The remnant also gets what a slow database leaves undone.
+    let reported = budget.at_most(report_rest(app, budget, link)).await;
+    if reported.is_none() {
+        tracing::warn!(event = event::REPORTS_CUT_SHORT, player_id = %link.player);
+    }
+    true
+}
+
+/// The changes that end the link of this row.
+///
+/// # Errors
+/// See [`StoreError`].
+pub(in crate::flow) async fn unlinking(
+    app: &App,
+    row: &PlayerRow,
+    link: &Link,
+) -> Result<Changes, StoreError> {
+    let (link, remnant) = ending(app, row, link).await?;
+    Ok(app
+        .links
+        .unlink_changes(&app.fulfillments, row, &link, remnant))
+}
+
+/// The link as it ends, and how long its remnant is kept.
+async fn ending(
+    app: &App,
+    row: &PlayerRow,
+    link: &Link,
+) -> Result<(Link, Option<RemnantTimes>), StoreError> {
+    let link = Link {
+        inherited: still_inherited(app, link).await?,
+        ..link.clone()
+    };
+    let remnant = remnant(app, row, &link).await?;
+    Ok((link, remnant))
 }
 
 /// A failure here does not stop the unlinking: the remnant gets what could not be reported.

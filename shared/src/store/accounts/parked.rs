@@ -34,6 +34,18 @@ impl Fulfillments {
         Ok(self.parked(account).await?.map(players))
     }
 
+    /// What is parked for this account.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn parked_entries(
+        &self,
+        account: &AmazonUserId,
+    ) -> Result<Vec<(PlayerId, EntitlementId)>, StoreError> {
+        let entries = self.parked(account).await?.unwrap_or_default();
+        Ok(entries.iter().filter_map(|it| read_entry(it)).collect())
+    }
+
     /// The part of a transaction that links `account` again. With `has_parked` it makes the note
     /// due. Without, it needs that there is no note.
     pub(in crate::store) fn wake_part(

@@ -63,6 +63,10 @@ pub(in crate::store) fn slot_key(player: &PlayerId) -> Item {
     link_row(format!("DEVICES#{player}"))
 }
 
+pub(in crate::store) fn request_key(hash: &str) -> Item {
+    link_row(format!("REQUEST#{hash}"))
+}
+
 // Fulfillments
 
 pub(in crate::store) fn key(pk: String, sk: String) -> Item {
@@ -86,8 +90,16 @@ pub(in crate::store) fn guard_key(player: &PlayerId, sku: &str) -> Item {
     key(player_pk(player), format!("G#{sku}"))
 }
 
+pub(in crate::store) fn owner_pk(id: &EntitlementId) -> String {
+    format!("ENTITLEMENT#{id}")
+}
+
 pub(in crate::store) fn owner_key(id: &EntitlementId) -> Item {
-    key(format!("ENTITLEMENT#{id}"), "OWNER".to_owned())
+    key(owner_pk(id), "OWNER".to_owned())
+}
+
+pub(in crate::store) fn seen_key(id: &EntitlementId, player: &PlayerId) -> Item {
+    key(owner_pk(id), format!("SEEN#{player}"))
 }
 
 pub(in crate::store) fn account_key(account: &AmazonUserId, sk: &str) -> Item {
@@ -114,9 +126,11 @@ mod tests {
             (open_key(&player), "OPEN#p1", None),
             (device_key("h"), "DEVICE#h", None),
             (slot_key(&player), "DEVICES#p1", None),
+            (request_key("h"), "REQUEST#h", None),
             (record_key(&player, &id), "PLAYER#p1", Some("E#e1")),
             (guard_key(&player, "hat"), "PLAYER#p1", Some("G#hat")),
             (owner_key(&id), "ENTITLEMENT#e1", Some("OWNER")),
+            (seen_key(&id, &player), "ENTITLEMENT#e1", Some("SEEN#p1")),
             (
                 account_key(&account, "PARKED"),
                 "ACCOUNT#amzn1.account.A",

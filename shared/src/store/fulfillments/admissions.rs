@@ -179,7 +179,12 @@ impl Fulfillments {
             .record_change(claim, Status::Held)
             .set("reason", s(reason.as_str()))
             .in_transaction();
-        let parts = vec![links.with_open(claim.link, &random_token()), written];
+        let parts = vec![
+            links.with_open(claim.link, &random_token()),
+            written,
+            // An operator finds it by its id alone.
+            self.seen_part(&claim.link.player, claim.id),
+        ];
         match transact(&self.client, parts).await? {
             Committed::All => Ok(Admission::Written(Box::new(new_record(
                 claim,
@@ -187,7 +192,7 @@ impl Fulfillments {
                 Some(reason),
             )))),
             Committed::Nothing(refusals) => match &refusals[..] {
-                [_, Some(item)] if !item.is_empty() => self.known(item),
+                [_, Some(item), ..] if !item.is_empty() => self.known(item),
                 _ => Ok(Admission::LinkChanged),
             },
         }

@@ -4,15 +4,18 @@
 //! - `PLAYER#p` / `E#<entitlement_id>`: the record
 //! - `PLAYER#p` / `G#<sku>`: the guard: the entitlements that used the offer up
 //! - `ENTITLEMENT#<id>` / `OWNER`: the player that the entitlement was first handed to
+//! - `ENTITLEMENT#<id>` / `SEEN#<player>`: a player who has a held record of it
 //!
 //! Every arrow of an entitlement's life is one conditional write. `admissions` has those that begin
 //! it, `reports` those that end it. A lease (`leases`) says which request is at work on it. `due`
-//! finds what needs work, and `parking` puts aside what can't be reported now.
+//! finds what needs work, and `parking` puts aside what can't be reported now. `operators` has what
+//! people change.
 
 mod admissions;
 mod due;
 mod hand_outs;
 mod leases;
+mod operators;
 mod parking;
 mod reads;
 mod record;
@@ -22,6 +25,7 @@ mod withdrawals;
 pub use admissions::{Admission, Claim};
 pub use due::{Due, DuePage, DuePosition, Taken};
 pub use leases::Lease;
+pub use operators::{Reassignment, Release};
 pub use parking::{Parked, Woken};
 pub use reads::{Listed, Page, Records, Row};
 pub use record::Record;

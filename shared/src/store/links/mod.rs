@@ -3,6 +3,7 @@
 mod inherited;
 mod link;
 mod linking;
+mod operators;
 mod player;
 mod remnants;
 mod row;

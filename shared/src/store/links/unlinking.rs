@@ -8,6 +8,7 @@ use crate::domain::{LinkStatus, Timestamp};
 use crate::seal::Sealed;
 use crate::store::dynamo::{Change, amazon_key, n, remnant_key, s, time, transact, ttl};
 use crate::store::error::StoreError;
+use crate::store::operations::Changes;
 use crate::store::outcome::WriteOutcome;
 use crate::store::tables::{Fulfillments, Links};
 
@@ -36,6 +37,19 @@ impl Links {
         link: &Link,
         remnant: Option<RemnantTimes>,
     ) -> Result<WriteOutcome, StoreError> {
+        let Changes(parts) = self.unlink_changes(fulfillments, row, link, remnant);
+        Ok(transact(&self.client, parts).await?.outcome())
+    }
+
+    /// The changes that [`Links::unlink`] writes.
+    #[must_use]
+    pub fn unlink_changes(
+        &self,
+        fulfillments: &Fulfillments,
+        row: &PlayerRow,
+        link: &Link,
+        remnant: Option<RemnantTimes>,
+    ) -> Changes {
         let player = self.change_as_read(row, link);
         let player = if row.has_open {
             [
@@ -66,7 +80,7 @@ impl Links {
         };
         let mut parts = vec![player];
         parts.extend(self.end_parts(fulfillments, link, remnant));
-        Ok(transact(&self.client, parts).await?.outcome())
+        Changes(parts)
     }
 
     /// The parts of a transaction that end a link, except the player's own row.

@@ -222,8 +222,25 @@ fn commands() {
             prop_oneof![Just(Value::Null), any::<i32>().prop_map(Value::from)].boxed(),
         ),
     ]);
-    let command = select(vec!["offers.put", "offers.list", "offers.delete", "x"]);
+    let command = select(vec![
+        "offers.put",
+        "offers.list",
+        "offers.delete",
+        "player.get",
+        "player.unlink",
+        "link.retry",
+        "amazon.get",
+        "entitlement.get",
+        "entitlement.hold",
+        "entitlement.reassign",
+        "x",
+    ]);
     let structured = object(vec![
+        ("actor", some_text()),
+        ("reason", some_text()),
+        ("request_id", some_text()),
+        ("player_id", some_text()),
+        ("entitlement_id", some_text()),
         ("command", command.prop_map(Value::from).boxed()),
         ("sku", some_text()),
         ("offers", vec(offer, 0..4).prop_map(Value::from).boxed()),
@@ -247,7 +264,13 @@ fn commands() {
                 assert!(!errors.is_empty(), "{answer}");
                 for error in errors {
                     let code = error["code"].as_str().unwrap_or_default();
-                    assert!(["invalid_request", "not_found"].contains(&code), "{answer}");
+                    let codes = [
+                        "invalid_request",
+                        "not_found",
+                        "conflict",
+                        "request_id_reused",
+                    ];
+                    assert!(codes.contains(&code), "{answer}");
                     assert!(error["detail"].as_str().is_some_and(|it| !it.is_empty()));
                 }
             }

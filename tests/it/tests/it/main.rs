@@ -11,6 +11,7 @@ mod fulfillment;
 mod input;
 mod link;
 mod offers;
+mod operations;
 mod store;
 mod story;
 mod tokens;

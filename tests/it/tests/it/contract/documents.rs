@@ -8,7 +8,7 @@ use local::build::workspace;
 use local::template::{Template, Variable, project_template};
 use prime_gaming::api::ErrorCode;
 use prime_gaming::domain::LinkFailure;
-use prime_gaming::testing::config::{AdminConfig, Config, DeliveryConfig, SecretsSource};
+use prime_gaming::testing::config::{Config, DeliveryConfig, SecretsSource};
 use serde_yaml_ng::Value;
 
 /// The codes of the API, each with its status.
@@ -326,14 +326,10 @@ fn every_function_starts_with_what_the_template_gives_it() {
                 .get(name)
                 .map(|variable| deployed_value(name, variable))
         };
-        if function.binary == "admin" {
-            let config = AdminConfig::from_vars(lookup).expect("a good deployment");
-            assert_eq!(config.offers_table, "stack-OffersTable");
-            continue;
-        }
         let config = Config::from_vars(lookup).expect("a good deployment");
         assert_eq!(config.tables.links, "stack-LinksTable");
         assert_eq!(config.tables.fulfillments, "stack-FulfillmentsTable");
+        assert_eq!(config.tables.offers, "stack-OffersTable");
         assert!(matches!(config.secrets, SecretsSource::Arn(_)));
         assert_eq!(config.delivery, DeliveryConfig::Confirm);
         assert!(!config.is_local() && !config.linking.devices);

@@ -90,8 +90,18 @@ const REDIRECTS: [(&str, u16); 2] = [
 const LOGIN_PAGE: &str = "https://accounts.studio.example/prime/login";
 
 /// Names of `admin` events, and whether they are carried out.
-const COMMANDS: [(&str, bool); 5] = [
+const COMMANDS: [(&str, bool); 15] = [
     ("admin-bad-command", false),
+    ("admin-bad-order", false),
+    ("admin-amazon-get", true),
+    ("admin-entitlement-get", true),
+    ("admin-entitlement-hold", true),
+    ("admin-entitlement-reassign", true),
+    ("admin-entitlement-release", true),
+    ("admin-entitlement-rereport", true),
+    ("admin-link-retry", true),
+    ("admin-player-get", true),
+    ("admin-player-unlink", true),
     ("admin-offers-put-bad", false),
     ("admin-offers-put", true),
     ("admin-offers-list", true),
@@ -323,10 +333,49 @@ async fn every_event_is_answered_as_it_should_be() {
 #[tokio::test]
 async fn every_admin_event_is_answered_as_it_should_be() {
     let world = World::new().await;
-    for (name, done) in COMMANDS {
+    for (name, done) in COMMANDS
+        .into_iter()
+        .filter(|(name, _)| name.contains("offers"))
+    {
         let answer = world.admin(read(name)).await;
         assert_eq!(answer["ok"], done, "{name}: {answer}");
     }
+    for (name, done) in COMMANDS {
+        let world = with_an_entitlement(name).await;
+        let account = world.amazon.account_id("alice");
+        let event = read(name)
+            .to_string()
+            .replace("amzn1.account.AEXAMPLE", &account);
+        let answer: Value = serde_json::from_str(&world.admin_text(&event).await).expect("JSON");
+        if !name.contains("offers-delete") {
+            assert_eq!(answer["ok"], done, "{name}: {answer}");
+        }
+    }
+}
+
+/// With the player and the entitlement that the events name, as the event's command needs it.
+async fn with_an_entitlement(name: &str) -> World {
+    let world = World::new().await;
+    world.offer("hat").await;
+    world.linked("player-1", "alice").await;
+    let element = json!({
+        "EntitlementId": "entitlement-1", "VendorProductId": "hat", "NextInstruction": "FULFILL"
+    });
+    world.amazon.put_entitlement("alice", element);
+    world.check("player-1").await;
+    match name {
+        "admin-entitlement-release" => {
+            let mut hold = read("admin-entitlement-hold");
+            hold["dry_run"] = false.into();
+            assert_eq!(world.admin(hold).await["ok"], true);
+        }
+        "admin-entitlement-rereport" => {
+            let results = world.confirm("player-1", &["entitlement-1"]).await;
+            assert_eq!(results[0]["status"], "reported");
+        }
+        _ => {}
+    }
+    world
 }
 
 #[test]

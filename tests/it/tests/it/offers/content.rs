@@ -10,7 +10,7 @@ const CONTENT: &str = r#"{ "z": 1.10,  "a":[18446744073709551616, 1e400, -0, 1E+
 
 fn put(content: &str) -> String {
     format!(
-        r#"{{"command": "offers.put", "offers": [{{"sku": "hat", "title": "A “hat”", "content": {content} }}]}}"#
+        r#"{{"command": "offers.put", "actor": "ada", "reason": "ticket 7", "offers": [{{"sku": "hat", "title": "A “hat”", "content": {content} }}]}}"#
     )
 }
 

@@ -1,0 +1,115 @@
+//! The commands: each reads its fields and calls one use case.
+
+use prime_gaming::App;
+use prime_gaming::domain::{EntitlementId, PlayerId};
+use prime_gaming::flow::{self, Answer, OperationError, Order};
+use serde_json::value::RawValue;
+
+use crate::fault::Fault;
+use crate::form::{Form, Why};
+use crate::offers;
+
+/// Every command.
+pub(crate) const NAMES: [&str; 12] = [
+    "offers.put",
+    "offers.list",
+    "offers.delete",
+    "player.get",
+    "player.unlink",
+    "link.retry",
+    "amazon.get",
+    "entitlement.get",
+    "entitlement.release",
+    "entitlement.hold",
+    "entitlement.reassign",
+    "entitlement.rereport",
+];
+
+/// Carries out the command of this form.
+///
+/// # Errors
+/// Everything that is wrong with it, or why it was not carried out.
+pub(crate) async fn carry_out(app: &App, mut form: Form<'_>) -> Result<Box<RawValue>, Vec<Fault>> {
+    let done = match form.command {
+        "offers.put" => {
+            let (offers, order) = offers::put(form)?;
+            flow::put_offers(app, &order, &offers).await
+        }
+        "offers.delete" => {
+            let (sku, order) = (form.id("sku"), form.order(Why::Wanted, Vec::new()));
+            let sku = form.good(sku)?;
+            flow::delete_offer(app, &order, &sku).await
+        }
+        "player.get" => {
+            let (player, limit, cursor) = (form.id("player_id"), form.limit(), form.cursor());
+            let player = form.good(player)?;
+            flow::get_player(app, &player, limit, cursor.as_deref()).await
+        }
+        "player.unlink" => {
+            let (player, order) = player(form)?;
+            flow::unlink_player(app, &order, &player).await
+        }
+        "link.retry" => {
+            let (player, order) = player(form)?;
+            flow::retry_link(app, &order, &player).await
+        }
+        "amazon.get" => {
+            let account = form.id("amazon_user_id");
+            let account = form.good(account)?;
+            flow::get_account(app, &account).await
+        }
+        "entitlement.get" => {
+            let id = form.id("entitlement_id");
+            let id = form.good(id)?;
+            flow::get_entitlement(app, &id).await
+        }
+        "entitlement.release" => {
+            let (player, id, order) = entitlement(form)?;
+            flow::release(app, &order, &player, &id).await
+        }
+        "entitlement.hold" => {
+            let (player, id, order) = entitlement(form)?;
+            flow::hold(app, &order, &player, &id).await
+        }
+        "entitlement.rereport" => {
+            let (player, id, order) = entitlement(form)?;
+            flow::rereport(app, &order, &player, &id).await
+        }
+        "entitlement.reassign" => reassign(app, form).await?,
+        _ => {
+            // `offers.list`: the form knows no other name.
+            form.good(Some(()))?;
+            flow::list_offers(app).await
+        }
+    };
+    done.map(Answer::into_json)
+        .map_err(|error| vec![Fault::from(error)])
+}
+
+fn player(mut form: Form<'_>) -> Result<(PlayerId, Order), Vec<Fault>> {
+    let player = form.id("player_id");
+    let order = form.order(Why::Needed, Vec::new());
+    Ok((form.good(player)?, order))
+}
+
+fn entitlement(mut form: Form<'_>) -> Result<(PlayerId, EntitlementId, Order), Vec<Fault>> {
+    let (player, id) = (form.id("player_id"), form.id("entitlement_id"));
+    let order = form.order(Why::Needed, Vec::new());
+    let (player, id) = form.good(player.zip(id))?;
+    Ok((player, id, order))
+}
+
+async fn reassign(
+    app: &App,
+    mut form: Form<'_>,
+) -> Result<Result<Answer, OperationError>, Vec<Fault>> {
+    let id = form.id("entitlement_id");
+    let from: Option<PlayerId> = form.id("from_player_id");
+    let to: Option<PlayerId> = form.id("to_player_id");
+    if from.is_some() && from == to {
+        form.fault("to_player_id must be another player than from_player_id");
+    }
+    let order = form.order(Why::Needed, Vec::new());
+    let ((id, from), to) = form.good(id.zip(from).zip(to))?;
+    Ok(flow::reassign(app, &order, &id, &from, &to).await)
+}

@@ -1,0 +1,212 @@
+//! Reads the fields of a command. It collects the faults, so that the answer can name them all.
+
+use std::collections::BTreeMap;
+
+use prime_gaming::domain::{FieldsError, IdError, MAX_OPERATOR_CHARS, fields, is_operator_text};
+use prime_gaming::flow::{Order, Request};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::fault::Fault;
+
+/// The fields of a command, each as it was written.
+type Fields<'a> = BTreeMap<String, &'a RawValue>;
+
+/// Fields of every command that changes something. The others ignore them.
+const OF_AN_ORDER: [&str; 4] = ["actor", "reason", "dry_run", "request_id"];
+
+/// The largest page.
+const MOST_LIMIT: usize = 100;
+/// The page where the command does not say.
+const USUAL_LIMIT: usize = 20;
+
+/// Whether a command needs an actor and a reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// Without them it is refused.
+    Needed,
+    /// Without them it only warns.
+    Wanted,
+}
+
+/// The fields of a command, and what is wrong with them so far.
+pub(crate) struct Form<'a> {
+    /// The command's name.
+    pub(crate) command: &'static str,
+    fields: Fields<'a>,
+    taken: Vec<&'static str>,
+    faults: Vec<Fault>,
+}
+
+impl<'a> Form<'a> {
+    /// The form of a command, which must be one of `names`.
+    ///
+    /// # Errors
+    /// If it is not one of them, or has a field twice.
+    pub(crate) fn read(event: &'a RawValue, names: &[&'static str]) -> Result<Self, Vec<Fault>> {
+        let fields = match fields(event) {
+            Ok(fields) => fields,
+            Err(FieldsError::NotAnObject) => Fields::new(),
+            Err(error) => return Err(vec![Fault::invalid(format!("the command {error}"))]),
+        };
+        let name: Option<String> = parse(&fields, "command");
+        let command = names.iter().find(|known| name.as_deref() == Some(**known));
+        let Some(command) = command else {
+            return Err(vec![Fault::invalid(format!(
+                "command must be one of {}",
+                names.join(", ")
+            ))]);
+        };
+        Ok(Self {
+            command,
+            fields,
+            taken: Vec::new(),
+            faults: Vec::new(),
+        })
+    }
+
+    /// Says that something is wrong.
+    pub(crate) fn fault(&mut self, detail: impl Into<String>) {
+        self.faults.push(Fault::invalid(detail));
+    }
+
+    /// A field as it was written.
+    pub(crate) fn raw(&mut self, name: &'static str) -> Option<&'a RawValue> {
+        self.taken.push(name);
+        self.fields.get(name).copied()
+    }
+
+    /// A field that must be an id.
+    pub(crate) fn id<T: TryFrom<String, Error = IdError>>(
+        &mut self,
+        name: &'static str,
+    ) -> Option<T> {
+        let json = self.raw(name);
+        let text = json.and_then(|json| serde_json::from_str::<String>(json.get()).ok());
+        match T::try_from(text.unwrap_or_default()) {
+            Ok(id) => Some(id),
+            Err(error) => {
+                self.fault(format!("{name} must be {}", error.rule()));
+                None
+            }
+        }
+    }
+
+    /// A field that may be left out. `rule` says what it must be.
+    pub(crate) fn optional<T: DeserializeOwned>(
+        &mut self,
+        name: &'static str,
+        rule: &str,
+        is_good: impl Fn(&T) -> bool,
+    ) -> Option<T> {
+        let json = self.raw(name)?;
+        let value: Option<Option<T>> = serde_json::from_str(json.get()).ok();
+        match value {
+            // As if it were left out.
+            Some(None) => None,
+            Some(Some(value)) if is_good(&value) => Some(value),
+            _ => {
+                self.fault(format!("{name} must be {rule}"));
+                None
+            }
+        }
+    }
+
+    /// How many elements a page may have.
+    pub(crate) fn limit(&mut self) -> usize {
+        let rule = format!("a whole number from 1 to {MOST_LIMIT}");
+        let given = self.optional("limit", &rule, |limit| (1..=MOST_LIMIT).contains(limit));
+        given.unwrap_or(USUAL_LIMIT)
+    }
+
+    /// Where the page before ended.
+    pub(crate) fn cursor(&mut self) -> Option<String> {
+        self.optional("cursor", "the cursor of an earlier answer", |_| true)
+    }
+
+    /// What every command has that changes something.
+    pub(crate) fn order(&mut self, why: Why, mut warnings: Vec<String>) -> Order {
+        let rule = format!("1 to {MAX_OPERATOR_CHARS} characters without control characters");
+        let is_good = |text: &String| is_operator_text(text);
+        let mut texts = [None, None, None];
+        for (text, (name, what)) in texts.iter_mut().zip([
+            ("actor", "who asks for this"),
+            ("reason", "why"),
+            ("request_id", "an id of your own"),
+        ]) {
+            let faults = self.faults.len();
+            *text = self.optional(name, &format!("{what}, in {rule}"), is_good);
+            let is_missing = text.is_none() && self.faults.len() == faults && name != "request_id";
+            match why {
+                Why::Needed if is_missing => {
+                    self.fault(format!("{name} is required: {what}, in {rule}"));
+                }
+                Why::Wanted if is_missing => {
+                    warnings.push(format!("{name} is missing, so the audit record has none"));
+                }
+                _ => {}
+            }
+        }
+        let dry_run = self.optional("dry_run", "true or false", |_| true);
+        let [actor, reason, request_id] = texts;
+        Order {
+            command: self.command,
+            actor,
+            reason,
+            request: request_id.map(|id| Request::new(id, &self.digest())),
+            dry_run: dry_run.unwrap_or(false),
+            warnings,
+        }
+    }
+
+    /// The fields as one text, in one order, without those that do not say what is to be done.
+    fn digest(&self) -> String {
+        let said = self
+            .fields
+            .iter()
+            .filter(|(name, _)| !["dry_run", "request_id"].contains(&name.as_str()));
+        let texts = said.map(|(name, json)| {
+            // A string is the same however it is escaped.
+            let text: Result<String, _> = serde_json::from_str(json.get());
+            match text {
+                Ok(text) => format!("{name:?}: {text:?}"),
+                Err(_) => format!("{name:?}: {}", json.get()),
+            }
+        });
+        texts.collect::<Vec<_>>().join("\n")
+    }
+
+    /// The fields that were read, if nothing is wrong with any.
+    ///
+    /// # Errors
+    /// Everything that is wrong, unknown fields too.
+    pub(crate) fn good<T>(mut self, read: Option<T>) -> Result<T, Vec<Fault>> {
+        let known = |name: &str| {
+            name == "command" || OF_AN_ORDER.contains(&name) || self.taken.contains(&name)
+        };
+        let unknown: Vec<_> = self.fields.keys().filter(|name| !known(name)).collect();
+        let takes = match &self.taken[..] {
+            [] => "no fields".to_owned(),
+            taken => taken.join(", "),
+        };
+        let faults: Vec<_> = unknown
+            .into_iter()
+            .map(|name| {
+                let name: String = name.chars().take(100).collect();
+                Fault::invalid(format!(
+                    "{name:?} is no field of {}, which takes {takes}",
+                    self.command
+                ))
+            })
+            .collect();
+        self.faults.extend(faults);
+        match read {
+            Some(read) if self.faults.is_empty() => Ok(read),
+            _ => Err(self.faults),
+        }
+    }
+}
+
+fn parse<T: DeserializeOwned>(fields: &Fields<'_>, name: &str) -> Option<T> {
+    serde_json::from_str(fields.get(name)?.get()).ok()
+}

@@ -1,0 +1,162 @@
+//! What operators' commands answer.
+
+use serde::Serialize;
+
+use crate::domain::{
+    AmazonUserId, AuditRecord, EntitlementId, LinkStatus, Offer, PlayerId, Sku, Timestamp,
+};
+
+use super::entitlements::Entitlement;
+
+/// The code of a command's error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CommandCode {
+    /// The command is not as described; the detail names the field.
+    InvalidRequest,
+    /// The cursor is not from an earlier answer.
+    InvalidCursor,
+    /// The player, entitlement, account or offer is unknown.
+    NotFound,
+    /// It is in a state that does not allow the command.
+    Conflict,
+    /// The request id was used for a command with other fields.
+    RequestIdReused,
+    /// Our fault, or a row that can't be read.
+    Internal,
+    /// The database does not answer. Repeating the command is safe.
+    Unavailable,
+}
+
+/// An entitlement, as an operator sees it.
+#[derive(Debug, Serialize)]
+pub struct OperatorEntitlement {
+    /// As a game sees it.
+    #[serde(flatten)]
+    pub entitlement: Entitlement,
+    /// The player whose it is.
+    pub player_id: PlayerId,
+    /// The Amazon account that it came from.
+    pub amazon_user_id: AmazonUserId,
+    /// How often its present step was tried.
+    pub attempts: u32,
+    /// When an operator was first told that it makes no progress.
+    pub attention_at: Option<Timestamp>,
+}
+
+/// A player's link, as an operator sees it. It has no token.
+#[derive(Debug, Default, Serialize)]
+pub struct OperatorLink {
+    /// As the game sees it; `unlinked` where there is none.
+    pub status: Option<LinkStatus>,
+    /// When it was made.
+    pub linked_at: Option<Timestamp>,
+    /// The Amazon account.
+    pub amazon_user_id: Option<AmazonUserId>,
+    /// The LWA client that it belongs to.
+    pub client_id: Option<String>,
+    /// When Amazon was last asked for this player.
+    pub checked_at: Option<Timestamp>,
+    /// The next check may not ask Amazon before this time.
+    pub next_check_at: Option<Timestamp>,
+    /// Amazon asked for rest until then.
+    pub retry_at: Option<Timestamp>,
+    /// When tokens that Amazon called invalid are tried again.
+    pub next_look_at: Option<Timestamp>,
+}
+
+/// `player.get`
+#[derive(Debug, Serialize)]
+pub struct PlayerAnswer {
+    /// The player.
+    pub player_id: PlayerId,
+    /// The link.
+    pub link: OperatorLink,
+    /// The newest first.
+    pub entitlements: Vec<OperatorEntitlement>,
+    /// Where the next page of entitlements begins; `None` on the last page.
+    pub cursor: Option<String>,
+    /// What operators did, the newest first.
+    pub audit: Vec<AuditRecord>,
+    /// Rows of this page that can't be read, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<String>,
+}
+
+/// `entitlement.get`
+#[derive(Debug, Serialize)]
+pub struct FoundEntitlement {
+    /// The owner's; of an entitlement without an owner, that of the first player who has a row of it.
+    pub entitlement: OperatorEntitlement,
+    /// The other players who have a row of it.
+    pub also: Vec<PlayerId>,
+}
+
+/// `amazon.get`
+#[derive(Debug, Serialize)]
+pub struct AccountAnswer {
+    /// The player whose account it is now.
+    pub player_id: Option<PlayerId>,
+    /// Whether reports are owed with its tokens.
+    pub owes: bool,
+    /// What waits for the account to be linked again.
+    pub parked: Vec<ParkedEntitlement>,
+}
+
+/// A report that waits for its Amazon account to be linked again.
+#[derive(Debug, Serialize)]
+pub struct ParkedEntitlement {
+    /// The player whose it is.
+    pub player_id: PlayerId,
+    /// Amazon's id of it.
+    pub entitlement_id: EntitlementId,
+}
+
+/// `player.unlink`
+#[derive(Debug, Serialize)]
+pub struct UnlinkAnswer {
+    /// The player.
+    pub player_id: PlayerId,
+    /// Whether there was a link.
+    pub unlinked: bool,
+}
+
+/// `link.retry`
+#[derive(Debug, Serialize)]
+pub struct RetryAnswer {
+    /// The player, whose next check asks Amazon.
+    pub player_id: PlayerId,
+}
+
+/// `entitlement.release`, `entitlement.hold`, `entitlement.reassign`, `entitlement.rereport`
+#[derive(Debug, Serialize)]
+pub struct ChangedEntitlement {
+    /// As it is afterwards.
+    pub entitlement: OperatorEntitlement,
+    /// What an operator should know beside; the audit record says it as well.
+    pub note: Option<String>,
+}
+
+/// `offers.put`
+#[derive(Debug, Serialize)]
+pub struct StoredOffers {
+    /// The SKUs, in the order of the command.
+    pub stored: Vec<Sku>,
+}
+
+/// `offers.list`
+#[derive(Debug, Serialize)]
+pub struct ListedOffers {
+    /// By SKU.
+    pub offers: Vec<Offer>,
+    /// Offers that can't be read, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<String>,
+}
+
+/// `offers.delete`
+#[derive(Debug, Serialize)]
+pub struct DeletedOffer {
+    /// Its SKU.
+    pub deleted: Sku,
+}

@@ -1,0 +1,263 @@
+//! Commands about an entitlement.
+
+use super::players::known_player;
+use super::{Answer, OperationError, Order, Plan, carry_out, view};
+use crate::App;
+use crate::api::{ChangedEntitlement, FoundEntitlement};
+use crate::domain::{
+    EntitlementId, HoldReason, NotPossible, Offer, Ordered, PlayerId, Present, Sku, Status,
+    Timestamp,
+};
+use crate::flow::fulfillment::report::speaker;
+use crate::store::{Audit, Changes, Reassignment, Record, Release, StoreError, Subject};
+
+/// `entitlement.get`: an entitlement by Amazon's id alone.
+///
+/// # Errors
+/// See [`OperationError`].
+pub async fn get_entitlement(app: &App, id: &EntitlementId) -> Result<Answer, OperationError> {
+    let (owner, others) = app.fulfillments.players_of(id).await?;
+    let mut also = Vec::new();
+    let mut entitlement = None;
+    for player in owner.into_iter().chain(others) {
+        if entitlement.is_some() {
+            also.push(player);
+        } else {
+            entitlement = app.fulfillments.get(&player, id).await?;
+        }
+    }
+    let entitlement = entitlement
+        .ok_or_else(|| OperationError::NotFound(format!("no player has the entitlement {id}")))?;
+    Ok(Answer::of(&FoundEntitlement {
+        entitlement: view::entitlement(entitlement),
+        also,
+    }))
+}
+
+/// `entitlement.release`: what only an operator releases becomes `pending`.
+///
+/// # Errors
+/// See [`OperationError`].
+pub async fn release(
+    app: &App,
+    order: &Order,
+    player: &PlayerId,
+    id: &EntitlementId,
+) -> Result<Answer, OperationError> {
+    carry_out(app, order, async |now| {
+        let known = known_record(app, player, id).await?;
+        let ordered = present(&known, now).release()?;
+        let owner = app.fulfillments.players_of(id).await?.0;
+        if owner.is_some_and(|owner| owner != *player) {
+            return Err(not_possible("another player was handed it"));
+        }
+        let offer = match ordered {
+            // An earlier version may have held it without its content.
+            Ordered::AsBefore if known.content.is_some() => None,
+            Ordered::AsBefore | Ordered::Anew => Some(offer_of(app, &known).await?),
+        };
+        let release = by(app, offer.as_ref(), now);
+        let (changes, after) = app.fulfillments.release_changes(&known, release);
+        Ok(plan(changes, after, player, released_note(&known)))
+    })
+    .await
+}
+
+fn released_note(known: &Record) -> Option<String> {
+    (known.reason == Some(HoldReason::DuplicateOffer)).then(|| {
+        format!(
+            "a duplicate_offer: it takes a place in the guard of {} beyond the limit",
+            known.sku.as_deref().unwrap_or("its SKU")
+        )
+    })
+}
+
+/// `entitlement.hold`: what is `pending` and is not being delivered is held.
+///
+/// # Errors
+/// See [`OperationError`].
+pub async fn hold(
+    app: &App,
+    order: &Order,
+    player: &PlayerId,
+    id: &EntitlementId,
+) -> Result<Answer, OperationError> {
+    carry_out(app, order, async |now| {
+        let known = known_record(app, player, id).await?;
+        present(&known, now).hold()?;
+        let (changes, after) = app.fulfillments.hold_changes(&known, now);
+        Ok(plan(changes, after, player, None))
+    })
+    .await
+}
+
+/// `entitlement.reassign`: moves what was not delivered to a player's new game account.
+///
+/// # Errors
+/// See [`OperationError`].
+pub async fn reassign(
+    app: &App,
+    order: &Order,
+    id: &EntitlementId,
+    from: &PlayerId,
+    to: &PlayerId,
+) -> Result<Answer, OperationError> {
+    carry_out(app, order, async |now| {
+        let known = known_record(app, from, id).await?;
+        let ordered = present(&known, now).reassign()?;
+        let owner = app.fulfillments.players_of(id).await?.0;
+        if owner.is_some_and(|owner| owner != *from) {
+            return Err(not_possible("another player was handed it"));
+        }
+        let theirs = app.fulfillments.get(to, id).await?;
+        if theirs
+            .as_ref()
+            .is_some_and(|it| it.reason != Some(HoldReason::OtherPlayer))
+        {
+            return Err(not_possible("the new player has it already"));
+        }
+        let offer = offer_of(app, &known).await?;
+        let used = app.fulfillments.used(to, offer.sku.as_str(), id).await?;
+        if let Some(most) = offer.per_player.0
+            && used >= usize::try_from(most).unwrap_or(usize::MAX)
+        {
+            return Err(not_possible("the new player has used the offer up"));
+        }
+        // The new player may never have called: a link is not needed.
+        let row = app.links.get(to).await?;
+        let is_anew = ordered == Ordered::Anew || known.content.is_none();
+        let (changes, after) = app.fulfillments.reassign_changes(Reassignment {
+            from: &known,
+            to,
+            known: theirs.as_ref(),
+            link: row.link.as_ref().map(|link| &link.id),
+            offer: &offer,
+            release: by(app, is_anew.then_some(&offer), now),
+        });
+        let changes = changes
+            .and(app.links.open_changes(to, &row))
+            .and(owed(app, &known, to).await?);
+        let note = Some(format!("from {from} to {to}"));
+        let body = ChangedEntitlement {
+            entitlement: view::entitlement(after),
+            note: note.clone(),
+        };
+        let audits = [from, to].map(|player| about(player, id, note.clone()));
+        Ok(Plan {
+            changes,
+            audits: audits.into(),
+            body,
+        })
+    })
+    .await
+}
+
+/// `entitlement.rereport`: Amazon is told once more of what was delivered.
+///
+/// # Errors
+/// See [`OperationError`].
+pub async fn rereport(
+    app: &App,
+    order: &Order,
+    player: &PlayerId,
+    id: &EntitlementId,
+) -> Result<Answer, OperationError> {
+    carry_out(app, order, async |now| {
+        let known = known_record(app, player, id).await?;
+        present(&known, now).rereport()?;
+        let (changes, after) = app.fulfillments.rereport_changes(&known, now);
+        let mut plan = plan(changes, after, player, None);
+        if known.status == Status::Reported {
+            let row = app.links.get(player).await?;
+            plan.changes = plan
+                .changes
+                .and(app.links.open_changes(player, &row))
+                .and(owed(app, &known, player).await?);
+        }
+        Ok(plan)
+    })
+    .await
+}
+
+/// The account's link notes that it has a report to make for `player`, unless it is the player's own.
+async fn owed(app: &App, record: &Record, player: &PlayerId) -> Result<Changes, StoreError> {
+    let speaker = speaker(app, &record.amazon_user_id).await?;
+    Ok(speaker.map_or_else(Changes::default, |link| {
+        app.links.inherit_changes(&link, player)
+    }))
+}
+
+async fn known_record(
+    app: &App,
+    player: &PlayerId,
+    id: &EntitlementId,
+) -> Result<Record, OperationError> {
+    if let Some(record) = app.fulfillments.get(player, id).await? {
+        return Ok(record);
+    }
+    known_player(app, player).await?;
+    Err(OperationError::NotFound(format!(
+        "the player {player} has no entitlement {id}"
+    )))
+}
+
+/// The offer of the record's SKU, as it is now.
+async fn offer_of(app: &App, record: &Record) -> Result<Offer, OperationError> {
+    let sku = record.sku.as_deref().and_then(|sku| Sku::new(sku).ok());
+    let Some(sku) = sku else {
+        return Err(not_possible("Amazon sent no SKU that can have an offer"));
+    };
+    let mut found = app.offers.stored().get(&[&sku]).await?;
+    if let Some(error) = found.unreadable.remove(&sku) {
+        return Err(error.into());
+    }
+    found
+        .offers
+        .remove(&sku)
+        .ok_or_else(|| not_possible(&format!("there is no offer {sku}; put it first")))
+}
+
+fn by<'a>(app: &App, offer: Option<&'a Offer>, now: Timestamp) -> Release<'a> {
+    Release {
+        offer,
+        by_webhook: app.webhook.is_some(),
+        now,
+    }
+}
+
+fn present(record: &Record, now: Timestamp) -> Present {
+    Present {
+        status: record.status,
+        reason: record.reason,
+        is_leased: record.work.is_leased(now),
+        may_be_delivered: record.may_have_been_delivered(),
+    }
+}
+
+fn plan(
+    changes: Changes,
+    after: Record,
+    player: &PlayerId,
+    note: Option<String>,
+) -> Plan<ChangedEntitlement> {
+    Plan {
+        changes,
+        audits: vec![about(player, &after.id, note.clone())],
+        body: ChangedEntitlement {
+            entitlement: view::entitlement(after),
+            note,
+        },
+    }
+}
+
+fn about(player: &PlayerId, id: &EntitlementId, note: Option<String>) -> Audit {
+    Audit {
+        subject: Subject::Player(player.clone()),
+        entitlement_id: Some(id.clone()),
+        note,
+    }
+}
+
+fn not_possible(why: &str) -> OperationError {
+    OperationError::Conflict(NotPossible(why.to_owned()))
+}

@@ -1,0 +1,194 @@
+//! Operators' commands: one file for each thing that they are about.
+//!
+//! A command that changes something plans first: it reads, decides and makes the changes with their
+//! answer. A dry run ends there. Else one transaction writes the changes, their audit records and
+//! the answer's request id. Where a row has changed meanwhile, it plans again.
+
+pub(super) mod accounts;
+pub(super) mod entitlements;
+pub(super) mod offers;
+pub(super) mod players;
+mod view;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::App;
+use crate::domain::{EntitlementId, NotPossible, Timestamp};
+use crate::flow::entitlements::history::InvalidCursor;
+use crate::signals::event;
+use crate::store::{Audit, Changes, Recalled, Request, StoreError, Subject, Warrant};
+
+/// How often a command is planned while other requests change the same rows.
+const TRIES: u32 = 8;
+
+/// A command that changes something, as far as it does not matter what.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The command's name.
+    pub command: &'static str,
+    /// The operator.
+    pub actor: Option<String>,
+    /// The operator's reason.
+    pub reason: Option<String>,
+    /// The id of the operator's request.
+    pub request: Option<Request>,
+    /// Whether nothing is to be changed.
+    pub dry_run: bool,
+    /// What the operator should know, although the command is carried out.
+    pub warnings: Vec<String>,
+}
+
+/// A command's answer: a JSON object.
+#[derive(Debug)]
+pub struct Answer(Box<RawValue>);
+
+impl Answer {
+    /// The answer of a command that changes nothing.
+    #[must_use]
+    pub fn of(body: &impl Serialize) -> Self {
+        Self::written(false, &[], body)
+    }
+
+    fn written(dry_run: bool, warnings: &[String], body: &impl Serialize) -> Self {
+        let answer = Written {
+            ok: true,
+            dry_run,
+            body,
+            warnings,
+        };
+        Self(serde_json::value::to_raw_value(&answer).expect("an answer is always JSON"))
+    }
+
+    fn stored(text: String) -> Option<Self> {
+        RawValue::from_string(text).ok().map(Self)
+    }
+
+    /// The JSON text.
+    #[must_use]
+    pub fn into_json(self) -> Box<RawValue> {
+        self.0
+    }
+}
+
+#[derive(Serialize)]
+struct Written<'a, B> {
+    ok: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    dry_run: bool,
+    #[serde(flatten)]
+    body: &'a B,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    warnings: &'a [String],
+}
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum OperationError {
+    /// There is no such player, entitlement, account or offer.
+    #[error("{0}")]
+    NotFound(String),
+    /// Its state does not allow the command.
+    #[error(transparent)]
+    Conflict(#[from] NotPossible),
+    /// The cursor is not from an earlier answer.
+    #[error(transparent)]
+    Cursor(#[from] InvalidCursor),
+    /// The request id was used for another command.
+    #[error("this request_id was used for a command with other fields; choose a new one")]
+    RequestIdReused,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a command would do: the changes, what is remembered of them, and the answer.
+pub(super) struct Plan<B> {
+    pub(super) changes: Changes,
+    pub(super) audits: Vec<Audit>,
+    pub(super) body: B,
+}
+
+/// Plans and carries out a command.
+pub(super) async fn carry_out<B: Serialize>(
+    app: &App,
+    order: &Order,
+    mut plan: impl AsyncFnMut(Timestamp) -> Result<Plan<B>, OperationError>,
+) -> Result<Answer, OperationError> {
+    for _ in 0..TRIES {
+        if let Some(answer) = recall(app, order).await? {
+            return Ok(answer);
+        }
+        let now = app.clock.now();
+        let Plan {
+            changes,
+            audits,
+            body,
+        } = plan(now).await?;
+        let answer = Answer::written(order.dry_run, &order.warnings, &body);
+        if order.dry_run {
+            return Ok(answer);
+        }
+        if write(app, order, changes, &audits, Some(&answer), now).await? {
+            return Ok(answer);
+        }
+    }
+    let what = "what the command is about";
+    Err(StoreError::Contended { what }.into())
+}
+
+/// The answer that this command has had, if it was carried out before.
+async fn recall(app: &App, order: &Order) -> Result<Option<Answer>, OperationError> {
+    let Some(request) = &order.request else {
+        return Ok(None);
+    };
+    match app.links.recall(request, app.clock.now()).await? {
+        Recalled::Nothing => Ok(None),
+        Recalled::Answer(text) => Ok(Answer::stored(text)),
+        Recalled::Reused => Err(OperationError::RequestIdReused),
+    }
+}
+
+/// Writes what was planned, all or nothing. `false`: a row has changed since it was read, or
+/// another command with this request id came first.
+async fn write(
+    app: &App,
+    order: &Order,
+    changes: Changes,
+    audits: &[Audit],
+    answer: Option<&Answer>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let warrant = Warrant {
+        command: order.command,
+        actor: order.actor.as_deref(),
+        reason: order.reason.as_deref(),
+        request: order.request.as_ref(),
+    };
+    let answer = answer.map(|answer| answer.0.get());
+    let store = &app.fulfillments;
+    let written = store.carry_out(&app.links, changes, warrant, audits, answer, now);
+    let is_done = written.await?.is_done();
+    if is_done {
+        audits.iter().for_each(|audit| log_done(order, audit));
+    }
+    Ok(is_done)
+}
+
+/// The reason is an operator's free text, so it is in the audit record only.
+fn log_done(order: &Order, audit: &Audit) {
+    let (player_id, sku) = match &audit.subject {
+        Subject::Player(player) => (Some(player.as_str()), None),
+        Subject::Offer(sku) => (None, Some(sku.as_str())),
+    };
+    let (command, actor) = (order.command, order.actor.as_deref());
+    let entitlement_id = audit.entitlement_id.as_ref().map(EntitlementId::as_str);
+    tracing::info!(
+        event = event::COMMAND_DONE,
+        command,
+        actor,
+        player_id,
+        entitlement_id,
+        sku
+    );
+}

@@ -1,0 +1,101 @@
+//! Commands about the offers.
+
+use super::{Answer, OperationError, Order, Plan, carry_out, recall, write};
+use crate::App;
+use crate::api::{DeletedOffer, ListedOffers, StoredOffers};
+use crate::domain::{Offer, Sku};
+use crate::flow::rows::log_unreadable;
+use crate::store::{Audit, Changes, Subject};
+
+/// How many offers one transaction stores. DynamoDB takes 100 parts; each offer has two, and the
+/// request id has one.
+const AT_ONCE: usize = 40;
+
+/// `offers.put`: adds or replaces the offers, so many at once as a transaction takes. The last
+/// transaction remembers the request id, so repeating a command that was cut short stores all of
+/// them.
+///
+/// # Errors
+/// See [`OperationError`].
+pub async fn put_offers(
+    app: &App,
+    order: &Order,
+    offers: &[Offer],
+) -> Result<Answer, OperationError> {
+    if let Some(answer) = recall(app, order).await? {
+        return Ok(answer);
+    }
+    let rest = offers.len().saturating_sub(1) / AT_ONCE * AT_ONCE;
+    let (earlier, last) = offers.split_at(rest);
+    if !order.dry_run {
+        for part in earlier.chunks(AT_ONCE) {
+            let now = app.clock.now();
+            // No part has a condition, so there is nothing that could have changed.
+            write(app, order, put_all(app, part), &audits(part), None, now).await?;
+        }
+    }
+    carry_out(app, order, async |_| {
+        Ok(Plan {
+            changes: put_all(app, last),
+            audits: audits(last),
+            body: StoredOffers {
+                stored: offers.iter().map(|offer| offer.sku.clone()).collect(),
+            },
+        })
+    })
+    .await
+}
+
+/// `offers.list`: every offer, by SKU. One that can't be read does not hide the others.
+///
+/// # Errors
+/// See [`OperationError`].
+pub async fn list_offers(app: &App) -> Result<Answer, OperationError> {
+    let (offers, unreadable) = app.offers.stored().list().await?;
+    unreadable.iter().for_each(log_unreadable);
+    Ok(Answer::of(&ListedOffers {
+        offers,
+        unreadable: unreadable.iter().map(ToString::to_string).collect(),
+    }))
+}
+
+/// `offers.delete`: removes an offer. What was handed out of it stays as it is.
+///
+/// # Errors
+/// See [`OperationError`].
+pub async fn delete_offer(app: &App, order: &Order, sku: &Sku) -> Result<Answer, OperationError> {
+    carry_out(app, order, async |_| {
+        let found = app.offers.stored().get(&[sku]).await?;
+        // One that can't be read can be deleted as well.
+        if found.offers.is_empty() && found.unreadable.is_empty() {
+            return Err(OperationError::NotFound(format!("there is no offer {sku}")));
+        }
+        Ok(Plan {
+            changes: app.offers.stored().delete_changes(sku),
+            audits: vec![about(sku)],
+            body: DeletedOffer {
+                deleted: sku.clone(),
+            },
+        })
+    })
+    .await
+}
+
+fn put_all(app: &App, offers: &[Offer]) -> Changes {
+    let table = app.offers.stored();
+    offers.iter().fold(Changes::default(), |changes, offer| {
+        changes.and(table.put_changes(offer))
+    })
+}
+
+fn audits(offers: &[Offer]) -> Vec<Audit> {
+    offers.iter().map(|offer| about(&offer.sku)).collect()
+}
+
+fn about(sku: &Sku) -> Audit {
+    Audit {
+        subject: Subject::Offer(sku.clone()),
+        entitlement_id: None,
+        note: None,
+    }
+}

@@ -1,0 +1,133 @@
+//! Commands about a player and the player's link.
+
+use super::{Answer, OperationError, Order, Plan, carry_out, view};
+use crate::App;
+use crate::api::{PlayerAnswer, RetryAnswer, UnlinkAnswer};
+use crate::budget::{Budget, UNLINK_WORK};
+use crate::domain::PlayerId;
+use crate::flow::entitlements::history::Cursor;
+use crate::flow::linking::unlink::{report_first, unlinking};
+use crate::flow::rows::log_unreadable;
+use crate::store::{Audit, Changes, Listed, PlayerRow, Subject};
+
+/// `player.get`: the link, a page of the entitlements, and what operators did.
+///
+/// # Errors
+/// See [`OperationError`].
+pub async fn get_player(
+    app: &App,
+    player: &PlayerId,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Result<Answer, OperationError> {
+    let cursor = cursor.map(Cursor::parse).transpose()?;
+    let row = known_player(app, player).await?;
+    let limit = i32::try_from(limit).unwrap_or(i32::MAX);
+    let after = cursor.as_ref().map(Cursor::position);
+    let page = app
+        .fulfillments
+        .history(player, Listed::All, limit, after)
+        .await?;
+    let last = page.rows.last().filter(|_| page.more);
+    let cursor = last.and_then(|row| Cursor::after(&row.position));
+    let (mut entitlements, mut unreadable) = (Vec::new(), Vec::new());
+    for row in page.rows {
+        match row.record {
+            Ok(record) => entitlements.push(view::entitlement(record)),
+            Err(error) => {
+                log_unreadable(&error);
+                unreadable.push(error.to_string());
+            }
+        }
+    }
+    Ok(Answer::of(&PlayerAnswer {
+        player_id: player.clone(),
+        link: view::link(app, row),
+        entitlements,
+        cursor,
+        audit: app.fulfillments.audit_trail(player).await?,
+        unreadable,
+    }))
+}
+
+/// `player.unlink`: as `DELETE /v1/link`.
+///
+/// # Errors
+/// See [`OperationError`].
+pub async fn unlink_player(
+    app: &App,
+    order: &Order,
+    player: &PlayerId,
+) -> Result<Answer, OperationError> {
+    let budget = Budget::of(UNLINK_WORK);
+    let mut is_first = !order.dry_run;
+    carry_out(app, order, async |_| {
+        let mut row = known_player(app, player).await?;
+        if std::mem::take(&mut is_first) && report_first(app, budget, &row).await {
+            row = known_player(app, player).await?;
+        }
+        let (changes, note) = match &row.link {
+            Some(link) => (unlinking(app, &row, link).await?, None),
+            None => (Changes::default(), Some("there was no link".to_owned())),
+        };
+        Ok(Plan {
+            changes,
+            audits: vec![about(player, note)],
+            body: UnlinkAnswer {
+                player_id: player.clone(),
+                unlinked: row.link.is_some(),
+            },
+        })
+    })
+    .await
+}
+
+/// `link.retry`: the next check asks Amazon at once.
+///
+/// # Errors
+/// See [`OperationError`].
+pub async fn retry_link(
+    app: &App,
+    order: &Order,
+    player: &PlayerId,
+) -> Result<Answer, OperationError> {
+    carry_out(app, order, async |now| {
+        let row = known_player(app, player).await?;
+        let link = row.link.ok_or_else(|| {
+            OperationError::NotFound(format!("the player {player} has no link to retry"))
+        })?;
+        Ok(Plan {
+            changes: app.links.retry_changes(&link, now),
+            audits: vec![about(player, None)],
+            body: RetryAnswer {
+                player_id: player.clone(),
+            },
+        })
+    })
+    .await
+}
+
+/// The player's row in the table of links.
+///
+/// # Errors
+/// If nothing is stored of the player.
+pub(super) async fn known_player(
+    app: &App,
+    player: &PlayerId,
+) -> Result<PlayerRow, OperationError> {
+    let row = app.links.get(player).await?;
+    if row.link.is_none() && !row.has_open && !app.fulfillments.knows(player).await? {
+        return Err(OperationError::NotFound(format!(
+            "nothing is stored of the player {player}"
+        )));
+    }
+    Ok(row)
+}
+
+fn about(player: &PlayerId, note: Option<String>) -> Audit {
+    Audit {
+        subject: Subject::Player(player.clone()),
+        entitlement_id: None,
+        note,
+    }
+}

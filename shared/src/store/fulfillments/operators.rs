@@ -1,0 +1,392 @@
+//! What operators change in a record. Each change needs the record as it was read, and that no
+//! request is at work on it.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::leases::UNLEASED;
+use super::record::{Record, seen};
+use crate::domain::{
+    EntitlementId, Failing, HoldReason, LinkId, Offer, PlayerId, Status, Timestamp, Work,
+};
+use crate::store::dynamo::{
+    Change, Item, Reader, due_shard, guard_key, n, owner_key, owner_pk, player_pk, record_key, s,
+    seen_key, time, unavailable,
+};
+use crate::store::error::StoreError;
+use crate::store::operations::Changes;
+use crate::store::tables::Fulfillments;
+
+/// How a record becomes `pending` because an operator says so.
+#[derive(Clone, Copy, Debug)]
+pub struct Release<'a> {
+    /// The offer whose present content it goes out with; `None`: the content that it has.
+    pub offer: Option<&'a Offer>,
+    /// Whether the studio's webhook delivers it.
+    pub by_webhook: bool,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// How an entitlement moves to another player.
+#[derive(Clone, Copy, Debug)]
+pub struct Reassignment<'a> {
+    /// The old player's record.
+    pub from: &'a Record,
+    /// The new player.
+    pub to: &'a PlayerId,
+    /// The new player's record of it, if there is one.
+    pub known: Option<&'a Record>,
+    /// The new player's link, if there is one.
+    pub link: Option<&'a LinkId>,
+    /// The offer: its limit counts, and its content where the record has none.
+    pub offer: &'a Offer,
+    /// How it becomes `pending`.
+    pub release: Release<'a>,
+}
+
+impl Fulfillments {
+    /// `held` → `pending`, whatever the offer's limit says: it takes a place in the guard. Gives the
+    /// record as it will be.
+    ///
+    /// Where the game delivers, it counts as never tried: an operator hands it to the game. Where
+    /// the webhook delivers, it may have been delivered still, so the tries stay counted.
+    #[must_use]
+    pub fn release_changes(&self, known: &Record, release: Release<'_>) -> (Changes, Record) {
+        let after = released(known, release);
+        let record = self
+            .change_as_read(known, release.now)
+            .remove("delivery_answer")
+            .pending_as(&after);
+        let owner = self
+            .change(owner_key(&known.id))
+            .when("attribute_not_exists(#player_id) OR #player_id = :player_id")
+            .set("player_id", s(known.player.as_str()));
+        let mut parts = vec![record.in_transaction(), owner.in_transaction()];
+        if let Some(sku) = &known.sku {
+            let guard = self.change(guard_key(&known.player, sku));
+            parts.push(guard.add("entitlements", only(&known.id)).in_transaction());
+        }
+        (Changes(parts), after)
+    }
+
+    /// `pending` → `held`, `operator`. It keeps its place in the guard. Gives the record as it will
+    /// be.
+    #[must_use]
+    pub fn hold_changes(&self, known: &Record, now: Timestamp) -> (Changes, Record) {
+        let ordered_at = known.ordered_at.unwrap_or(known.updated_at);
+        let record = self
+            .change_as_read(known, now)
+            .held_for(HoldReason::Operator, now)
+            .set("ordered_at", time(ordered_at));
+        let after = Record {
+            ordered_at: Some(ordered_at),
+            ..held(known, HoldReason::Operator, now)
+        };
+        (Changes(vec![record.in_transaction()]), after)
+    }
+
+    /// Makes a `delivered` entitlement due, or a `reported` one `delivered` and due, so that Amazon
+    /// is told once more. Gives the record as it will be.
+    #[must_use]
+    pub fn rereport_changes(&self, known: &Record, now: Timestamp) -> (Changes, Record) {
+        let change = self
+            .change_as_read(known, now)
+            .remove("owner")
+            .set("due_shard", s(due_shard(known.id.as_str())))
+            .set("due_at", time(now));
+        let mut after = Record {
+            work: Work::Due { at: now },
+            ..known.clone()
+        };
+        let change = if known.status == Status::Reported {
+            after = Record {
+                status: Status::Delivered,
+                updated_at: now,
+                // No try of this report has been made: it is sent, and not looked up.
+                attempts: 0,
+                ..after
+            };
+            change
+                .set("status", s(Status::Delivered.as_str()))
+                .set("updated_at", time(now))
+                .set("attempts", n(0))
+                .set("open", s(seen(known)))
+        } else {
+            change
+        };
+        (Changes(vec![change.in_transaction()]), after)
+    }
+
+    /// The old player's record becomes `held`, `other_player`, and leaves its guard; the new one's is
+    /// `pending`, and in its guard, as far as the offer's limit allows; the owner moves. Gives the new
+    /// player's record as it will be.
+    #[must_use]
+    pub fn reassign_changes(&self, move_: Reassignment<'_>) -> (Changes, Record) {
+        let Reassignment {
+            from, to, known, ..
+        } = move_;
+        let Release { now, .. } = move_.release;
+        let id = &from.id;
+        let old = self
+            .change_as_read(from, now)
+            .held_for(HoldReason::OtherPlayer, now);
+        let base = Record {
+            player: to.clone(),
+            first_seen_at: known.map_or(from.first_seen_at, |known| known.first_seen_at),
+            attempts: 0,
+            ordered_at: Some(now),
+            ..from.clone()
+        };
+        let after = Record {
+            ordered_at: Some(now),
+            attempts: 0,
+            ..released(&base, move_.release)
+        };
+        let new = match known {
+            Some(known) => self.change_as_read(known, now),
+            None => self
+                .change(record_key(to, id))
+                .when("attribute_not_exists(#pk)"),
+        };
+        let new = new
+            .pending_as(&after)
+            .set(
+                "sku",
+                after.sku.as_deref().map_or(AttributeValue::Null(true), s),
+            )
+            .set("amazon_user_id", s(after.amazon_user_id.as_str()))
+            .set_or_remove("link_id", move_.link.map(|link| s(link.as_str())))
+            .set("first_seen_at", time(after.first_seen_at))
+            .set("open", s(seen(&after)))
+            .set("seen", s(seen(&after)));
+        let owner = self
+            .change(owner_key(id))
+            .when("attribute_not_exists(#player_id) OR #player_id = :from")
+            .value(":from", s(from.player.as_str()))
+            .set("player_id", s(to.as_str()));
+        let mut parts = vec![
+            old.in_transaction(),
+            new.in_transaction(),
+            owner.in_transaction(),
+            self.seen_part(&from.player, id),
+        ];
+        let sku = move_.offer.sku.as_str();
+        let left = self.change(guard_key(&from.player, sku));
+        parts.push(left.take_out("entitlements", only(id)).in_transaction());
+        let joined = self.change(guard_key(to, sku));
+        let joined = match move_.offer.per_player.0 {
+            Some(most) => joined
+                .when(
+                    "attribute_not_exists(#entitlements) OR size(#entitlements) < :most \
+                     OR contains(#entitlements, :id)",
+                )
+                .value(":most", n(most))
+                .value(":id", s(id.as_str())),
+            None => joined,
+        };
+        parts.push(joined.add("entitlements", only(id)).in_transaction());
+        (Changes(parts), after)
+    }
+
+    /// How many entitlements of this SKU count against the player's limit, without `id` itself.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn used(
+        &self,
+        player: &PlayerId,
+        sku: &str,
+        id: &EntitlementId,
+    ) -> Result<usize, StoreError> {
+        let item = self.item(guard_key(player, sku)).await?.unwrap_or_default();
+        let used = Reader::new(&self.table, &item).texts("entitlements");
+        let others = used.unwrap_or_default().iter();
+        Ok(others.filter(|other| *other != id.as_str()).count())
+    }
+
+    /// The players who have a record of this entitlement: first the one that owns it, then the
+    /// others. A record that was held before this version noted players may be missing.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn players_of(
+        &self,
+        id: &EntitlementId,
+    ) -> Result<(Option<PlayerId>, Vec<PlayerId>), StoreError> {
+        let (mut owner, mut others) = (None, Vec::new());
+        for item in self.items_of(owner_pk(id), None).await? {
+            let reader = Reader::new(&self.table, &item);
+            let player = reader.id("player_id")?;
+            if reader.text("sk") == Some("OWNER") {
+                owner = Some(player);
+            } else {
+                others.push(player);
+            }
+        }
+        others.retain(|player| Some(player) != owner.as_ref());
+        Ok((owner, others))
+    }
+
+    /// Whether anything is stored of this player: an entitlement, or what an operator did.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn knows(&self, player: &PlayerId) -> Result<bool, StoreError> {
+        Ok(!self.items_of(player_pk(player), Some(1)).await?.is_empty())
+    }
+
+    /// The part of a transaction that notes that the player has a record of this entitlement that
+    /// is another's, or of which no player is the owner yet.
+    pub(in crate::store) fn seen_part(
+        &self,
+        player: &PlayerId,
+        id: &EntitlementId,
+    ) -> aws_sdk_dynamodb::types::TransactWriteItem {
+        self.change(seen_key(id, player))
+            .set("player_id", s(player.as_str()))
+            .in_transaction()
+    }
+
+    /// The items of a partition, in the order of their sort keys, read strongly.
+    async fn items_of(&self, pk: String, limit: Option<i32>) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::new();
+        let mut start: Option<Item> = None;
+        loop {
+            let page = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("pk = :pk")
+                .expression_attribute_values(":pk", s(&pk))
+                .consistent_read(true)
+                .set_limit(limit)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| unavailable("Query", &error))?;
+            items.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if start.is_none() || limit.is_some() {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// A change that needs the record as it was read, without a lease at `now`.
+    fn change_as_read(&self, known: &Record, now: Timestamp) -> Change {
+        let attempts = if known.attempts == 0 {
+            "(attribute_not_exists(#attempts) OR #attempts = :known_attempts)"
+        } else {
+            "#attempts = :known_attempts"
+        };
+        let reason = match known.reason {
+            Some(_) => " AND #reason = :known_reason",
+            None => "",
+        };
+        let change = self
+            .change(record_key(&known.player, &known.id))
+            .when(format!(
+                "#status = :known_status AND #updated_at = :known_at AND {UNLEASED} \
+                 AND {attempts}{reason}"
+            ))
+            .value(":known_status", s(known.status.as_str()))
+            .value(":known_at", time(known.updated_at))
+            .value(":known_attempts", n(known.attempts))
+            .value(":now", time(now));
+        match known.reason {
+            Some(reason) => change.value(":known_reason", s(reason.as_str())),
+            None => change,
+        }
+    }
+}
+
+impl Change {
+    /// Makes a record `pending` as `after` says.
+    fn pending_as(self, after: &Record) -> Self {
+        let change = match &after.work {
+            Work::Due { at } => self
+                .remove("owner")
+                .set("due_shard", s(due_shard(after.id.as_str())))
+                .set("due_at", time(*at)),
+            Work::Idle | Work::Leased { .. } => self.released(),
+        };
+        change
+            .settled()
+            .remove("reason")
+            .set("status", s(Status::Pending.as_str()))
+            .set("updated_at", time(after.updated_at))
+            .set("attempts", n(after.attempts))
+            .set_or_remove("title", after.title.clone().map(s))
+            .set_some("content", after.content.as_ref().map(|it| s(it.as_str())))
+            .set_or_remove("ordered_at", after.ordered_at.map(time))
+    }
+
+    /// Makes a record `held`.
+    fn held_for(self, reason: HoldReason, now: Timestamp) -> Self {
+        self.released()
+            .settled()
+            .set("status", s(Status::Held.as_str()))
+            .set("reason", s(reason.as_str()))
+            .set("updated_at", time(now))
+    }
+}
+
+/// The record once it is `pending`.
+fn released(known: &Record, release: Release<'_>) -> Record {
+    let Release {
+        offer,
+        by_webhook,
+        now,
+    } = release;
+    let (title, content, ordered_at) = match offer {
+        Some(offer) => (
+            (!offer.title.is_empty()).then(|| offer.title.clone()),
+            Some(offer.content.clone()),
+            now,
+        ),
+        // The webhook gets the body that it had.
+        None => (
+            known.title.clone(),
+            known.content.clone(),
+            known.ordered_at.unwrap_or(known.updated_at),
+        ),
+    };
+    Record {
+        status: Status::Pending,
+        reason: None,
+        title,
+        content,
+        ordered_at: Some(ordered_at),
+        updated_at: now,
+        attempts: if by_webhook { known.attempts } else { 0 },
+        work: if by_webhook {
+            Work::Due { at: now }
+        } else {
+            Work::Idle
+        },
+        ..settled(known)
+    }
+}
+
+fn held(known: &Record, reason: HoldReason, now: Timestamp) -> Record {
+    Record {
+        status: Status::Held,
+        reason: Some(reason),
+        updated_at: now,
+        work: Work::Idle,
+        ..settled(known)
+    }
+}
+
+fn settled(known: &Record) -> Record {
+    Record {
+        failing: Failing::default(),
+        unclear_since: None,
+        attention_at: None,
+        ..known.clone()
+    }
+}
+
+fn only(id: &EntitlementId) -> AttributeValue {
+    AttributeValue::Ss(vec![id.to_string()])
+}

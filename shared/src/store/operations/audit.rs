@@ -1,0 +1,109 @@
+//! The audit trail: which operator did what, when and why. A record is never changed.
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+
+use super::changes::Warrant;
+use crate::domain::{AuditRecord, EntitlementId, PlayerId, Sku, Timestamp, random_token};
+use crate::store::dynamo::{Item, Reader, key, player_pk, s, time, unavailable};
+use crate::store::error::StoreError;
+use crate::store::tables::Fulfillments;
+
+/// The most records of a trail that one read gives.
+const MOST_AUDITS: usize = 1000;
+
+/// What an audit record is about.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// A player: the record is in the player's partition.
+    Player(PlayerId),
+    /// An offer.
+    Offer(Sku),
+}
+
+impl Subject {
+    fn pk(&self) -> String {
+        match self {
+            Self::Player(player) => player_pk(player),
+            Self::Offer(sku) => format!("OFFER#{sku}"),
+        }
+    }
+}
+
+/// One audit record that a command writes.
+#[derive(Clone, Debug)]
+pub struct Audit {
+    /// What it is about.
+    pub subject: Subject,
+    /// The entitlement, where the command is about one.
+    pub entitlement_id: Option<EntitlementId>,
+    /// What an operator should know beside the command.
+    pub note: Option<String>,
+}
+
+impl Fulfillments {
+    pub(super) fn audit_part(
+        &self,
+        audit: &Audit,
+        warrant: Warrant<'_>,
+        now: Timestamp,
+    ) -> TransactWriteItem {
+        let sk = format!("A#{:015}#{}", now.as_millis(), random_token());
+        let entitlement_id = audit.entitlement_id.as_ref().map(|id| s(id.as_str()));
+        self.change(key(audit.subject.pk(), sk))
+            .when("attribute_not_exists(#pk)")
+            .set("at", time(now))
+            .set("command", s(warrant.command))
+            .set_some("actor", warrant.actor.map(s))
+            .set_some("reason", warrant.reason.map(s))
+            .set_some("request_id", warrant.request.map(|it| s(it.id())))
+            .set_some("entitlement_id", entitlement_id)
+            .set_some("note", audit.note.as_deref().map(s))
+            .in_transaction()
+    }
+
+    /// The audit records about this player, newest first, at most 1000, read strongly.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn audit_trail(&self, player: &PlayerId) -> Result<Vec<AuditRecord>, StoreError> {
+        let mut trail = Vec::new();
+        let mut start: Option<Item> = None;
+        loop {
+            let page = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("pk = :pk AND begins_with(sk, :audit)")
+                .expression_attribute_values(":pk", s(player_pk(player)))
+                .expression_attribute_values(":audit", s("A#"))
+                .scan_index_forward(false)
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| unavailable("Query", &error))?;
+            for item in page.items() {
+                trail.push(self.audit_record(item)?);
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() || trail.len() >= MOST_AUDITS {
+                trail.truncate(MOST_AUDITS);
+                return Ok(trail);
+            }
+        }
+    }
+
+    fn audit_record(&self, item: &Item) -> Result<AuditRecord, StoreError> {
+        let reader = Reader::new(&self.table, item);
+        let text = |field| Ok(reader.optional_text(field)?.map(ToOwned::to_owned));
+        Ok(AuditRecord {
+            at: reader.need_time("at")?,
+            command: reader.need_text("command")?.to_owned(),
+            actor: text("actor")?,
+            reason: text("reason")?,
+            request_id: text("request_id")?,
+            entitlement_id: text("entitlement_id")?,
+            note: text("note")?,
+        })
+    }
+}
