@@ -10,8 +10,10 @@ use crate::form::{Form, Why};
 use crate::offers;
 
 /// Every command.
-pub(crate) const NAMES: [&str; 12] = [
+pub(crate) const NAMES: [&str; 14] = [
     "offers.put",
+    "offers.pause",
+    "offers.resume",
     "offers.list",
     "offers.delete",
     "player.get",
@@ -39,6 +41,12 @@ pub(crate) async fn carry_out(app: &App, mut form: Form<'_>) -> Result<Box<RawVa
             let (sku, order) = (form.id("sku"), form.order(Why::Wanted, Vec::new()));
             let sku = form.good(sku)?;
             flow::delete_offer(app, &order, &sku).await
+        }
+        "offers.pause" | "offers.resume" => {
+            let is_paused = form.command == "offers.pause";
+            let (sku, order) = (form.id("sku"), form.order(Why::Needed, Vec::new()));
+            let sku = form.good(sku)?;
+            flow::pause_offer(app, &order, &sku, is_paused).await
         }
         "player.get" => {
             let (player, limit, cursor) = (form.id("player_id"), form.limit(), form.cursor());

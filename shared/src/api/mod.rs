@@ -18,7 +18,7 @@ pub use link::{
 };
 pub use operations::{
     AccountAnswer, ChangedEntitlement, CommandCode, DeletedOffer, FoundEntitlement, ListedOffers,
-    OperatorEntitlement, OperatorLink, ParkedEntitlement, PlayerAnswer, RetryAnswer, StoredOffers,
-    UnlinkAnswer,
+    OperatorEntitlement, OperatorLink, ParkedEntitlement, PausedOffer, PlayerAnswer, RetryAnswer,
+    StoredOffers, UnlinkAnswer,
 };
 pub use problem::Problem;

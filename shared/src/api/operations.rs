@@ -40,6 +40,10 @@ pub struct OperatorEntitlement {
     pub amazon_user_id: AmazonUserId,
     /// How often its present step was tried.
     pub attempts: u32,
+    /// Why the last try of its present step failed.
+    pub last_cause: Option<String>,
+    /// When it was first handed out, to the game or the studio's backend.
+    pub handed_out_at: Option<Timestamp>,
     /// When an operator was first told that it makes no progress.
     pub attention_at: Option<Timestamp>,
 }
@@ -159,4 +163,13 @@ pub struct ListedOffers {
 pub struct DeletedOffer {
     /// Its SKU.
     pub deleted: Sku,
+}
+
+/// `offers.pause`, `offers.resume`
+#[derive(Debug, Serialize)]
+pub struct PausedOffer {
+    /// Its SKU.
+    pub sku: Sku,
+    /// Whether it is paused now.
+    pub paused: bool,
 }

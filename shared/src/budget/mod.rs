@@ -195,6 +195,9 @@ pub const REMNANT_LOOK: Duration = minutes(1);
 
 /// A command's answer is kept this long for its request id.
 pub const REQUEST_KEPT: Duration = days(30);
+/// After an offer was resumed, `reconcile` looks a second time for what waits for it: the index is
+/// late.
+pub const RESUMPTION_PAUSE: Duration = seconds(30);
 
 // What a process remembers.
 

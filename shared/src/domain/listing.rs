@@ -34,7 +34,7 @@ pub enum News {
     /// It is new, or held until Amazon or the studio says something else: it becomes `pending`, or
     /// `held` for what is in its way.
     Admit,
-    /// Amazon has taken back what was `pending`.
+    /// Amazon has taken back what was `pending`, or would be if its offer were not paused.
     Withdraw,
     /// It is held for a word of Amazon's that has been unknown for too long.
     Attention,
@@ -50,6 +50,9 @@ impl News {
         };
         match (instruction, known.status, known.reason) {
             (Fulfill | Unknown(_), _, Some(HoldReason::UnknownOffer)) => Some(Self::Admit),
+            (Noop | Unknown(_), _, Some(HoldReason::OfferPaused)) => {
+                (known.is_unchanged && known.is_of_account).then_some(Self::Withdraw)
+            }
             (Fulfill, _, Some(reason)) if reason.is_looked_at_again() => {
                 known.is_unchanged.then_some(Self::Admit)
             }

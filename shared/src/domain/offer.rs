@@ -28,13 +28,16 @@ pub struct Offer {
     pub content: Content,
     /// How often one player may have it.
     pub per_player: PerPlayer,
+    /// Whether nothing of it is handed out for now.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
 }
 
 /// What is wrong with one field of an offer, and what would be right.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {rule}")]
 pub struct OfferFault {
-    /// The field, `sku`, `title`, `content` or `per_player`.
+    /// The field, `sku`, `title`, `content`, `per_player` or `paused`.
     pub field: &'static str,
     /// What would be right.
     pub rule: String,
@@ -42,7 +45,7 @@ pub struct OfferFault {
 
 impl Offer {
     /// Reads an offer from JSON. Unknown fields are ignored; `per_player` is 1 where it is left
-    /// out, and any number where it is `null`.
+    /// out, and any number where it is `null`. `paused` is false where it is left out.
     ///
     /// # Errors
     /// Every fault of the offer, not only the first.
@@ -61,16 +64,24 @@ impl Offer {
             title(field("title")),
             content(field("content")),
             per_player(field("per_player")),
+            paused(field("paused")),
         );
         match results {
-            (Ok(sku), Ok(title), Ok(content), Ok(per_player)) => Ok(Self {
+            (Ok(sku), Ok(title), Ok(content), Ok(per_player), Ok(paused)) => Ok(Self {
                 sku,
                 title,
                 content,
                 per_player,
+                paused,
             }),
-            (sku, title, content, per_player) => {
-                let faults = [sku.err(), title.err(), content.err(), per_player.err()];
+            (sku, title, content, per_player, paused) => {
+                let faults = [
+                    sku.err(),
+                    title.err(),
+                    content.err(),
+                    per_player.err(),
+                    paused.err(),
+                ];
                 Err(faults.into_iter().flatten().collect())
             }
         }
@@ -112,6 +123,12 @@ fn per_player(json: Option<&RawValue>) -> Result<PerPlayer, OfferFault> {
         .ok_or_else(|| fault("per_player", RULE))
 }
 
+fn paused(json: Option<&RawValue>) -> Result<bool, OfferFault> {
+    json.map_or(Ok(false), |json| {
+        serde_json::from_str(json.get()).map_err(|_| fault("paused", "must be true or false"))
+    })
+}
+
 fn fault(field: &'static str, rule: impl Into<String>) -> OfferFault {
     OfferFault {
         field,
@@ -147,11 +164,12 @@ mod tests {
     #[test]
     fn all_faults_are_named_at_once() {
         let faults = read(&json!({
-            "sku": "a/b", "title": " ", "content": "x".repeat(MAX_CONTENT_BYTES), "per_player": 0
+            "sku": "a/b", "title": " ", "content": "x".repeat(MAX_CONTENT_BYTES), "per_player": 0,
+            "paused": "yes"
         }))
         .expect_err("everything is wrong");
         let fields: Vec<_> = faults.iter().map(|fault| fault.field).collect();
-        assert_eq!(fields, ["sku", "title", "content", "per_player"]);
+        assert_eq!(fields, ["sku", "title", "content", "per_player", "paused"]);
     }
 
     #[test]

@@ -27,6 +27,6 @@ pub use linking::status::link_status;
 pub use linking::unlink::unlink;
 pub use operations::accounts::get_account;
 pub use operations::entitlements::{get_entitlement, hold, reassign, release, rereport};
-pub use operations::offers::{delete_offer, list_offers, put_offers};
+pub use operations::offers::{delete_offer, list_offers, pause_offer, put_offers};
 pub use operations::players::{get_player, retry_link, unlink_player};
 pub use operations::{Answer, OperationError, Order};

@@ -73,6 +73,21 @@ events! {
         fields: ["player_id", "entitlement_id", "sku", "error"],
         action: "Nothing, unless it goes on.",
     }
+    /// The database did not say which offers are paused; none counted as paused.
+    PAUSE_NOT_READ = "pause_not_read" {
+        fields: ["error"],
+        action: "Nothing, unless it goes on.",
+    }
+    /// The database did not release an entitlement whose offer was resumed; the next check does it.
+    NOT_RESUMED = "not_resumed" {
+        fields: ["player_id", "entitlement_id", "sku", "error"],
+        action: "Nothing, unless it goes on.",
+    }
+    /// The database did not let `reconcile` find what waits for a resumed offer; it tries again.
+    RESUMPTION_CUT_SHORT = "resumption_cut_short" {
+        fields: ["sku", "error"],
+        action: "Nothing, unless it goes on.",
+    }
     /// The database did not store that an entitlement was handed out; the next check does it.
     HANDED_OUT_NOT_STORED = "handed_out_not_stored" {
         fields: ["player_id", "entitlement_id", "sku", "error"],

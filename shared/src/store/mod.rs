@@ -32,7 +32,7 @@ pub use dynamo::DUE_SHARDS;
 pub use error::{Cause, StoreError};
 pub use fulfillments::{
     Admission, Claim, Confirmation, Due, DuePage, DuePosition, Lease, Listed, Page, Parked,
-    Reassignment, Record, Records, Release, Row, Taken, Woken,
+    Reassignment, Record, Records, Release, Resumed, Row, Taken, Woken,
 };
 pub use links::{
     DeadTokens, Inherited, Link, LinkOrigin, LinkOutcome, LinkState, NewLink, PlayerRow,

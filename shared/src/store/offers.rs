@@ -1,10 +1,10 @@
 //! What a SKU stands for: few items, read often, changed by hand.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 
 use super::dynamo::{BATCH, Change, Item, Reader, batch_get, n, s, unavailable};
 use super::error::{Cause, StoreError};
@@ -24,6 +24,8 @@ pub struct Offers {
 pub struct FoundOffers {
     /// Those that exist and can be read.
     pub offers: HashMap<Sku, Offer>,
+    /// Those that a cache gave: whether they are paused now is not known.
+    pub cached: HashSet<Sku>,
     /// Those that exist and can't be read, with the reason.
     pub unreadable: HashMap<Sku, StoreError>,
 }
@@ -45,7 +47,17 @@ impl Offers {
         let change = Change::of(&self.table, sku_key(&offer.sku))
             .set("title", s(&offer.title))
             .set("content", s(offer.content.as_str()))
-            .set("per_player", per_player);
+            .set("per_player", per_player)
+            .set_or_remove("paused", offer.paused.then_some(AttributeValue::Bool(true)));
+        Changes(vec![change.in_transaction()])
+    }
+
+    /// Pauses an offer, or resumes it, if there is one.
+    #[must_use]
+    pub fn pause_changes(&self, sku: &Sku, is_paused: bool) -> Changes {
+        let change = Change::of(&self.table, sku_key(sku))
+            .when("attribute_exists(#sku)")
+            .set_or_remove("paused", is_paused.then_some(AttributeValue::Bool(true)));
         Changes(vec![change.in_transaction()])
     }
 
@@ -114,6 +126,48 @@ impl Offers {
         Ok(found)
     }
 
+    /// Which of these offers are paused now. No cache answers, so a pause counts at once. The read is
+    /// not strong, which halves its cost: all players' checks read the same few rows.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn paused(&self, skus: &[&Sku]) -> Result<HashSet<Sku>, StoreError> {
+        let mut paused = HashSet::new();
+        for skus in skus.chunks(BATCH) {
+            let mut keys: Vec<_> = skus.iter().map(|sku| sku_key(sku)).collect();
+            for _ in 0..BATCH_TRIES {
+                let request = KeysAndAttributes::builder()
+                    .set_keys(Some(std::mem::take(&mut keys)))
+                    .projection_expression("sku, paused")
+                    .build()
+                    .expect("keys are set");
+                let read = self.client.batch_get_item();
+                let read = read.request_items(&self.table, request).send().await;
+                let read = read.map_err(|error| unavailable("BatchGetItem", &error))?;
+                let items = read.responses.unwrap_or_default().remove(&self.table);
+                for item in items.unwrap_or_default() {
+                    let reader = Reader::new(&self.table, &item);
+                    if reader.flag("paused") {
+                        paused.insert(reader.id("sku")?);
+                    }
+                }
+                let left = read.unprocessed_keys.unwrap_or_default();
+                let left = left.get(&self.table).map(|left| left.keys.clone());
+                keys = left.unwrap_or_default();
+                if keys.is_empty() {
+                    break;
+                }
+            }
+            if !keys.is_empty() {
+                return Err(StoreError::Unavailable {
+                    operation: "BatchGetItem",
+                    source: Cause::Unprocessed,
+                });
+            }
+        }
+        Ok(paused)
+    }
+
     fn read(&self, item: &Item) -> Result<Offer, StoreError> {
         let reader = Reader::new(&self.table, item);
         Ok(Offer {
@@ -129,6 +183,7 @@ impl Offers {
                         .ok_or_else(|| reader.corrupt("per_player"))?,
                 )),
             },
+            paused: reader.flag("paused"),
         })
     }
 }
@@ -179,6 +234,7 @@ impl CachedOffers {
                 match kept.get(sku) {
                     Some((offer, _)) => {
                         found.offers.insert(sku.clone(), offer.clone());
+                        found.cached.insert(sku.clone());
                     }
                     None if missing.contains(&sku) => {}
                     None => missing.push(sku),

@@ -217,6 +217,14 @@ impl World {
         Ok(self.rows.links_like("REMNANT#").await?.len())
     }
 
+    /// The commands of the audit records about a player.
+    ///
+    /// # Errors
+    /// When the rows can't be read.
+    pub async fn audits(&self, player: &str) -> Outcome<Vec<String>> {
+        self.rows.audits(player).await
+    }
+
     /// Forgets the functions' lines so far.
     pub(crate) fn clear_lines(&self) {
         lock(&self.lines).clear();

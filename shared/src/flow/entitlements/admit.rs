@@ -69,7 +69,8 @@ pub(in crate::flow) async fn admit(
         .iter()
         .filter(|(listed, _)| listed.instruction == Instruction::Fulfill)
         .filter_map(|(listed, _)| listed.sku.as_deref());
-    let offers = Offers::read(app, wanted, now).await;
+    let wanted: Vec<_> = wanted.collect();
+    let offers = Offers::read(app, wanted.iter().copied(), now).await;
     for (listed, step) in news {
         if !budget.allows_a_step() {
             admitted.left_out = true;
@@ -171,11 +172,12 @@ async fn admit_one(
     if *instruction == Instruction::Fulfill
         && let Some(order) = claim.ordered_before()
     {
-        return order_again(app, claim, order, owner).await;
+        return order_again(app, claim, order, offers, owner).await;
     }
     let reason = match instruction {
         Instruction::Fulfill => match offers.of(claim.sku)? {
             Some(_) if standing::is_on_hold(app) => return on_hold(app, claim).await,
+            Some(_) if offers.is_paused(claim.sku) => HoldReason::OfferPaused,
             Some(offer) => match pend(app, claim, offer, owner).await? {
                 Admission::UsedUp => HoldReason::DuplicateOffer,
                 Admission::OtherPlayer => HoldReason::OtherPlayer,
@@ -221,6 +223,7 @@ async fn order_again(
     app: &App,
     claim: &Claim<'_>,
     order: &Record,
+    offers: &Offers,
     owner: &str,
 ) -> Result<Admission, NotAdmitted> {
     let claim = Claim {
@@ -234,6 +237,13 @@ async fn order_again(
     if standing::is_on_hold(app) {
         return on_hold(app, &claim).await;
     }
+    if offers.is_paused(claim.sku) {
+        if order.reason == Some(HoldReason::OfferPaused) {
+            return Ok(Admission::Known(Box::new(order.clone())));
+        }
+        let reason = HoldReason::OfferPaused;
+        return Ok(app.fulfillments.hold(&app.links, &claim, reason).await?);
+    }
     let sku = order.sku.as_deref().and_then(|sku| Sku::new(sku).ok());
     let (Some(sku), Some(content)) = (sku, order.content.clone()) else {
         return Err(NotAdmitted::UnreadableOffer);
@@ -243,6 +253,7 @@ async fn order_again(
         title: order.title.clone().unwrap_or_default(),
         content,
         per_player: PerPlayer(None),
+        paused: false,
     };
     Ok(pend(app, &claim, &offer, owner).await?)
 }

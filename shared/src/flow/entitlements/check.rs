@@ -20,6 +20,7 @@ use crate::domain::{EntitlementId, LinkStatus, PlayerId, Status, Verdict, random
 use crate::flow::entitlements::admit::{Admitted, admit};
 use crate::flow::fulfillment::deliver::{deliver_all, keep_from_the_game};
 use crate::flow::fulfillment::lease::take;
+use crate::flow::fulfillment::paused::settle_paused;
 use crate::flow::fulfillment::report::{Lookup, look_up, report_again, report_all};
 use crate::flow::rows::read_open;
 use crate::flow::session::{Session, SessionError};
@@ -166,6 +167,7 @@ async fn apply(
     if app.webhook.is_none() {
         open = keep_from_the_game(app, open).await;
     }
+    let mut open = settle_paused(app, open).await;
     let owner = random_token();
     let Admitted {
         changed,

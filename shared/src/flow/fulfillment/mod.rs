@@ -3,6 +3,7 @@
 pub(super) mod deliver;
 pub(super) mod housekeeping;
 pub(super) mod lease;
+pub(super) mod paused;
 pub(super) mod reconcile;
 pub(super) mod report;
 pub(super) mod settle;

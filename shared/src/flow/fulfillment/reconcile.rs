@@ -15,9 +15,10 @@ use serde::Serialize;
 use super::housekeeping;
 use crate::App;
 use crate::budget::{Budget, UNREADABLE_PAUSE};
-use crate::domain::{Status, Timestamp, random_token};
+use crate::domain::{Sku, Status, Timestamp, random_token};
 use crate::flow::fulfillment::deliver::deliver_all;
 use crate::flow::fulfillment::lease::{at_once, lease};
+use crate::flow::fulfillment::paused::{hold_paused_ones, resume_all};
 use crate::flow::fulfillment::report::report_all;
 use crate::flow::rows::log_unreadable;
 use crate::signals::event;
@@ -155,8 +156,15 @@ async fn left(app: &App, shard: u8, now: Timestamp, seen: &[Due]) -> u64 {
 /// Acquires what these hints point to, and works on it. Also tells whether anything was acquired.
 async fn work_page(app: &App, budget: Budget, hints: &[Due]) -> (Reconciled, bool) {
     let owner = random_token();
-    let (mut records, tasks) = take_all(app, &owner, hints).await;
-    let took = !records.is_empty() || !tasks.is_empty();
+    let Acquired {
+        mut records,
+        tasks,
+        resumed,
+    } = take_all(app, &owner, hints).await;
+    let took = !records.is_empty() || !tasks.is_empty() || !resumed.is_empty();
+    for (sku, attempts) in resumed {
+        resume_all(app, budget, &owner, &sku, attempts).await;
+    }
     let tasks: Vec<_> = tasks
         .iter()
         .map(|task| housekeeping::work(app, budget, &owner, task).boxed_local())
@@ -166,7 +174,8 @@ async fn work_page(app: &App, budget: Budget, hints: &[Due]) -> (Reconciled, boo
     let (pending, mut reports): (Vec<_>, Vec<_>) = records
         .into_iter()
         .partition(|record| record.status == Status::Pending);
-    let mut done = 0;
+    let (pending, held) = hold_paused_ones(app, &owner, pending).await;
+    let mut done = held;
     for record in deliver_all(app, budget, &owner, pending).await {
         match record.status {
             Status::Delivered if record.work.is_leased_by(&owner) => reports.push(record),
@@ -193,19 +202,29 @@ async fn work_page(app: &App, budget: Budget, hints: &[Due]) -> (Reconciled, boo
     (part, took)
 }
 
-async fn take_all(app: &App, owner: &str, hints: &[Due]) -> (Vec<Record>, Vec<Housekeeping>) {
+/// What a run has acquired.
+#[derive(Default)]
+struct Acquired {
+    records: Vec<Record>,
+    tasks: Vec<Housekeeping>,
+    /// Offers that were resumed, and how often a run has looked for what waits for them.
+    resumed: Vec<(Sku, u32)>,
+}
+
+async fn take_all(app: &App, owner: &str, hints: &[Due]) -> Acquired {
     let takes: Vec<_> = hints
         .iter()
         .map(|hint| take_one(app, owner, hint))
         .collect();
-    let (mut records, mut tasks) = (Vec::new(), Vec::new());
+    let mut acquired = Acquired::default();
     for taken in at_once(takes).await.into_iter().flatten() {
         match taken {
-            Taken::Record(record) => records.push(*record),
-            Taken::Housekeeping(task) => tasks.push(task),
+            Taken::Record(record) => acquired.records.push(*record),
+            Taken::Housekeeping(task) => acquired.tasks.push(task),
+            Taken::Resumed { sku, attempts } => acquired.resumed.push((sku, attempts)),
         }
     }
-    (records, tasks)
+    acquired
 }
 
 async fn take_one(app: &App, owner: &str, hint: &Due) -> Option<Taken> {

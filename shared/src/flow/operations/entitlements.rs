@@ -137,7 +137,10 @@ pub async fn reassign(
         let changes = changes
             .and(app.links.open_changes(to, &row))
             .and(owed(app, &known, to).await?);
-        let note = Some(format!("from {from} to {to}"));
+        let handed_out = known.handed_out_at.map_or_else(String::new, |at| {
+            format!("; it was first handed out to {from} at {at}")
+        });
+        let note = Some(format!("from {from} to {to}{handed_out}"));
         let body = ChangedEntitlement {
             entitlement: view::entitlement(after),
             note: note.clone(),

@@ -1,15 +1,17 @@
 //! Commands about the offers.
 
+use std::collections::HashSet;
+
 use super::{Answer, OperationError, Order, Plan, carry_out, recall, write};
 use crate::App;
-use crate::api::{DeletedOffer, ListedOffers, StoredOffers};
-use crate::domain::{Offer, Sku};
+use crate::api::{DeletedOffer, ListedOffers, PausedOffer, StoredOffers};
+use crate::domain::{Offer, Sku, Timestamp};
 use crate::flow::rows::log_unreadable;
 use crate::store::{Audit, Changes, Subject};
 
-/// How many offers one transaction stores. DynamoDB takes 100 parts; each offer has two, and the
-/// request id has one.
-const AT_ONCE: usize = 40;
+/// How many offers one transaction stores. DynamoDB takes 100 parts; each offer has up to three, and
+/// the request id has one.
+const AT_ONCE: usize = 30;
 
 /// `offers.put`: adds or replaces the offers, so many at once as a transaction takes. The last
 /// transaction remembers the request id, so repeating a command that was cut short stores all of
@@ -25,18 +27,20 @@ pub async fn put_offers(
     if let Some(answer) = recall(app, order).await? {
         return Ok(answer);
     }
+    let paused = app.offers.stored().paused(&skus(offers)).await?;
     let rest = offers.len().saturating_sub(1) / AT_ONCE * AT_ONCE;
     let (earlier, last) = offers.split_at(rest);
     if !order.dry_run {
         for part in earlier.chunks(AT_ONCE) {
             let now = app.clock.now();
             // No part has a condition, so there is nothing that could have changed.
-            write(app, order, put_all(app, part), &audits(part), None, now).await?;
+            let changes = put_all(app, part, &paused, now);
+            write(app, order, changes, &audits(part), None, now).await?;
         }
     }
-    carry_out(app, order, async |_| {
+    carry_out(app, order, async |now| {
         Ok(Plan {
-            changes: put_all(app, last),
+            changes: put_all(app, last, &paused, now),
             audits: audits(last),
             body: StoredOffers {
                 stored: offers.iter().map(|offer| offer.sku.clone()).collect(),
@@ -81,11 +85,55 @@ pub async fn delete_offer(app: &App, order: &Order, sku: &Sku) -> Result<Answer,
     .await
 }
 
-fn put_all(app: &App, offers: &[Offer]) -> Changes {
+/// The changes that store these offers. What waits for one that is paused no longer is looked for.
+fn put_all(app: &App, offers: &[Offer], paused: &HashSet<Sku>, now: Timestamp) -> Changes {
     let table = app.offers.stored();
     offers.iter().fold(Changes::default(), |changes, offer| {
-        changes.and(table.put_changes(offer))
+        let changes = changes.and(table.put_changes(offer));
+        if paused.contains(&offer.sku) && !offer.paused {
+            changes.and(app.fulfillments.resumption_changes(&offer.sku, now))
+        } else {
+            changes
+        }
     })
+}
+
+/// `offers.pause`: from the next check on, nothing of it is handed out. `offers.resume`: what waits for
+/// it becomes `pending` at the next check or run of `reconcile`.
+///
+/// # Errors
+/// See [`OperationError`].
+pub async fn pause_offer(
+    app: &App,
+    order: &Order,
+    sku: &Sku,
+    is_paused: bool,
+) -> Result<Answer, OperationError> {
+    carry_out(app, order, async |now| {
+        let table = app.offers.stored();
+        let found = table.get(&[sku]).await?;
+        if found.offers.is_empty() && found.unreadable.is_empty() {
+            return Err(OperationError::NotFound(format!("there is no offer {sku}")));
+        }
+        let changes = table.pause_changes(sku, is_paused);
+        Ok(Plan {
+            changes: if is_paused {
+                changes
+            } else {
+                changes.and(app.fulfillments.resumption_changes(sku, now))
+            },
+            audits: vec![about(sku)],
+            body: PausedOffer {
+                sku: sku.clone(),
+                paused: is_paused,
+            },
+        })
+    })
+    .await
+}
+
+fn skus(offers: &[Offer]) -> Vec<&Sku> {
+    offers.iter().map(|offer| &offer.sku).collect()
 }
 
 fn audits(offers: &[Offer]) -> Vec<Audit> {

@@ -10,6 +10,8 @@ pub(super) fn entitlement(record: Record) -> OperatorEntitlement {
         player_id: record.player.clone(),
         amazon_user_id: record.amazon_user_id.clone(),
         attempts: record.attempts,
+        last_cause: record.last_cause.clone(),
+        handed_out_at: record.handed_out_at,
         attention_at: record.attention_at,
         entitlement: Entitlement::from(record),
     }

@@ -132,7 +132,7 @@ impl Fulfillments {
             .set_some("handed_out_at", handed_out_at.map(time))
             .remove("reason");
         let written = match lease {
-            None => written,
+            None => written.released(),
             Some(lease) => written.leased(id, lease).set("attempts", n(new.attempts)),
         };
         let written = written.in_transaction();
@@ -177,8 +177,14 @@ impl Fulfillments {
     ) -> Result<Admission, StoreError> {
         let written = self
             .record_change(claim, Status::Held)
-            .set("reason", s(reason.as_str()))
-            .in_transaction();
+            .set("reason", s(reason.as_str()));
+        let written = match reason {
+            HoldReason::OfferPaused => {
+                written.waiting_for_resumption(claim.sku, claim.id, claim.now)
+            }
+            _ => written.released(),
+        };
+        let written = written.in_transaction();
         let parts = vec![
             links.with_open(claim.link, &random_token()),
             written,

@@ -7,8 +7,9 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::Select;
 
 use super::leases::Lease;
+use super::pauses::RESUMED;
 use super::record::{Record, record};
-use crate::domain::Timestamp;
+use crate::domain::{Sku, Timestamp};
 use crate::store::accounts::{Housekeeping, HousekeepingKind, HousekeepingLink};
 use crate::store::dynamo::{Change, Item, Reader, key, n, s, time, unavailable};
 use crate::store::error::StoreError;
@@ -25,6 +26,12 @@ pub struct Due {
     shard: String,
     /// Since when.
     pub due_at: Timestamp,
+}
+
+impl Due {
+    pub(super) fn key(&self) -> Item {
+        self.key.clone()
+    }
 }
 
 /// Some hints of one shard, the longest due first.
@@ -47,6 +54,13 @@ pub enum Taken {
     Record(Box<Record>),
     /// Housekeeping.
     Housekeeping(Housekeeping),
+    /// An offer that was resumed.
+    Resumed {
+        /// Its SKU.
+        sku: Sku,
+        /// How often a run has looked for what waits for it, with the present one.
+        attempts: u32,
+    },
 }
 
 impl Fulfillments {
@@ -57,6 +71,16 @@ impl Fulfillments {
     pub async fn due(
         &self,
         shard: u8,
+        now: Timestamp,
+        after: Option<DuePosition>,
+    ) -> Result<DuePage, StoreError> {
+        self.due_page(&shard.to_string(), now, after).await
+    }
+
+    /// A page of one part of the index.
+    pub(super) async fn due_page(
+        &self,
+        shard: &str,
         now: Timestamp,
         after: Option<DuePosition>,
     ) -> Result<DuePage, StoreError> {
@@ -77,7 +101,7 @@ impl Fulfillments {
                         reader.need_text("pk")?.to_owned(),
                         reader.need_text("sk")?.to_owned(),
                     ),
-                    shard: shard.to_string(),
+                    shard: shard.to_owned(),
                     // Only a wrong clock writes a time that can't be shown. The rest of the shard
                     // must not wait for that.
                     due_at: reader.time("due_at").ok().flatten().unwrap_or(now),
@@ -96,7 +120,7 @@ impl Fulfillments {
     /// See [`StoreError`].
     pub async fn count_due(&self, shard: u8, now: Timestamp) -> Result<u64, StoreError> {
         let counted = self
-            .due_query(shard, now)
+            .due_query(&shard.to_string(), now)
             .select(Select::Count)
             .send()
             .await
@@ -152,7 +176,7 @@ impl Fulfillments {
             .map(drop)
     }
 
-    fn due_query(&self, shard: u8, now: Timestamp) -> QueryFluentBuilder {
+    fn due_query(&self, shard: &str, now: Timestamp) -> QueryFluentBuilder {
         self.client
             .query()
             .table_name(&self.table)
@@ -165,6 +189,12 @@ impl Fulfillments {
     fn read_taken(&self, item: &Item) -> Result<Taken, StoreError> {
         let reader = Reader::new(&self.table, item);
         let sk = reader.need_text("sk")?;
+        if sk == RESUMED {
+            return Ok(Taken::Resumed {
+                sku: reader.id("sku")?,
+                attempts: reader.number("attempts")?.unwrap_or(0),
+            });
+        }
         let kind = HousekeepingKind::ALL
             .into_iter()
             .find(|kind| kind.sk() == sk);

@@ -135,6 +135,8 @@ impl Fulfillments {
             first_seen_at: known.map_or(from.first_seen_at, |known| known.first_seen_at),
             attempts: 0,
             ordered_at: Some(now),
+            handed_out_at: None,
+            handed_out_again_at: None,
             ..from.clone()
         };
         let after = Record {
@@ -273,7 +275,7 @@ impl Fulfillments {
     }
 
     /// A change that needs the record as it was read, without a lease at `now`.
-    fn change_as_read(&self, known: &Record, now: Timestamp) -> Change {
+    pub(super) fn change_as_read(&self, known: &Record, now: Timestamp) -> Change {
         let attempts = if known.attempts == 0 {
             "(attribute_not_exists(#attempts) OR #attempts = :known_attempts)"
         } else {
@@ -302,7 +304,7 @@ impl Fulfillments {
 
 impl Change {
     /// Makes a record `pending` as `after` says.
-    fn pending_as(self, after: &Record) -> Self {
+    pub(super) fn pending_as(self, after: &Record) -> Self {
         let change = match &after.work {
             Work::Due { at } => self
                 .remove("owner")
@@ -322,7 +324,7 @@ impl Change {
     }
 
     /// Makes a record `held`.
-    fn held_for(self, reason: HoldReason, now: Timestamp) -> Self {
+    pub(super) fn held_for(self, reason: HoldReason, now: Timestamp) -> Self {
         self.released()
             .settled()
             .set("status", s(Status::Held.as_str()))
@@ -332,7 +334,7 @@ impl Change {
 }
 
 /// The record once it is `pending`.
-fn released(known: &Record, release: Release<'_>) -> Record {
+pub(super) fn released(known: &Record, release: Release<'_>) -> Record {
     let Release {
         offer,
         by_webhook,
@@ -381,6 +383,7 @@ fn held(known: &Record, reason: HoldReason, now: Timestamp) -> Record {
 fn settled(known: &Record) -> Record {
     Record {
         failing: Failing::default(),
+        last_cause: None,
         unclear_since: None,
         attention_at: None,
         ..known.clone()

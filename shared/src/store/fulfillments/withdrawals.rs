@@ -13,7 +13,7 @@ use crate::store::outcome::WriteOutcome;
 use crate::store::tables::{Fulfillments, Links};
 
 impl Fulfillments {
-    /// `pending` → `held`, `withdrawn`. One transaction needs that the link is still the player's
+    /// `pending`, or held for a pause of its offer → `held`, `withdrawn`. One transaction needs that the link is still the player's
     /// and that the record is as `known` says, without a lease. It frees the entitlement's place in
     /// the guard.
     ///
@@ -38,9 +38,9 @@ impl Fulfillments {
         let record = self
             .change(record_key(&known.player, &known.id))
             .when(format!(
-                "#status = :pending AND #updated_at = :expected_at AND {UNLEASED} AND {as_tried}"
+                "#status = :known_status AND #updated_at = :expected_at AND {UNLEASED} AND {as_tried}"
             ))
-            .value(":pending", s(Status::Pending.as_str()))
+            .value(":known_status", s(known.status.as_str()))
             .value(":expected_at", time(known.updated_at))
             .value(":now", time(claim.now))
             .value(

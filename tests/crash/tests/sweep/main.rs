@@ -5,6 +5,7 @@ mod check;
 mod confirm;
 mod form;
 mod kit;
+mod operators;
 mod reconcile;
 mod succession;
 mod unlink;

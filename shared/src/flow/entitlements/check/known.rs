@@ -5,6 +5,7 @@ use super::handed_out::hand_out;
 use crate::App;
 use crate::domain::{PlayerId, Status, Work};
 use crate::flow::fulfillment::deliver::keep_from_the_game;
+use crate::flow::fulfillment::paused::settle_paused;
 use crate::flow::rows::{Open, about, read_open};
 use crate::flow::standing;
 use crate::signals::event;
@@ -25,6 +26,10 @@ pub(super) async fn known(
         Box::pin(clear_open(app, player, &row)).await;
     }
     let mut open = open.records;
+    // Boxed, because most checks that do not ask Amazon have nothing open.
+    if !open.is_empty() {
+        open = Box::pin(settle_paused(app, open)).await;
+    }
     if app.webhook.is_some() {
         if !standing::is_on_hold(app) {
             Box::pin(make_due(app, &open)).await;

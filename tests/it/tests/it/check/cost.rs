@@ -42,13 +42,14 @@ async fn too_soon_with_nothing_open_costs_one_read() {
 }
 
 #[tokio::test]
-async fn too_soon_with_something_open_costs_two_reads() {
+async fn too_soon_with_something_open_costs_three_reads() {
     let world = linked_world().await;
     world.amazon.claim("alice", "coin");
     world.check("p1").await;
     world.forget();
     world.check("p1").await;
-    costs(&world, &[READ, QUERY], &[]);
+    // The third: whether its offer is paused.
+    costs(&world, &[READ, QUERY, BATCH], &[]);
 }
 
 #[tokio::test]
@@ -82,24 +83,26 @@ async fn each_new_entitlement_costs_a_transaction_and_an_uncached_offer_a_batch_
     world.amazon.claim("alice", "coin");
     world.forget();
     world.check_later("p1").await;
-    costs(&world, &[READ, UPDATE, QUERY, TRANSACTION], &[Entitlements]);
+    // Whether the offer is paused is asked for what is pending and for what is new.
+    let cached = [READ, UPDATE, QUERY, BATCH, BATCH, TRANSACTION];
+    costs(&world, &cached, &[Entitlements]);
 
     world.amazon.claim("alice", "coin");
     world.pass(60);
     world.forget();
     world.check("p1").await;
-    let after_a_minute = [READ, UPDATE, QUERY, BATCH, TRANSACTION];
+    let after_a_minute = [READ, UPDATE, QUERY, BATCH, BATCH, TRANSACTION];
     costs(&world, &after_a_minute, &[Entitlements]);
 }
 
 #[tokio::test]
-async fn what_is_listed_and_known_costs_a_query() {
+async fn what_is_listed_and_known_costs_a_query_and_a_batch_read() {
     let world = linked_world().await;
     world.amazon.claim("alice", "coin");
     world.check("p1").await;
     world.forget();
     world.check_later("p1").await;
-    costs(&world, &[READ, UPDATE, QUERY], &[Entitlements]);
+    costs(&world, &[READ, UPDATE, QUERY, BATCH], &[Entitlements]);
 }
 
 #[tokio::test]

@@ -5,8 +5,14 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use it::{Reply, World, status_of};
 
 const MINUTE: u64 = 60;
-const NOTE: [&str; 4] = ["GetItem", "UpdateItem", "Query", "UpdateItem"];
-const NO_NOTE: [&str; 3] = ["GetItem", "UpdateItem", "Query"];
+const NOTE: [&str; 5] = [
+    "GetItem",
+    "UpdateItem",
+    "Query",
+    "BatchGetItem",
+    "UpdateItem",
+];
+const NO_NOTE: [&str; 4] = ["GetItem", "UpdateItem", "Query", "BatchGetItem"];
 
 async fn times(world: &World, id: &str) -> (Option<i64>, Option<i64>) {
     let item = world.record_item("p1", id).await;

@@ -1,6 +1,7 @@
 mod entitlements;
 mod envelope;
 mod moves;
+mod pauses;
 mod players;
 mod races;
 pub(crate) mod support;

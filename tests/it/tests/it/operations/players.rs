@@ -40,6 +40,8 @@ async fn a_player_is_shown_with_link_entitlements_and_audit_and_without_a_token(
         ("amazon_user_id", json!(account)),
         ("attempts", json!(0)),
         ("attention_at", json!(null)),
+        ("last_cause", json!(null)),
+        ("handed_out_at", json!(world.clock.now().to_string())),
         ("delivered_at", json!(null)),
         ("reported_at", json!(null)),
     ] {

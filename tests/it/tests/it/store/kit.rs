@@ -16,6 +16,7 @@ pub(crate) fn offer(per_player: Option<u32>) -> Offer {
         title: "Hat".to_owned(),
         content: Content::stored(r#"{"item": "hat"}"#).expect("JSON"),
         per_player: PerPlayer(per_player),
+        paused: false,
     }
 }
 

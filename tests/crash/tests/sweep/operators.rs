@@ -1,0 +1,214 @@
+//! An operator's command: the change and its audit record are both there, or neither is. Repeating
+//! the command under its request id finishes what the crash left, and does nothing twice.
+
+use crash::{Outcome, Player, Scenario, World, settle, sweep};
+use serde_json::{Value, json};
+
+use crate::kit::{answered_check, granted, half_delivered};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Command {
+    Release,
+    Hold,
+    Reassign,
+    Rereport,
+    Unlink,
+    Retry,
+}
+
+impl Command {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Release => "entitlement.release",
+            Self::Hold => "entitlement.hold",
+            Self::Reassign => "entitlement.reassign",
+            Self::Rereport => "entitlement.rereport",
+            Self::Unlink => "player.unlink",
+            Self::Retry => "link.retry",
+        }
+    }
+}
+
+struct Ready {
+    /// The entitlement that the command is about.
+    id: String,
+    event: Value,
+    /// What the command changes, as it is before.
+    before: String,
+}
+
+/// A command of an operator.
+struct Operate(Command);
+
+/// A player of whom the service has never heard, and who never comes.
+fn newcomer(player: &Player<'_>) -> String {
+    format!("{}-new", player.id)
+}
+
+/// What the command changes, as an outsider sees it.
+async fn seen(command: Command, player: &Player<'_>, id: &str) -> Outcome<String> {
+    if command == Command::Unlink {
+        return player.link_status().await;
+    }
+    let history = player.history().await?;
+    let found = history.into_iter().find(|(known, _, _)| known == id);
+    Ok(format!(
+        "{:?}",
+        found.map(|(_, status, reason)| (status, reason))
+    ))
+}
+
+async fn invoke(player: &Player<'_>, event: &Value) -> Outcome<Value> {
+    let answer = player.world.function("admin").invoke(event).await;
+    let answer = answer.map_err(|error| format!("admin failed: {error}"))?;
+    if answer["ok"] == true {
+        Ok(answer)
+    } else {
+        Err(format!("{event} was answered {answer}"))
+    }
+}
+
+fn order(command: Command, player: &Player<'_>, id: &str, request: &str) -> Value {
+    let mut event = json!({
+        "command": command.name(), "actor": "ada", "reason": "a sweep",
+        "request_id": format!("{request} {}", player.id)
+    });
+    match command {
+        Command::Unlink | Command::Retry => event["player_id"] = json!(player.id),
+        Command::Reassign => {
+            event["entitlement_id"] = json!(id);
+            event["from_player_id"] = json!(player.id);
+            event["to_player_id"] = json!(newcomer(player));
+        }
+        Command::Release | Command::Hold | Command::Rereport => {
+            event["player_id"] = json!(player.id);
+            event["entitlement_id"] = json!(id);
+        }
+    }
+    event
+}
+
+impl Scenario for Operate {
+    type Ready<'w> = Ready;
+
+    fn function(&self) -> &'static str {
+        "admin"
+    }
+
+    /// Look the request id up, read what the command is about, write.
+    fn least(&self) -> usize {
+        match self.0 {
+            Command::Hold | Command::Retry => 3,
+            Command::Release => 5,
+            Command::Rereport => 6,
+            Command::Unlink => 8,
+            Command::Reassign => 9,
+        }
+    }
+
+    async fn prepare<'w>(&self, player: &mut Player<'w>) -> Outcome<Ready> {
+        let id = match self.0 {
+            Command::Release => {
+                granted(player).await?;
+                let second = player.claim("starter-pack");
+                player.world.pass(crate::kit::A_MINUTE).await?;
+                answered_check(player).await?;
+                second
+            }
+            Command::Rereport => {
+                let granted = granted(player).await?;
+                player.confirm(&granted).await?;
+                granted[0].clone()
+            }
+            Command::Hold | Command::Reassign => {
+                player.link().await?;
+                let id = player.claim("starter-pack");
+                // It is not granted: an operator decides first.
+                answered_check(player).await?;
+                id
+            }
+            Command::Unlink | Command::Retry => {
+                half_delivered(player).await?;
+                String::new()
+            }
+        };
+        let event = order(self.0, player, &id, "first");
+        let before = seen(self.0, player, &id).await?;
+        Ok(Ready { id, event, before })
+    }
+
+    async fn act<'w>(&self, player: &mut Player<'w>, ready: &mut Ready) -> Outcome {
+        // It is what is disturbed.
+        let _ = player.world.function("admin").invoke(&ready.event).await;
+        Ok(())
+    }
+
+    async fn recover<'w>(&self, player: &mut Player<'w>, ready: Ready) -> Outcome {
+        let Ready { id, event, before } = ready;
+        let audits = player.world.audits(&player.id).await?;
+        let is_changed = seen(self.0, player, &id).await? != before;
+        if self.0 != Command::Retry && is_changed != (audits.len() == 1) {
+            return Err(format!(
+                "changed: {is_changed}, and the audit has {audits:?}"
+            ));
+        }
+        let answer = invoke(player, &event).await?;
+        if invoke(player, &event).await? != answer {
+            return Err("the same request was answered otherwise".to_owned());
+        }
+        let audits = player.world.audits(&player.id).await?;
+        if audits != [self.0.name()] {
+            return Err(format!("done once, and the audit has {audits:?}"));
+        }
+        match self.0 {
+            Command::Hold => {
+                invoke(player, &order(Command::Release, player, &id, "second")).await?;
+            }
+            Command::Reassign => {
+                // Back again, so that the player can have it.
+                let mut back = order(Command::Reassign, player, &id, "second");
+                back["from_player_id"] = json!(newcomer(player));
+                back["to_player_id"] = json!(player.id);
+                invoke(player, &back).await?;
+            }
+            _ => {}
+        }
+        settle(player).await
+    }
+}
+
+async fn swept(command: Command) {
+    let world = World::start().await;
+    sweep(&world, Operate(command)).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_operator_releases() {
+    swept(Command::Release).await;
+}
+
+#[tokio::test]
+async fn an_operator_holds() {
+    swept(Command::Hold).await;
+}
+
+#[tokio::test]
+async fn an_operator_moves_an_entitlement() {
+    swept(Command::Reassign).await;
+}
+
+#[tokio::test]
+async fn an_operator_has_it_reported_again() {
+    swept(Command::Rereport).await;
+}
+
+#[tokio::test]
+async fn an_operator_unlinks() {
+    swept(Command::Unlink).await;
+}
+
+#[tokio::test]
+async fn an_operator_lets_a_link_be_tried_at_once() {
+    swept(Command::Retry).await;
+}

@@ -1,0 +1,269 @@
+//! `offers.pause`, `offers.resume`, and `paused` of an offer.
+
+use it::{Reply, World, entitlement_of, status_of};
+use serde_json::{Value, json};
+use stand_in::Fault;
+
+use super::support::{code, done, places};
+
+const PAUSED: &str = "held offer_paused";
+
+async fn pause(world: &World) {
+    let answer = done(world, "offers.pause", json!({"sku": "hat"})).await;
+    assert_eq!(answer, json!({"ok": true, "sku": "hat", "paused": true}));
+}
+
+async fn resume(world: &World) {
+    let answer = done(world, "offers.resume", json!({"sku": "hat"})).await;
+    assert_eq!(answer, json!({"ok": true, "sku": "hat", "paused": false}));
+}
+
+#[tokio::test]
+async fn what_is_pending_is_held_from_the_next_check_on_and_pending_again_at_the_next_after_it() {
+    let world = World::new().await;
+    let id = world.pending("p1", "alice", "hat").await;
+    let before = entitlement_of(&world.check("p1").await, &id);
+    pause(&world).await;
+    // Also by a check that does not ask Amazon.
+    for answer in [world.check("p1").await, world.check_later("p1").await] {
+        assert_eq!(status_of(&answer, &id), PAUSED);
+    }
+    assert_eq!(world.confirm("p1", &[&id]).await[0]["status"], "held");
+    assert_eq!(places(&world, "p1", "hat").await, [id.as_str()]);
+    world.pass(120);
+    world.reconcile().await;
+    assert_eq!(world.known_status("p1", &id).await, PAUSED);
+    resume(&world).await;
+    let answer = world.check("p1").await;
+    assert_eq!(status_of(&answer, &id), "pending");
+    assert_eq!(entitlement_of(&answer, &id)["content"], before["content"]);
+    assert_eq!(world.confirm("p1", &[&id]).await[0]["status"], "reported");
+    world.contract_is_kept();
+}
+
+#[tokio::test]
+async fn what_is_new_is_held_and_pending_when_the_offer_is_resumed() {
+    for is_asked in [false, true] {
+        let world = World::new().await;
+        world.offer_with("hat", &json!({"paused": true})).await;
+        world.linked("p1", "alice").await;
+        let id = world.amazon.claim("alice", "hat");
+        assert_eq!(status_of(&world.check("p1").await, &id), PAUSED);
+        assert_eq!(status_of(&world.check_later("p1").await, &id), PAUSED);
+        assert_eq!(places(&world, "p1", "hat").await, [""; 0]);
+        resume(&world).await;
+        let answer = if is_asked {
+            world.check_later("p1").await
+        } else {
+            world.check("p1").await
+        };
+        assert_eq!(status_of(&answer, &id), "pending");
+        assert_eq!(
+            entitlement_of(&answer, &id)["content"],
+            json!({"item": "hat"})
+        );
+        assert_eq!(places(&world, "p1", "hat").await, [id.as_str()]);
+        assert_eq!(world.confirm("p1", &[&id]).await[0]["status"], "reported");
+    }
+}
+
+#[tokio::test]
+async fn reconcile_resumes_for_players_who_do_not_come() {
+    let world = World::new().await;
+    world.offer("hat").await;
+    let mut ids = Vec::new();
+    for (player, account) in [("p1", "alice"), ("p2", "bob"), ("p3", "carol")] {
+        world.linked(player, account).await;
+        let id = world.amazon.claim(account, "hat");
+        assert_eq!(status_of(&world.check(player).await, &id), "pending");
+        ids.push((player, id));
+    }
+    pause(&world).await;
+    for (player, id) in &ids {
+        assert_eq!(status_of(&world.check(player).await, id), PAUSED);
+    }
+    world.reconcile().await;
+    resume(&world).await;
+    world.reconcile().await;
+    for (player, id) in &ids {
+        assert_eq!(world.known_status(player, id).await, "pending");
+    }
+    // The second look finds nothing, and ends it.
+    world.pass(30);
+    world.reconcile().await;
+    assert!(
+        world
+            .fulfillment_item("OFFER#hat", "RESUMED")
+            .await
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn a_webhook_is_not_called_while_the_offer_is_paused() {
+    let (world, studio) = World::with_studio(&[]).await;
+    world.offer("hat").await;
+    world.linked("p1", "alice").await;
+    studio.script([Reply::status(500)]);
+    let id = world.amazon.claim("alice", "hat");
+    assert_eq!(status_of(&world.check("p1").await, &id), "pending");
+    pause(&world).await;
+    world.pass(3600);
+    world.reconcile().await;
+    assert_eq!(world.known_status("p1", &id).await, PAUSED);
+    assert_eq!(status_of(&world.check("p1").await, &id), PAUSED);
+    assert_eq!(studio.calls().len(), 1);
+    resume(&world).await;
+    world.reconcile().await;
+    world.reconcile().await;
+    assert_eq!(world.known_status("p1", &id).await, "reported");
+    let calls = studio.calls();
+    assert_eq!(calls.len(), 2);
+    assert_eq!(
+        calls[0].body, calls[1].body,
+        "under the same id, with the same body"
+    );
+}
+
+#[tokio::test]
+async fn a_webhook_is_not_called_for_what_is_new_while_the_offer_is_paused() {
+    let (world, studio) = World::with_studio(&[]).await;
+    world.offer_with("hat", &json!({"paused": true})).await;
+    world.linked("p1", "alice").await;
+    let id = world.amazon.claim("alice", "hat");
+    assert_eq!(status_of(&world.check("p1").await, &id), PAUSED);
+    assert_eq!(studio.calls().len(), 0);
+    // Putting the offer without `paused` resumes it.
+    world.offer("hat").await;
+    world.reconcile().await;
+    world.reconcile().await;
+    assert_eq!(world.known_status("p1", &id).await, "reported");
+    assert_eq!(studio.calls().len(), 1);
+}
+
+#[tokio::test]
+async fn the_limit_counts_when_the_offer_is_resumed() {
+    let world = World::new().await;
+    world.offer_with("hat", &json!({"paused": true})).await;
+    world.linked("p1", "alice").await;
+    let (one, two) = (
+        world.amazon.claim("alice", "hat"),
+        world.amazon.claim("alice", "hat"),
+    );
+    world.check("p1").await;
+    resume(&world).await;
+    world.reconcile().await;
+    let mut found = Vec::new();
+    for id in [&one, &two] {
+        found.push(world.known_status("p1", id).await);
+    }
+    found.sort();
+    assert_eq!(found, ["held duplicate_offer", "pending"]);
+    assert_eq!(places(&world, "p1", "hat").await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_amazon_takes_back_meanwhile_is_withdrawn() {
+    let world = World::new().await;
+    let id = world.pending("p1", "alice", "hat").await;
+    pause(&world).await;
+    assert_eq!(status_of(&world.check("p1").await, &id), PAUSED);
+    let element = json!({"EntitlementId": id, "VendorProductId": "hat", "NextInstruction": "NOOP"});
+    world.amazon.put_entitlement("alice", element);
+    assert_eq!(
+        status_of(&world.check_later("p1").await, &id),
+        "held withdrawn"
+    );
+    assert_eq!(places(&world, "p1", "hat").await, [""; 0]);
+    resume(&world).await;
+    world.reconcile().await;
+    assert_eq!(
+        status_of(&world.check_later("p1").await, &id),
+        "held withdrawn"
+    );
+}
+
+#[tokio::test]
+async fn without_a_link_and_while_amazon_is_down_a_pause_counts_and_ends_too() {
+    let world = World::new().await;
+    let id = world.pending("p1", "alice", "hat").await;
+    world.unlinked("p1").await;
+    pause(&world).await;
+    assert_eq!(status_of(&world.check("p1").await, &id), PAUSED);
+    resume(&world).await;
+    assert_eq!(status_of(&world.check("p1").await, &id), "pending");
+
+    let world = World::new().await;
+    let id = world.pending("p1", "alice", "hat").await;
+    let down = Fault::Status {
+        status: 503,
+        body: String::new(),
+        retry_after: None,
+    };
+    world
+        .amazon
+        .fault(stand_in::Endpoint::Entitlements, down, 10);
+    pause(&world).await;
+    let answer = world.check_later("p1").await;
+    assert_eq!(
+        (&answer["fresh"], status_of(&answer, &id).as_str()),
+        (&json!(false), PAUSED)
+    );
+}
+
+#[tokio::test]
+async fn another_offer_is_not_paused_with_it() {
+    let world = World::new().await;
+    let hat = world.pending("p1", "alice", "hat").await;
+    world.offer("scarf").await;
+    let scarf = world.amazon.claim("alice", "scarf");
+    pause(&world).await;
+    let answer = world.check_later("p1").await;
+    assert_eq!(status_of(&answer, &hat), PAUSED);
+    assert_eq!(status_of(&answer, &scarf), "pending");
+}
+
+#[tokio::test]
+async fn what_is_delivered_is_reported_although_its_offer_is_paused() {
+    let world = World::new().await;
+    let id = world.pending("p1", "alice", "hat").await;
+    let error = Fault::ItemResult("ERROR".to_owned());
+    world.amazon.fault(stand_in::Endpoint::Fulfill, error, 1);
+    assert_eq!(world.confirm("p1", &[&id]).await[0]["status"], "delivered");
+    pause(&world).await;
+    world.check_later("p1").await;
+    assert_eq!(world.known_status("p1", &id).await, "reported");
+}
+
+#[tokio::test]
+async fn the_list_shows_which_offers_are_paused() {
+    let world = World::new().await;
+    world.offer("hat").await;
+    world.offer_with("scarf", &json!({"paused": true})).await;
+    let paused = || async {
+        let list = world.admin(json!({"command": "offers.list"})).await;
+        let offers = list["offers"].as_array().expect("a list").clone();
+        let paused = offers.iter().map(|offer| offer.get("paused").cloned());
+        paused.collect::<Vec<Option<Value>>>()
+    };
+    assert_eq!(paused().await, [None, Some(json!(true))]);
+    pause(&world).await;
+    assert_eq!(paused().await, [Some(json!(true)), Some(json!(true))]);
+    resume(&world).await;
+    assert_eq!(paused().await, [None, Some(json!(true))]);
+    for command in ["offers.pause", "offers.resume"] {
+        assert_eq!(
+            code(&world, command, json!({"sku": "none"})).await,
+            "not_found"
+        );
+    }
+    let bad = json!({"command": "offers.put", "offers": [
+        {"sku": "a", "title": "A", "content": 1, "paused": "yes"}
+    ]});
+    let answer = world.admin(bad).await;
+    let detail = answer["errors"][0]["detail"].as_str().expect("text");
+    assert!(
+        detail.starts_with("offers[0].paused: must be true or false"),
+        "{detail}"
+    );
+}
