@@ -1,6 +1,7 @@
 //! What can happen next.
 
 use super::names::{Account, Entitlement, Player, Process};
+use super::operator::Command;
 use super::scope::Delivery;
 use super::state::{Claim, Lease, Link, Place, State, Status};
 use super::task::Task;
@@ -29,6 +30,8 @@ pub(super) enum Action {
     LeaseEnds(Player, Entitlement),
     /// The time of a refresh lease is over.
     RefreshLeaseEnds(Place),
+    /// An operator's command.
+    Operate(Command),
     /// A remnant has lived for its time.
     RemnantEnds(Account),
 }
@@ -85,6 +88,14 @@ impl System {
                         actions.extend(Entitlement::ALL.map(|it| Action::ReportKnown(process, it)));
                     }
                     actions.push(Action::Crash(process));
+                }
+            }
+        }
+        if scope.operates {
+            for player in Player::ALL {
+                for it in Entitlement::ALL {
+                    let commands = [Command::Hold, Command::Release, Command::Move];
+                    actions.extend(commands.map(|it_is| Action::Operate(it_is(player, it))));
                 }
             }
         }

@@ -81,7 +81,11 @@ impl System {
             state.seen.pending_again |= show.meets(answered);
             let is_no_longer = |it| {
                 let status = state.record(player, it).status;
-                show.has(it) && matches!(status, Status::Withdrawn | Status::Held)
+                let is_held = matches!(
+                    status,
+                    Status::Withdrawn | Status::Held | Status::HeldByOperator
+                );
+                show.has(it) && is_held
             };
             if self.scope.delivery == Some(Delivery::Confirm) {
                 let late = Set::of(is_no_longer);

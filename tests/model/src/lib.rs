@@ -25,8 +25,8 @@
 //! request happens when it comes in. Admission refused and `held` written are one step. Confirming
 //! or reporting several entitlements is as many requests. A lost answer of the database is a crash:
 //! the SDK's repetitions are recognised by owner or by request token. Unknown offers, and unknown
-//! words for what was never `pending`, only lead to `held`, and an operator's commands are not
-//! here. `NOOP` for what is `delivered` means that Amazon has heard; here every word but `FULFILL`
+//! words for what was never `pending`, only lead to `held`. Of an operator's commands those are here
+//! that change a record: hold, release, move (`entitlement.reassign`); a pause of an offer is not. `NOOP` for what is `delivered` means that Amazon has heard; here every word but `FULFILL`
 //! leaves it alone. Unlinking always leaves a
 //! remnant here, and reports wait by themselves for a link; that the store leaves one only where
 //! reports may be owed, and parks and wakes what waits, is tried by the integration tests
@@ -63,6 +63,8 @@
 //! - Where the game delivers, it may grant what Amazon takes back before the confirmation comes. The
 //!   offer counts as not used up then, so the player may have the next one too; the property
 //!   excuses that. Where a webhook delivers, what may have been delivered keeps its place.
+//! - An operator who moves or holds what the game was handed answers for what the game has granted
+//!   already, and one who releases a duplicate gives the offer twice; the properties excuse that.
 //! - A studio must not take an entitlement that it has refused before (`Condition::RefusalIsFinal`).
 
 #![cfg(test)]
@@ -71,6 +73,7 @@ mod action;
 mod check;
 mod linking;
 mod names;
+mod operator;
 mod properties;
 mod recovery;
 mod report;
@@ -138,6 +141,17 @@ enum Condition {
     TriedKeepsPlace,
     /// A list says something about what was withdrawn only if it was asked for since.
     FreshList,
+    /// An operator's hold needs that no process has the lease to deliver it.
+    HoldUnleased,
+    /// An operator's release needs that no other player was handed it.
+    ReleaseOwner,
+    /// What moves to another player was not delivered.
+    MoveUndelivered,
+    /// Moving it needs that no webhook was called for it. That no process has the lease to deliver it
+    /// follows: taking the lease counts as a try.
+    MoveUntried,
+    /// The owner moves with it.
+    OwnerMoves,
 }
 
 /// The service and its surroundings.
@@ -217,6 +231,7 @@ impl System {
                 state.seen.outlived |= matches!(expired, Lease::Late(_));
                 true
             }
+            Action::Operate(command) => self.operate(state, command),
             Action::RemnantEnds(account) => state.row(Place::Remnant(account)).take().is_some(),
         }
     }

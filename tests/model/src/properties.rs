@@ -63,6 +63,15 @@ pub(super) fn of(scope: &Scope) -> Vec<Property<System>> {
     if scope.takes_back {
         sometimes.push(("something is withdrawn", |_, it| any(it, Status::Withdrawn)));
     }
+    if scope.operates {
+        sometimes.push(("an operator holds something", |_, it| {
+            any(it, Status::HeldByOperator)
+        }));
+        sometimes.push(("what was moved is reported", |_, it| {
+            let of_b = it.records[Player::B as usize];
+            of_b.iter().any(|record| record.status == Status::Reported)
+        }));
+    }
     if scope.tokens > 1 {
         sometimes.push(("tokens are refreshed", |_, it| {
             it.rows().any(|link| link.version > 1)
@@ -92,7 +101,10 @@ fn any(state: &State, status: Status) -> bool {
 
 fn granted_to_one(state: &State) -> bool {
     let [a, b] = state.games;
-    !a.granted.meets(b.granted)
+    let is_excused = |it| state.seen.handed_out.has(it);
+    Entitlement::ALL
+        .into_iter()
+        .all(|it| !(a.granted.has(it) && b.granted.has(it)) || is_excused(it))
 }
 
 fn taken_is_not_held(state: &State) -> bool {
@@ -131,7 +143,9 @@ fn once_per_player(system: &System, state: &State) -> bool {
             .games
             .iter()
             .any(|game| game.granted.has(e) && game.granted.has(f))
-        || [e, f].into_iter().any(|it| state.seen.handed_out.has(it))
+        || [e, f]
+            .into_iter()
+            .any(|it| state.seen.handed_out.has(it) || state.seen.released.has(it))
 }
 
 /// Where a webhook may have delivered it, the place stays.

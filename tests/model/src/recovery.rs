@@ -76,7 +76,7 @@ impl System {
                 };
                 let is_asked_for = state.session(account).is_some();
                 match state.record(player, it).status {
-                    Status::Reported | Status::Held => true,
+                    Status::Reported | Status::Held | Status::HeldByOperator => true,
                     Status::Pending => false,
                     Status::Withdrawn => state.claims[it as usize] == Claim::TakenBack,
                     Status::Delivered => {

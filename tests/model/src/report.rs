@@ -57,7 +57,8 @@ impl System {
         if can {
             let record = state.record_mut(player, it);
             record.lease = Lease::Held(process);
-            record.tried = record.status == Status::Pending && self.scope.takes_back;
+            record.tried =
+                record.status == Status::Pending && (self.scope.takes_back || self.scope.operates);
             state.processes[process as usize] = match record.status {
                 Status::Pending => Task::Sending(player, it),
                 // It may have been reported before.

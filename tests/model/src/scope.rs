@@ -42,6 +42,8 @@ pub(super) struct Scope {
     pub(super) unlinks: bool,
     /// Whether Amazon takes back what it lists, and asks for it again.
     pub(super) takes_back: bool,
+    /// Whether an operator acts.
+    pub(super) operates: bool,
     pub(super) rotation: Rotation,
     /// How many refresh tokens a grant can have; 1: no process refreshes.
     pub(super) tokens: u8,
@@ -65,6 +67,7 @@ impl Scope {
             late: true,
             unlinks: true,
             takes_back: false,
+            operates: false,
             rotation: Rotation::OldDies,
             tokens: 1,
         }
@@ -116,6 +119,21 @@ impl Scope {
             links: 1,
             unlinks: false,
             takes_back: true,
+            ..Self::account_changes_hands(delivery)
+        }
+    }
+
+    /// Two entitlements to one offer, of one account, and an operator who holds, releases and moves.
+    pub(super) fn operator(delivery: Delivery) -> Self {
+        Self {
+            home: [Some(Account::X); 2],
+            one_sku: true,
+            claimed: true,
+            pairs: &[],
+            links: 1,
+            unlinks: false,
+            late: false,
+            operates: true,
             ..Self::account_changes_hands(delivery)
         }
     }

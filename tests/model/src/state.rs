@@ -104,6 +104,8 @@ pub(super) enum Status {
     Held,
     /// Held, because Amazon has taken it back.
     Withdrawn,
+    /// Held by an operator.
+    HeldByOperator,
 }
 
 impl Status {
@@ -127,7 +129,7 @@ impl Status {
 pub(super) struct Record {
     pub(super) status: Status,
     pub(super) lease: Lease,
-    /// Whether a webhook may have been called for it; only where Amazon takes back.
+    /// Whether a webhook may have been called for it; only where Amazon takes back or an operator acts.
     pub(super) tried: bool,
 }
 
@@ -172,6 +174,8 @@ pub(super) struct Seen {
     /// What was withdrawn after it was handed out to the game, which had not confirmed it, or while
     /// the answer that hands it out was on its way.
     pub(super) handed_out: Set,
+    /// What an operator has released whatever the offer's limit said.
+    pub(super) released: Set,
 }
 
 /// Everything.

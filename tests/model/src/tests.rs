@@ -116,6 +116,46 @@ fn promises_hold_while_amazon_takes_back_with_webhooks() {
 }
 
 #[test]
+fn promises_hold_while_an_operator_acts() {
+    holds(Scope::operator(Delivery::Confirm), 10_000);
+}
+
+#[test]
+fn promises_hold_while_an_operator_acts_with_webhooks() {
+    holds(Scope::operator(Delivery::Webhook), 10_000);
+}
+
+#[test]
+fn hold_unleased() {
+    let scope = Scope::operator(Delivery::Webhook);
+    breaks(Condition::HoldUnleased, LOST_LEASE, scope);
+}
+
+#[test]
+fn release_owner() {
+    let scope = Scope::operator(Delivery::Webhook);
+    breaks(Condition::ReleaseOwner, ONE_PLAYER, scope);
+}
+
+#[test]
+fn move_undelivered() {
+    let scope = Scope::operator(Delivery::Webhook);
+    breaks(Condition::MoveUndelivered, ONE_PLAYER, scope);
+}
+
+#[test]
+fn move_untried() {
+    let scope = Scope::operator(Delivery::Webhook);
+    breaks(Condition::MoveUntried, ONE_PLAYER, scope);
+}
+
+#[test]
+fn owner_moves() {
+    let scope = Scope::operator(Delivery::Webhook);
+    breaks(Condition::OwnerMoves, ONE_PLAYER, scope);
+}
+
+#[test]
 fn owner_marker() {
     let scope = Scope::account_changes_hands(Delivery::Confirm);
     breaks(Condition::OwnerMarker, ONE_PLAYER, scope);
