@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -43,6 +43,10 @@ pub const CLIENT_SECRET: &str = "a client secret for tests";
 
 /// Signs deliveries.
 pub const WEBHOOK_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+
+/// The project's template, read once.
+static TEMPLATE: LazyLock<Template> =
+    LazyLock::new(|| Template::read(&project_template()).expect("the template is readable"));
 
 /// A clock that only the test moves.
 #[derive(Clone, Debug)]
@@ -125,10 +129,9 @@ impl World {
             return_urls: vec![format!("{BASE_URL}/link/callback")],
             allowed_scopes: vec!["games::prime".to_owned(), "profile".to_owned()],
         });
-        let template = Template::read(&project_template()).expect("the template is readable");
         let (dynamodb, database) = database().await;
         let prefix = random_token();
-        dynamo::create_tables(&dynamodb, &template, |table| format!("{prefix}-{table}"))
+        dynamo::create_tables(&dynamodb, &TEMPLATE, |table| format!("{prefix}-{table}"))
             .await
             .expect("tables of the template");
 
@@ -169,7 +172,7 @@ impl World {
             database: spy,
             secrets_file,
             gateway: Mutex::default(),
-            routes: routes(&template),
+            routes: routes(&TEMPLATE),
             _database: database,
             _secrets: directory,
         }
