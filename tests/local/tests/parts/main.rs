@@ -13,6 +13,7 @@ mod dynamo;
 mod events;
 mod gateway;
 mod login_page;
+mod manifests;
 mod markdown;
 mod odd;
 mod rollout;

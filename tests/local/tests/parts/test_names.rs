@@ -74,7 +74,7 @@ impl Tests {
     }
 }
 
-fn entries(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten();
     entries.map(|it| it.expect("an entry").path()).collect()
 }
@@ -99,7 +99,7 @@ fn names_below(folder: &Path, module: &str) -> Vec<String> {
 }
 
 /// The functions that a line like `#[test]` or `#[tokio::test]` stands above.
-fn tests_in(text: &str) -> impl Iterator<Item = String> {
+pub(crate) fn tests_in(text: &str) -> impl Iterator<Item = String> {
     let mut is_test = false;
     let mut names = Vec::new();
     for line in text.lines().map(str::trim) {
