@@ -1,6 +1,7 @@
 //! The whole system: the real functions, built by cargo, on everything around them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 
 use local::demo;
@@ -156,6 +157,48 @@ async fn given_settings_win() {
         .player_token("player-1", "Robin")
         .expect("it is ours to issue");
     assert_eq!(status_of(&system, "/v1/link", &token).await, 200);
+    system.stop().await;
+}
+
+/// A function opens connections when it starts, for its first request. None of them goes to the
+/// studio: its backend may be down, and its key set is fetched when a token needs it.
+#[tokio::test]
+async fn functions_that_start_open_connections_to_amazon_alone() {
+    let hosts = [
+        "LWA_AUTHORIZE_URL",
+        "LWA_TOKEN_URL",
+        "LWA_TOKENINFO_URL",
+        "LWA_PROFILE_URL",
+        "LWA_CODEPAIR_URL",
+        "PRIME_GAMING_ENTITLEMENTS_URL",
+        "PRIME_GAMING_FULFILL_URL",
+        "DELIVERY_WEBHOOK_URL",
+        "PLAYER_JWKS_URL",
+    ];
+    let hosts = hosts.map(|name| {
+        let host = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        host.set_nonblocking(true).expect("it need not wait");
+        (name, host)
+    });
+    let urls = hosts.iter().map(|(name, host)| {
+        let address = host.local_addr().expect("an address");
+        ((*name).to_owned(), format!("http://{address}/"))
+    });
+    let mut settings: BTreeMap<_, _> = urls.collect();
+    settings.insert("DELIVERY".to_owned(), "webhook".to_owned());
+    let system = start(Options {
+        settings,
+        schedules: false,
+        ..Options::default()
+    })
+    .await;
+    // Nobody accepted a connection, so each is still there.
+    let opened = hosts.iter().filter(|(_, host)| host.accept().is_ok());
+    let opened: BTreeSet<_> = opened.map(|(name, _)| *name).collect();
+    assert_eq!(
+        opened,
+        BTreeSet::from(["LWA_TOKEN_URL", "PRIME_GAMING_ENTITLEMENTS_URL"])
+    );
     system.stop().await;
 }
 
