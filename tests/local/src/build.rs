@@ -128,8 +128,11 @@ pub fn workspace() -> PathBuf {
     package.ancestors().nth(2).unwrap_or(package).to_owned()
 }
 
-/// Builds `targets` and tells where each is, by name. Cargo's progress and its compiler errors
-/// go to the standard error output.
+/// Where each executable is, by name.
+type Executables = BTreeMap<String, PathBuf>;
+
+/// Builds `targets` and tells where each is. Cargo's progress and its compiler errors go to the
+/// standard error output. A process builds the same only once: many systems can run in one.
 ///
 /// # Errors
 /// When cargo can't be run or the build fails.
@@ -137,12 +140,22 @@ pub async fn cargo_build(
     targets: &[Target],
     profile: Profile,
     features: Features,
-) -> Result<BTreeMap<String, PathBuf>, BuildError> {
-    cargo_build_of(&workspace(), &[], targets, profile, features).await
+) -> Result<Executables, BuildError> {
+    type Built = ((Vec<Target>, Profile, Features), Executables);
+    static BUILT: tokio::sync::Mutex<Vec<Built>> = tokio::sync::Mutex::const_new(Vec::new());
+    let wanted = (targets.to_vec(), profile, features);
+    // Held during the build, so that others wait for it.
+    let mut built = BUILT.lock().await;
+    if let Some((_, executables)) = built.iter().find(|(what, _)| *what == wanted) {
+        return Ok(executables.clone());
+    }
+    let executables = cargo_build_of(&workspace(), &[], targets, profile, features).await?;
+    built.push((wanted, executables.clone()));
+    Ok(executables)
 }
 
-/// The same for the sources of another version in the folder `sources`, with more arguments for
-/// cargo.
+/// Builds `targets` of another version, whose sources are in the folder `sources`, with more arguments
+/// for cargo.
 ///
 /// # Errors
 /// When cargo can't be run or the build fails.
@@ -152,7 +165,7 @@ pub async fn cargo_build_of(
     targets: &[Target],
     profile: Profile,
     features: Features,
-) -> Result<BTreeMap<String, PathBuf>, BuildError> {
+) -> Result<Executables, BuildError> {
     let mut command = tokio::process::Command::new(crate::environment::cargo());
     command
         .current_dir(sources)

@@ -1,6 +1,5 @@
 //! The parts of the local system, tried with a real function process and a real database.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use local::build::{Features, Profile, Target, cargo_build};
@@ -25,24 +24,16 @@ mod system;
 mod test_names;
 mod unity;
 
-/// The function that `examples/echo.rs` is. Cargo builds it once; the other tests wait for it.
+/// The function that `examples/echo.rs` is.
 async fn echo() -> Spec {
-    static ECHO: tokio::sync::OnceCell<PathBuf> = tokio::sync::OnceCell::const_new();
-    let binary = ECHO
-        .get_or_init(|| async {
-            let target = Target::Example {
-                package: "local".to_owned(),
-                name: "echo".to_owned(),
-            };
-            let mut built = cargo_build(&[target], Profile::own(), Features::Tests)
-                .await
-                .expect("the example builds");
-            built.remove("echo").expect("it was asked for")
-        })
-        .await;
+    let target = Target::Example {
+        package: "local".to_owned(),
+        name: "echo".to_owned(),
+    };
+    let built = cargo_build(&[target], Profile::own(), Features::Tests).await;
     // A machine that is busy with other tests must not make a call look overdue.
     Spec {
         timeout: Duration::from_secs(60),
-        ..Spec::new("echo", binary)
+        ..Spec::new("echo", &built.expect("the example builds")["echo"])
     }
 }
