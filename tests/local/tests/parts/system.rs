@@ -87,7 +87,8 @@ async fn the_built_admin_function_keeps_content_to_the_byte() {
     const OFFER: &str = r#"{"sku":"odd","title":"Odd","content":{ "z": 1.10, "a": [1e400, 18446744073709551616] },"per_player":1}"#;
     let system = start(Options::default()).await;
     let admin = system.function("admin").expect("it is in the template");
-    let put = format!(r#"{{"command": "offers.put", "offers": [{OFFER}]}}"#);
+    let by = r#""actor": "qa", "reason": "a test""#;
+    let put = format!(r#"{{"command": "offers.put", {by}, "offers": [{OFFER}]}}"#);
     let answer = admin.invoke_bytes(put.into()).await.expect("an answer");
     assert_eq!(answer, r#"{"ok":true,"stored":["odd"]}"#);
     let list = r#"{"command": "offers.list"}"#.into();
@@ -112,7 +113,7 @@ async fn every_line_of_each_function_has_a_trace_id() {
     run.expect("an answer");
     system.stop().await;
     let written = lines.text();
-    for event in ["request", "reconciled", "offer_put"] {
+    for event in ["request", "reconciled", "command_done"] {
         let has_event = format!("\"event\":\"{event}\"");
         let mut found = written.lines().filter(|line| line.contains(&has_event));
         let line = found.next().unwrap_or_else(|| panic!("no {event}"));
