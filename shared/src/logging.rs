@@ -124,43 +124,26 @@ where
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::{self, Write};
-    use std::sync::{Arc, Mutex};
+pub(crate) mod testing;
 
+#[cfg(test)]
+mod tests {
     use serde_json::{Value, json};
 
+    use super::testing::Heard;
     use super::*;
     use crate::domain::Timestamp;
     use crate::signals::event;
 
     const NOW: Timestamp = Timestamp::from_millis(1_769_851_800_123);
 
-    #[derive(Clone, Default)]
-    struct Buffer(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Buffer {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().expect("no panic with the lock").write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
     fn logged(level: Level, act: impl FnOnce()) -> Vec<Value> {
-        let lines = Buffer::default();
-        let writer = lines.clone();
+        let heard = Heard::new();
+        let writer = heard.clone();
         let format = Lines::new("game-prod".to_owned(), Clock::from_fn(|| NOW));
         let subscriber = subscriber(&["link"], level, format, move || writer.clone());
         tracing::subscriber::with_default(subscriber, act);
-        let bytes = lines.0.lock().expect("no panic with the lock").clone();
-        String::from_utf8(bytes)
-            .expect("text")
-            .lines()
-            .map(|line| serde_json::from_str(line).expect("one JSON object a line"))
-            .collect()
+        heard.json()
     }
 
     #[test]
@@ -304,6 +287,16 @@ mod tests {
     }
 
     #[test]
+    fn a_place_that_another_tests_thread_reaches_first_is_heard() {
+        let say = || tracing::info!(target: "link", "said");
+        let lines = logged(Level::INFO, || {
+            std::thread::spawn(say).join().expect("no panic");
+            say();
+        });
+        assert_eq!(lines.len(), 1);
+    }
+
+    #[test]
     fn lambdas_words_are_known_and_anything_else_is_info() {
         for (word, level) in [
             ("DEBUG", Level::DEBUG),
@@ -317,7 +310,8 @@ mod tests {
     }
 
     #[test]
-    fn starting_twice_is_harmless() {
+    fn starting_where_a_test_has_set_up_logging_is_harmless() {
+        let _ = Heard::new();
         init("link");
         init("link");
     }

@@ -1,12 +1,10 @@
 //! What the tests of this module share.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use serde_json::{Value, json};
 use tracing::instrument::WithSubscriber;
 
 use super::{Request, Response};
+use crate::logging::testing::Heard;
 
 /// A request as API Gateway sends it, with these headers (and cookies, by `cookie`).
 pub(crate) fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Request {
@@ -72,34 +70,15 @@ pub(crate) fn body_json(response: &Response) -> Value {
     serde_json::from_str(response.body()).expect("JSON")
 }
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut log = self.0.lock().expect("no test panics with the lock");
-        log.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// The lines that `work` logs.
 pub(crate) async fn logged<T>(work: impl Future<Output = T>) -> Vec<Value> {
-    let log = Log::default();
-    let writer = log.clone();
+    let heard = Heard::new();
+    let writer = heard.clone();
     let subscriber = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
         .with_writer(move || writer.clone())
         .finish();
     work.with_subscriber(subscriber).await;
-    let bytes = log.0.lock().expect("no test panics with the lock").clone();
-    let text = String::from_utf8(bytes).expect("UTF-8");
-    text.lines()
-        .map(|line| serde_json::from_str(line).expect("JSON"))
-        .collect()
+    heard.json()
 }
