@@ -4,10 +4,11 @@
 //! - [`cloudwatch`] turns log lines into metrics, and metrics into the states of the alarms.
 //! - [`stage`] plays outages with a shifted clock, and hands on the log lines.
 //! - [`rehearse`] does both for a line of the table of alarms, and [`Outcome`] holds what rang against it.
-//! - [`picture`] draws the dashboard of `template.yaml`, with the metrics of the [`example`].
+//! - [`dashboard`] draws the dashboard of `template.yaml` for the documents, as it shows an outage, by
+//!   [`picture`].
 
 pub mod cloudwatch;
-pub mod example;
+pub mod dashboard;
 pub mod picture;
 mod rehearsal;
 pub mod stage;

@@ -1,8 +1,8 @@
-//! Draws the dashboard of `template.yaml` as it shows an example day.
+//! Draws the dashboard of `template.yaml` as it shows a rehearsed outage.
 
 use clap::{Parser, Subcommand};
 use local::build::workspace;
-use rehearsal::example::{PICTURE, draw};
+use rehearsal::dashboard::{PICTURE, draw};
 
 /// Rehearses what operators see.
 #[derive(Parser)]
@@ -17,12 +17,13 @@ enum Command {
     Dashboard,
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
     match Arguments::parse().command {
         Command::Dashboard => {
             let template = std::fs::read_to_string(workspace().join("template.yaml"))?;
             let path = workspace().join(PICTURE);
-            std::fs::write(path, draw(&template)?)?;
+            std::fs::write(path, draw(&template).await?)?;
         }
     }
     Ok(())

@@ -48,21 +48,20 @@ pub async fn rehearse(name: &str) -> Result<Outcome, Fault> {
 }
 
 /// A point in time as CloudWatch is handed it.
-fn seconds(at: Timestamp) -> u64 {
+pub(crate) fn seconds(at: Timestamp) -> u64 {
     u64::try_from(at.as_seconds()).expect("after 1970")
 }
 
-/// What happened, in an order by time.
+/// One thing that happened.
 #[derive(Clone, Copy)]
-enum Seen<'r> {
+pub(crate) enum Seen<'r> {
     Line(&'r str),
     Request(Request),
     Invocation(Invocation),
 }
 
-fn ring(recording: &Recording) -> Result<(BTreeMap<String, u64>, Vec<String>), Fault> {
-    let template = std::fs::read_to_string(project_template()).expect("the template is readable");
-    let mut cloudwatch = CloudWatch::of_template(&template, Stack::new(STACK))?;
+/// What happened, in an order by time.
+pub(crate) fn happened(recording: &Recording) -> Vec<(u64, Seen<'_>)> {
     let mut seen: Vec<(u64, Seen<'_>)> = Vec::new();
     for line in &recording.lines {
         seen.push((seconds(line.at), Seen::Line(&line.text)));
@@ -74,7 +73,13 @@ fn ring(recording: &Recording) -> Result<(BTreeMap<String, u64>, Vec<String>), F
         seen.push((seconds(invocation.at), Seen::Invocation(*invocation)));
     }
     seen.sort_by_key(|(at, _)| *at);
-    let mut seen = seen.into_iter().peekable();
+    seen
+}
+
+fn ring(recording: &Recording) -> Result<(BTreeMap<String, u64>, Vec<String>), Fault> {
+    let template = std::fs::read_to_string(project_template()).expect("the template is readable");
+    let mut cloudwatch = CloudWatch::of_template(&template, Stack::new(STACK))?;
+    let mut seen = happened(recording).into_iter().peekable();
     let (began, outage) = (seconds(recording.watched), seconds(recording.outage));
     let (mut rang, mut too_early) = (BTreeMap::new(), Vec::new());
     for minute in (began..=seconds(recording.ended)).step_by(60) {
@@ -101,7 +106,7 @@ fn ring(recording: &Recording) -> Result<(BTreeMap<String, u64>, Vec<String>), F
 
 /// Hands CloudWatch one thing. A request makes the gateway's metrics and its line in the access log, and
 /// an invocation makes Lambda's metrics.
-fn tell(cloudwatch: &mut CloudWatch, at: u64, one: Seen<'_>) -> Result<(), Fault> {
+pub(crate) fn tell(cloudwatch: &mut CloudWatch, at: u64, one: Seen<'_>) -> Result<(), Fault> {
     match one {
         Seen::Line(text) => cloudwatch.log(FUNCTIONS_GROUP, at, text)?,
         Seen::Request(Request { status, .. }) => {

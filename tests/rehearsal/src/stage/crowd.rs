@@ -128,6 +128,12 @@ pub(super) const MIXED_DELIVERED_TO: Crowd = Crowd {
     ..MIXED
 };
 
+/// 40 of them in an hour.
+pub(super) const PICTURED: Crowd = Crowd {
+    every: 90,
+    ..MIXED_DELIVERED_TO
+};
+
 /// What is odd about a player.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Habit {

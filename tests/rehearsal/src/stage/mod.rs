@@ -48,7 +48,7 @@ use crowd::{Delivery, Habit, Links};
 use gate::Gate;
 pub use gate::{End, Invocation, Request};
 use keys::AccountSystem;
-pub use lines::{Line, lines};
+pub use lines::{Line, PICTURED, lines};
 pub use log::LogLine;
 use log::Tape;
 use players::{Act, Player, SKU};
@@ -89,6 +89,8 @@ pub struct Plan {
 /// What was logged and counted.
 #[derive(Debug)]
 pub struct Recording {
+    /// When the first player came.
+    pub began: Timestamp,
     /// From when on `reconcile` ran, and the alarms are worth a look.
     pub watched: Timestamp,
     /// When the outage began.
@@ -154,6 +156,7 @@ pub async fn play(plan: &Plan) -> Recording {
     }
     stage.go_to(ended);
     Recording {
+        began,
         watched: began + Duration::from_secs(60 * plan.healthy.saturating_sub(LOOK_BACK)),
         outage,
         ended,

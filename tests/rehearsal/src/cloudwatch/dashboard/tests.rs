@@ -5,7 +5,8 @@ use prime_gaming::domain::HoldReason;
 use prime_gaming::signals::{self, EVENTS, Event};
 
 use super::*;
-use crate::example;
+use crate::dashboard;
+use crate::picture::{Chart, Line};
 
 fn template() -> String {
     std::fs::read_to_string(workspace().join("template.yaml")).expect("the template")
@@ -208,46 +209,42 @@ fn the_words_of_a_query_are_found() {
     );
 }
 
-#[test]
-fn the_example_shows_every_line_and_step() {
-    let mut cloudwatch = CloudWatch::of_template(&template(), stack()).expect("a template");
-    let shown = example::play(&mut cloudwatch).expect("the template's names");
-    let panels = dashboard().panels(&cloudwatch, shown, |_| example::failed_links());
-    // A studio with a webhook hands nothing out, and nothing of this went wrong on that day.
-    let absent = [
-        "handed out",
-        "handed out again",
-        "unknown instruction",
-        "unreadable row",
-        "tokens unreadable",
-        "key set failed",
-        "not written",
-    ];
-    for panel in panels {
-        match panel.chart {
-            Chart::Bars(bars) => assert!(bars.len() > 3, "{}: {bars:?}", panel.title),
-            Chart::Lines(lines) => {
-                for line in lines {
-                    let is_there = line.points.iter().any(Option::is_some);
-                    let is_absent = absent.contains(&line.label.as_str());
-                    assert_ne!(is_there, is_absent, "{}: {}", panel.title, line.label);
-                }
-            }
-        }
+#[tokio::test]
+#[ignore = "CI draws it"]
+async fn the_picture_in_the_documents_is_the_one_that_is_drawn_today() {
+    let panels = dashboard::panels(&template()).await;
+    let panels = panels.unwrap_or_else(|fault| panic!("{fault}"));
+    // What has to be seen of the outage.
+    for expected in [
+        "seen",
+        "pending",
+        "delivered",
+        "reported",
+        "held",
+        "started",
+        "linked",
+        "webhook failed or refused",
+        "overdue, seconds",
+        "due (right)",
+    ] {
+        let mut lines = panels.iter().flat_map(|panel| match &panel.chart {
+            Chart::Lines(lines) => lines.as_slice(),
+            Chart::Bars(_) => &[],
+        });
+        let is_seen = |line: &Line| {
+            line.label == expected && line.points.iter().flatten().any(|point| *point > 0.0)
+        };
+        assert!(lines.any(is_seen), "nothing is seen of: {expected}");
     }
-}
-
-#[test]
-fn the_picture_in_the_documents_is_the_one_that_is_drawn_today() {
-    let drawn = example::draw(&template()).unwrap_or_else(|fault| panic!("{fault}"));
-    let kept = std::fs::read_to_string(workspace().join(example::PICTURE)).unwrap_or_default();
+    let drawn = dashboard::svg(&panels);
+    let kept = std::fs::read_to_string(workspace().join(dashboard::PICTURE)).unwrap_or_default();
     if drawn != kept {
         // A look at it tells what has changed.
         let _ = std::fs::write(workspace().join("target/dashboard.svg"), drawn);
         panic!(
             "{} is out of date, and target/dashboard.svg is how it would look: \
              run `cargo run -p rehearsal -- dashboard`",
-            example::PICTURE
+            dashboard::PICTURE
         );
     }
 }

@@ -4,7 +4,7 @@ mod amazon;
 mod service;
 
 use super::Plan;
-use super::crowd::Crowd;
+use super::crowd::{Crowd, PICTURED as PICTURED_CROWD};
 use super::trouble::Trouble;
 
 /// Every line of the table, and each variant that it names, in the report's order.
@@ -26,6 +26,14 @@ pub struct Line {
     /// The alarms that may ring besides.
     pub may_follow: &'static [&'static str],
 }
+
+/// What the picture of the dashboard shows: 45 healthy minutes, and then the studio's webhook fails.
+pub const PICTURED: Plan = Plan {
+    trouble: Trouble::WebhookFails,
+    crowd: PICTURED_CROWD,
+    healthy: 45,
+    lasts: 30,
+};
 
 /// After a healthy while of 15 minutes, for 16 minutes.
 pub(super) const fn plan(trouble: Trouble, crowd: Crowd) -> Plan {
