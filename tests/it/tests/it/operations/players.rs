@@ -160,6 +160,25 @@ async fn unlinking_works_while_amazon_is_down_and_the_rest_is_reported_later() {
 }
 
 #[tokio::test]
+async fn unlinking_a_player_whose_tokens_are_worthless_parks_the_report() {
+    let world = World::new().await;
+    let id = world.pending("p1", "alice", "hat").await;
+    world
+        .amazon
+        .fault(Fulfill, Fault::ItemResult("ERROR".to_owned()), 1);
+    assert_eq!(world.confirm("p1", &[&id]).await[0]["status"], "delivered");
+    world.amazon.revoke("alice");
+    done(&world, "player.unlink", json!({"player_id": "p1"})).await;
+    let account =
+        json!({"command": "amazon.get", "amazon_user_id": world.amazon.account_id("alice")});
+    let answer = world.admin(account).await;
+    assert_eq!(answer["parked"][0]["entitlement_id"], id.as_str());
+    world.linked("p2", "alice").await;
+    world.reconcile().await;
+    assert_eq!(world.known_status("p1", &id).await, "reported");
+}
+
+#[tokio::test]
 async fn unlinking_a_player_without_a_link_is_carried_out_too() {
     let world = World::new().await;
     world.pending("p1", "alice", "hat").await;
