@@ -112,14 +112,13 @@ where
         let mut line = String::new();
         self.object
             .format_event(context, Writer::new(&mut line), event)?;
-        let mut members = String::new();
-        Fields::of(event).write(&mut members, &self.stack, self.clock.now())?;
         // The metrics become the object's last members.
-        if let Some(open) = line.trim_end().strip_suffix('}') {
-            writeln!(writer, "{open}{members}}}")
-        } else {
-            writer.write_str(&line)
+        if let Some(open) = line.trim_end().strip_suffix('}').map(str::len) {
+            line.truncate(open);
+            Fields::of(event).write(&mut line, &self.stack, self.clock.now())?;
+            line.push_str("}\n");
         }
+        writer.write_str(&line)
     }
 }
 

@@ -90,7 +90,7 @@ pub struct PlayerAnswer {
 /// `entitlement.get`
 #[derive(Debug, Serialize)]
 pub struct FoundEntitlement {
-    /// The owner's; of an entitlement without an owner, that of the first player who has a row of it.
+    /// The owner's record. If the entitlement has no owner, the record of the first player who has one.
     pub entitlement: OperatorEntitlement,
     /// The other players who have a row of it.
     pub also: Vec<PlayerId>,

@@ -1,7 +1,7 @@
 //! Reading several records of a player at once: one that can't be read does not stop the others.
 
 use crate::App;
-use crate::domain::{EntitlementId, PlayerId};
+use crate::domain::{EntitlementId, HoldReason, PlayerId};
 use crate::signals::event;
 use crate::store::{Record, StoreError};
 
@@ -43,4 +43,11 @@ pub(super) fn log_unreadable(error: &StoreError) {
 /// What every line about an entitlement says of it: the player, its id and its SKU.
 pub(in crate::flow) fn about(record: &Record) -> (&PlayerId, &EntitlementId, Option<&str>) {
     (&record.player, &record.id, record.sku.as_deref())
+}
+
+/// Logs that a record is held. `counted`: the alarm on failing deliveries counts it.
+pub(super) fn log_held(record: &Record, reason: HoldReason, counted: bool) {
+    let (player_id, entitlement_id, sku) = about(record);
+    let reason = reason.as_str();
+    tracing::warn!(event = event::HELD, reason, %player_id, %entitlement_id, sku, counted);
 }

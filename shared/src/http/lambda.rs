@@ -81,8 +81,8 @@ fn outgoing(response: Response) -> ApiGatewayV2httpResponse {
 /// database that makes each of their steps slow.
 ///
 /// One log line tells how the request ended, and names the cause of a failure. It is inside a span
-/// with the request's id and the trace id, so all lines of one request can be found. No line holds a query, a header
-/// or a body. The response carries the id in `x-request-id`.
+/// with the request's id and the trace id, so all lines of one request can be found. No line holds
+/// a query, a header or a body. The response carries the id in `x-request-id`.
 pub async fn serve(
     clock: &Clock,
     request: &Request,

@@ -3,7 +3,7 @@
 use super::metric::Unit;
 use super::{Metric, events};
 
-/// Holds that only an operator ends, and that must not wait until somebody looks.
+/// Hold reasons that the alarm `Attention` counts, because only an operator ends such a hold.
 const PAGES_AN_OPERATOR: &[&str] = &["delivery_refused", "delivery_unknown"];
 
 events! {

@@ -45,7 +45,7 @@ events! {
     /// A request to continue a player's link came from another browser than the one that started it.
     WRONG_BROWSER = "wrong_browser" {
         fields: ["player_id"],
-        action: "Many of them: somebody sends players links of their own.",
+        action: "If there are many: an attacker may send players links that the attacker has started.",
     }
     /// A page showed `internal`.
     PAGE_FAILED = "page_failed" {

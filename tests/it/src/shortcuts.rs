@@ -11,7 +11,7 @@ use prime_gaming::testing::net;
 use prime_gaming::testing::secrets::Secrets;
 use prime_gaming::testing::store::Link;
 use serde_json::{Value, json};
-use stand_in::Endpoint;
+use stand_in::{Endpoint, Fault};
 
 use crate::World;
 use crate::permissions::guarded;
@@ -39,6 +39,16 @@ impl World {
         let id = self.amazon.claim(account, sku);
         let answer = self.check(player).await;
         assert_eq!(status_of(&answer, &id), "pending", "{answer}");
+        id
+    }
+
+    /// The same, delivered, and Amazon has not taken the first report.
+    pub async fn unreported(&self, player: &str, account: &str) -> String {
+        let id = self.pending(player, account, "hat").await;
+        let error = Fault::ItemResult("ERROR".to_owned());
+        self.amazon.fault(Endpoint::Fulfill, error, 1);
+        let results = self.confirm(player, &[&id]).await;
+        assert_eq!(results[0]["status"], "delivered", "{results}");
         id
     }
 

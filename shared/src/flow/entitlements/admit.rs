@@ -69,8 +69,7 @@ pub(in crate::flow) async fn admit(
         .iter()
         .filter(|(listed, _)| listed.instruction == Instruction::Fulfill)
         .filter_map(|(listed, _)| listed.sku.as_deref());
-    let wanted: Vec<_> = wanted.collect();
-    let offers = Offers::read(app, wanted.iter().copied(), now).await;
+    let offers = Offers::read(app, wanted, now).await;
     for (listed, step) in news {
         if !budget.allows_a_step() {
             admitted.left_out = true;

@@ -7,7 +7,7 @@ use crate::delivery::{Delivery, Order, Webhook};
 use crate::domain::{HoldReason, Status, Timestamp};
 use crate::flow::fulfillment::lease::{at_once, lease};
 use crate::flow::fulfillment::settle::{Unfinished, give_back, log_not_given_back};
-use crate::flow::rows::about;
+use crate::flow::rows::{about, log_held};
 use crate::flow::standing;
 use crate::signals::event;
 use crate::store::{Confirmation, Record, StoreError};
@@ -91,7 +91,7 @@ async fn hold_undelivered(app: &App, owner: Option<&str>, record: Record) -> Rec
     match held {
         Ok(after) => {
             if after.status == Status::Held {
-                log_held(&record, HoldReason::DeliveryUnknown, now);
+                log_held(&record, HoldReason::DeliveryUnknown, false);
             }
             after
         }
@@ -141,7 +141,9 @@ async fn write_down(
             refused.map(|refused| {
                 let mut after = record.clone();
                 if refused.is_done() {
-                    log_held(record, HoldReason::DeliveryRefused, now);
+                    // Refusing counts as failing, at most once an hour.
+                    let counted = record.failing.counted(now) != record.failing;
+                    log_held(record, HoldReason::DeliveryRefused, counted);
                     after.status = Status::Held;
                     after.reason = Some(HoldReason::DeliveryRefused);
                     after.updated_at = now;
@@ -196,13 +198,4 @@ pub(in crate::flow) fn log_delivered(record: &Record, now: Timestamp) {
     let (player_id, entitlement_id, sku) = about(record);
     let waited_seconds = now.since(record.first_seen_at).as_secs();
     tracing::info!(event = event::DELIVERED, %player_id, %entitlement_id, sku, waited_seconds);
-}
-
-/// Logs that what was `pending` is held. Refusing counts as failing, at most once an hour.
-fn log_held(record: &Record, reason: HoldReason, now: Timestamp) {
-    let (player_id, entitlement_id, sku) = about(record);
-    let counted = reason == HoldReason::DeliveryRefused
-        && record.failing.counted(now).counted_at == Some(now);
-    let reason = reason.as_str();
-    tracing::warn!(event = event::HELD, reason, %player_id, %entitlement_id, sku, counted);
 }

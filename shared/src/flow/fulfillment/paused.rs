@@ -8,7 +8,7 @@ use crate::App;
 use crate::budget::{Budget, RESUMPTION_PAUSE};
 use crate::domain::{HoldReason, Offer, Sku, Status, Timestamp};
 use crate::flow::fulfillment::lease::{at_once, lease};
-use crate::flow::rows::{about, log_unreadable};
+use crate::flow::rows::{about, log_held, log_unreadable};
 use crate::flow::standing;
 use crate::signals::event;
 use crate::store::{DUE_SHARDS, Due, Record, Release, Resumed, StoreError};
@@ -87,7 +87,7 @@ pub(in crate::flow) async fn hold_paused(
     match app.fulfillments.hold_paused(&record, owner, now).await {
         Ok(after) => {
             if after.reason == Some(HoldReason::OfferPaused) {
-                log_held(&after, HoldReason::OfferPaused);
+                log_held(&after, HoldReason::OfferPaused, false);
             }
             Some(after)
         }
@@ -140,7 +140,7 @@ async fn try_to_resume(app: &App, record: &Record, now: Timestamp) -> Result<Rec
         Resumed::OtherPlayer => (record, HoldReason::OtherPlayer),
     };
     let held = store.hold_instead(after, reason, now).await?;
-    log_held(&held, reason);
+    log_held(&held, reason, false);
     Ok(held)
 }
 
@@ -157,12 +157,6 @@ async fn present_offer(
         Some(error) => Err(error),
         None => Ok(found.offers.remove(&sku)),
     }
-}
-
-fn log_held(record: &Record, reason: HoldReason) {
-    let (player_id, entitlement_id, sku) = about(record);
-    let reason = reason.as_str();
-    tracing::warn!(event = event::HELD, reason, %player_id, %entitlement_id, sku);
 }
 
 /// Holds those of `pending`, which `owner` has acquired, whose offer is paused. Gives the others, and

@@ -47,10 +47,7 @@ pub async fn release(
     carry_out(app, order, async |now| {
         let known = known_record(app, player, id).await?;
         let ordered = present(&known, now).release()?;
-        let owner = app.fulfillments.players_of(id).await?.0;
-        if owner.is_some_and(|owner| owner != *player) {
-            return Err(not_possible("another player was handed it"));
-        }
+        is_no_others(app, player, id).await?;
         let offer = match ordered {
             // An earlier version may have held it without its content.
             Ordered::AsBefore if known.content.is_some() => None,
@@ -105,10 +102,7 @@ pub async fn reassign(
     carry_out(app, order, async |now| {
         let known = known_record(app, from, id).await?;
         let ordered = present(&known, now).reassign()?;
-        let owner = app.fulfillments.players_of(id).await?.0;
-        if owner.is_some_and(|owner| owner != *from) {
-            return Err(not_possible("another player was handed it"));
-        }
+        is_no_others(app, from, id).await?;
         let theirs = app.fulfillments.get(to, id).await?;
         if theirs
             .as_ref()
@@ -202,6 +196,19 @@ async fn known_record(
     Err(OperationError::NotFound(format!(
         "the player {player} has no entitlement {id}"
     )))
+}
+
+/// Needs that no other player was handed the entitlement.
+async fn is_no_others(
+    app: &App,
+    player: &PlayerId,
+    id: &EntitlementId,
+) -> Result<(), OperationError> {
+    let (owner, _) = app.fulfillments.players_of(id).await?;
+    match owner {
+        Some(owner) if owner != *player => Err(not_possible("another player was handed it")),
+        _ => Ok(()),
+    }
 }
 
 /// The offer of the record's SKU, as it is now.

@@ -1,11 +1,11 @@
 //! Writes down what Amazon listed: an entitlement becomes `pending` or `held`.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::leases::Lease;
 use super::record::{Record, record, seen};
 use crate::domain::{
-    EntitlementId, Failing, HoldReason, MAX_PER_PLAYER, Offer, Status, Timestamp, Work,
+    EntitlementId, Failing, HoldReason, MAX_PER_PLAYER, Offer, PlayerId, Status, Timestamp, Work,
     random_token,
 };
 use crate::store::dynamo::{
@@ -93,20 +93,9 @@ impl Fulfillments {
         is_guarded: bool,
     ) -> Result<Admission, StoreError> {
         let Claim { link, id, .. } = claim;
-        let owner = self
-            .change(owner_key(id))
-            .when("attribute_not_exists(#player_id) OR #player_id = :player_id")
-            .set("player_id", s(link.player.as_str()))
-            .in_transaction();
-        let guard = self
-            .change(guard_key(&link.player, offer.sku.as_str()))
-            .when(
-                "attribute_not_exists(#entitlements) OR size(#entitlements) < :most \
-                 OR contains(#entitlements, :id)",
-            )
-            .value(":most", n(offer.per_player.0.unwrap_or(MAX_PER_PLAYER)))
-            .value(":id", s(id.as_str()))
-            .add("entitlements", AttributeValue::Ss(vec![id.to_string()]));
+        let owner = self.owner_part(id, &link.player);
+        let most = offer.per_player.0.unwrap_or(MAX_PER_PLAYER);
+        let guard = self.guard_part(&link.player, offer.sku.as_str(), id, Some(most));
         let title = (!offer.title.is_empty()).then(|| offer.title.clone());
         let handed_out_at = known_hand_out(claim).or(Some(claim.now));
         let new = Record {
@@ -138,7 +127,7 @@ impl Fulfillments {
         let written = written.in_transaction();
         let mut parts = vec![links.with_open(link, &random_token()), owner];
         if is_guarded {
-            parts.push(guard.in_transaction());
+            parts.push(guard);
         }
         parts.push(written);
         match transact(&self.client, parts).await? {
@@ -204,6 +193,37 @@ impl Fulfillments {
         }
     }
 
+    /// The part of a transaction that needs that no other player owns the entitlement.
+    pub(super) fn owner_part(&self, id: &EntitlementId, player: &PlayerId) -> TransactWriteItem {
+        self.change(owner_key(id))
+            .when("attribute_not_exists(#player_id) OR #player_id = :player_id")
+            .set("player_id", s(player.as_str()))
+            .in_transaction()
+    }
+
+    /// The part of a transaction that takes a place in the guard of this SKU. It needs that one of
+    /// `most` places is free, or that the entitlement has one; `None`: there is always one.
+    pub(super) fn guard_part(
+        &self,
+        player: &PlayerId,
+        sku: &str,
+        id: &EntitlementId,
+        most: Option<u32>,
+    ) -> TransactWriteItem {
+        let guard = self.change(guard_key(player, sku));
+        let guard = match most {
+            Some(most) => guard
+                .when(
+                    "attribute_not_exists(#entitlements) OR size(#entitlements) < :most \
+                     OR contains(#entitlements, :id)",
+                )
+                .value(":most", n(most))
+                .value(":id", s(id.as_str())),
+            None => guard,
+        };
+        guard.add("entitlements", only(id)).in_transaction()
+    }
+
     pub(in crate::store) fn known(&self, item: &Item) -> Result<Admission, StoreError> {
         record(&self.table, item).map(|record| Admission::Known(Box::new(record)))
     }
@@ -239,6 +259,11 @@ impl Fulfillments {
             .set("open", s(seen(&new)))
             .set("seen", s(seen(&new)))
     }
+}
+
+/// A set with this id alone.
+pub(super) fn only(id: &EntitlementId) -> AttributeValue {
+    AttributeValue::Ss(vec![id.to_string()])
 }
 
 fn known_hand_out(claim: &Claim<'_>) -> Option<Timestamp> {

@@ -9,7 +9,7 @@
 //! ```
 
 use super::record::{Record, record};
-use crate::domain::{EntitlementId, Failing, Pause, Status, Timestamp};
+use crate::domain::{EntitlementId, Failing, HoldReason, Pause, Status, Timestamp};
 use crate::store::dynamo::{Change, due_shard, n, record_key, s, time};
 use crate::store::error::StoreError;
 use crate::store::outcome::Claimed;
@@ -162,6 +162,15 @@ impl Change {
     /// Nothing is failing.
     fn not_failing(self) -> Self {
         self.failing(Failing::default()).remove("last_cause")
+    }
+
+    /// Makes a record `held`: the service has nothing to do for it.
+    pub(in crate::store) fn held_for(self, reason: HoldReason, now: Timestamp) -> Self {
+        self.released()
+            .settled()
+            .set("status", s(Status::Held.as_str()))
+            .set("reason", s(reason.as_str()))
+            .set("updated_at", time(now))
     }
 
     /// Without a lease, and no longer due.

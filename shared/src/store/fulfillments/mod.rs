@@ -4,7 +4,7 @@
 //! - `PLAYER#p` / `E#<entitlement_id>`: the record
 //! - `PLAYER#p` / `G#<sku>`: the guard: the entitlements that used the offer up
 //! - `ENTITLEMENT#<id>` / `OWNER`: the player that the entitlement was first handed to
-//! - `ENTITLEMENT#<id>` / `SEEN#<player>`: a player who has a held record of it
+//! - `ENTITLEMENT#<id>` / `SEEN#<player>`: says that this player has a held record of it
 //!
 //! Every arrow of an entitlement's life is one conditional write. `admissions` has those that begin
 //! it, `reports` those that end it. A lease (`leases`) says which request is at work on it. `due`

@@ -1,13 +1,12 @@
 //! What operators change in a record. Each change needs the record as it was read, and that no
 //! request is at work on it.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
+use super::admissions::only;
 use super::leases::UNLEASED;
 use super::record::{Record, seen};
-use crate::domain::{
-    EntitlementId, Failing, HoldReason, LinkId, Offer, PlayerId, Status, Timestamp, Work,
-};
+use crate::domain::{EntitlementId, HoldReason, LinkId, Offer, PlayerId, Status, Timestamp, Work};
 use crate::store::dynamo::{
     Change, Item, Reader, due_shard, guard_key, n, owner_key, owner_pk, player_pk, record_key, s,
     seen_key, time, unavailable,
@@ -57,14 +56,10 @@ impl Fulfillments {
             .change_as_read(known, release.now)
             .remove("delivery_answer")
             .pending_as(&after);
-        let owner = self
-            .change(owner_key(&known.id))
-            .when("attribute_not_exists(#player_id) OR #player_id = :player_id")
-            .set("player_id", s(known.player.as_str()));
-        let mut parts = vec![record.in_transaction(), owner.in_transaction()];
+        let owner = self.owner_part(&known.id, &known.player);
+        let mut parts = vec![record.in_transaction(), owner];
         if let Some(sku) = &known.sku {
-            let guard = self.change(guard_key(&known.player, sku));
-            parts.push(guard.add("entitlements", only(&known.id)).in_transaction());
+            parts.push(self.guard_part(&known.player, sku, &known.id, None));
         }
         (Changes(parts), after)
     }
@@ -80,7 +75,7 @@ impl Fulfillments {
             .set("ordered_at", time(ordered_at));
         let after = Record {
             ordered_at: Some(ordered_at),
-            ..held(known, HoldReason::Operator, now)
+            ..known.held(HoldReason::Operator, now)
         };
         (Changes(vec![record.in_transaction()]), after)
     }
@@ -139,11 +134,7 @@ impl Fulfillments {
             handed_out_again_at: None,
             ..from.clone()
         };
-        let after = Record {
-            ordered_at: Some(now),
-            attempts: 0,
-            ..released(&base, move_.release)
-        };
+        let after = released(&base, move_.release);
         let new = match known {
             Some(known) => self.change_as_read(known, now),
             None => self
@@ -175,18 +166,7 @@ impl Fulfillments {
         let sku = move_.offer.sku.as_str();
         let left = self.change(guard_key(&from.player, sku));
         parts.push(left.take_out("entitlements", only(id)).in_transaction());
-        let joined = self.change(guard_key(to, sku));
-        let joined = match move_.offer.per_player.0 {
-            Some(most) => joined
-                .when(
-                    "attribute_not_exists(#entitlements) OR size(#entitlements) < :most \
-                     OR contains(#entitlements, :id)",
-                )
-                .value(":most", n(most))
-                .value(":id", s(id.as_str())),
-            None => joined,
-        };
-        parts.push(joined.add("entitlements", only(id)).in_transaction());
+        parts.push(self.guard_part(to, sku, id, move_.offer.per_player.0));
         (Changes(parts), after)
     }
 
@@ -237,13 +217,13 @@ impl Fulfillments {
         Ok(!self.items_of(player_pk(player), Some(1)).await?.is_empty())
     }
 
-    /// The part of a transaction that notes that the player has a record of this entitlement that
-    /// is another's, or of which no player is the owner yet.
+    /// The part of a transaction that notes this player under the entitlement's id. It is for a player
+    /// who has a record of the entitlement without being its owner.
     pub(in crate::store) fn seen_part(
         &self,
         player: &PlayerId,
         id: &EntitlementId,
-    ) -> aws_sdk_dynamodb::types::TransactWriteItem {
+    ) -> TransactWriteItem {
         self.change(seen_key(id, player))
             .set("player_id", s(player.as_str()))
             .in_transaction()
@@ -322,15 +302,6 @@ impl Change {
             .set_some("content", after.content.as_ref().map(|it| s(it.as_str())))
             .set_or_remove("ordered_at", after.ordered_at.map(time))
     }
-
-    /// Makes a record `held`.
-    pub(super) fn held_for(self, reason: HoldReason, now: Timestamp) -> Self {
-        self.released()
-            .settled()
-            .set("status", s(Status::Held.as_str()))
-            .set("reason", s(reason.as_str()))
-            .set("updated_at", time(now))
-    }
 }
 
 /// The record once it is `pending`.
@@ -366,30 +337,6 @@ pub(super) fn released(known: &Record, release: Release<'_>) -> Record {
         } else {
             Work::Idle
         },
-        ..settled(known)
+        ..known.settled()
     }
-}
-
-fn held(known: &Record, reason: HoldReason, now: Timestamp) -> Record {
-    Record {
-        status: Status::Held,
-        reason: Some(reason),
-        updated_at: now,
-        work: Work::Idle,
-        ..settled(known)
-    }
-}
-
-fn settled(known: &Record) -> Record {
-    Record {
-        failing: Failing::default(),
-        last_cause: None,
-        unclear_since: None,
-        attention_at: None,
-        ..known.clone()
-    }
-}
-
-fn only(id: &EntitlementId) -> AttributeValue {
-    AttributeValue::Ss(vec![id.to_string()])
 }

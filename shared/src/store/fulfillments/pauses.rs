@@ -2,16 +2,13 @@
 //! at: `PAUSED#<sku>#<shard>`. Resuming the offer makes the row `OFFER#<sku>` / `RESUMED` due, and
 //! the run that takes it finds them there.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-
 use super::due::{Due, DuePage, DuePosition};
 use super::leases::{Lease, UNLEASED};
 use super::operators::{Release, released};
 use super::record::{Record, record};
 use crate::domain::{EntitlementId, HoldReason, Sku, Status, Timestamp};
 use crate::store::dynamo::{
-    Change, Committed, Item, Written, due_shard, guard_key, key, n, owner_key, record_key, s, time,
-    transact,
+    Change, Committed, Item, Written, due_shard, key, record_key, s, time, transact,
 };
 use crate::store::error::{Cause, StoreError};
 use crate::store::operations::Changes;
@@ -89,27 +86,9 @@ impl Fulfillments {
             .change_as_read(known, release.now)
             .pending_as(&after)
             .in_transaction();
-        let owner = self
-            .change(owner_key(&known.id))
-            .when("attribute_not_exists(#player_id) OR #player_id = :player_id")
-            .set("player_id", s(known.player.as_str()))
-            .in_transaction();
+        let owner = self.owner_part(&known.id, &known.player);
         let sku = known.sku.as_deref().unwrap_or_default();
-        let id = known.id.as_str();
-        let guard = self.change(guard_key(&known.player, sku));
-        let guard = match most {
-            Some(most) => guard
-                .when(
-                    "attribute_not_exists(#entitlements) OR size(#entitlements) < :most \
-                     OR contains(#entitlements, :id)",
-                )
-                .value(":most", n(most))
-                .value(":id", s(id)),
-            None => guard,
-        };
-        let guard = guard
-            .add("entitlements", AttributeValue::Ss(vec![id.to_owned()]))
-            .in_transaction();
+        let guard = self.guard_part(&known.player, sku, &known.id, most);
         match transact(&self.client, vec![change, owner, guard]).await? {
             Committed::All => Ok(Resumed::Pending(Box::new(after))),
             Committed::Nothing(refusals) => match &refusals[..] {

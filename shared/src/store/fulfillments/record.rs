@@ -86,6 +86,28 @@ impl Record {
         self.attempts > 0 && matches!(self.status, Status::Pending | Status::Held)
     }
 
+    /// The record after `Change::held_for` has made it `held`.
+    pub(super) fn held(&self, reason: HoldReason, now: Timestamp) -> Self {
+        Self {
+            status: Status::Held,
+            reason: Some(reason),
+            updated_at: now,
+            work: Work::Idle,
+            ..self.settled()
+        }
+    }
+
+    /// The record once its step has succeeded or is not to be made, so nothing is failing.
+    pub(super) fn settled(&self) -> Self {
+        Self {
+            failing: Failing::default(),
+            last_cause: None,
+            unclear_since: None,
+            attention_at: None,
+            ..self.clone()
+        }
+    }
+
     /// The record as the game sees it. What a webhook may have delivered is not the game's to
     /// deliver, even if the row does not say so yet.
     #[must_use]

@@ -94,12 +94,8 @@ impl Fulfillments {
     ) -> Result<WriteOutcome, StoreError> {
         let written = self
             .change_owned(known, Status::Pending, owner)
-            .released()
-            .settled()
-            .set("status", s(Status::Held.as_str()))
-            .set("reason", s(HoldReason::DeliveryRefused.as_str()))
+            .held_for(HoldReason::DeliveryRefused, now)
             .set_or_remove("delivery_answer", why.map(s))
-            .set("updated_at", time(now))
             .apply(&self.client)
             .await?;
         Ok(written
@@ -131,11 +127,7 @@ impl Fulfillments {
                 .value(":now", time(now)),
         };
         let written = change
-            .released()
-            .settled()
-            .set("status", s(Status::Held.as_str()))
-            .set("reason", s(HoldReason::DeliveryUnknown.as_str()))
-            .set("updated_at", time(now))
+            .held_for(HoldReason::DeliveryUnknown, now)
             .apply(&self.client)
             .await?;
         match written {

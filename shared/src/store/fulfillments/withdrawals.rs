@@ -1,21 +1,19 @@
 //! What Amazon takes back before it is delivered, and holds that last too long.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-
-use super::admissions::{Admission, Claim};
+use super::admissions::{Admission, Claim, only};
 use super::leases::UNLEASED;
 use super::record::Record;
 use super::reports::UNTRIED;
-use crate::domain::{Failing, HoldReason, Status, Timestamp, Work};
+use crate::domain::{HoldReason, Status, Timestamp};
 use crate::store::dynamo::{Committed, guard_key, n, record_key, s, time, transact};
 use crate::store::error::StoreError;
 use crate::store::outcome::WriteOutcome;
 use crate::store::tables::{Fulfillments, Links};
 
 impl Fulfillments {
-    /// `pending`, or held for a pause of its offer → `held`, `withdrawn`. One transaction needs that the link is still the player's
-    /// and that the record is as `known` says, without a lease. It frees the entitlement's place in
-    /// the guard.
+    /// `pending`, or held for a pause of its offer → `held`, `withdrawn`. One transaction needs that
+    /// the link is still the player's and that the record is as `known` says, without a lease. It
+    /// frees the entitlement's place in the guard.
     ///
     /// What a webhook may have delivered keeps its place: the player may have had the offer.
     ///
@@ -47,30 +45,21 @@ impl Fulfillments {
                 if was_tried { ":attempts" } else { ":none" },
                 n(known.attempts),
             )
-            .released()
-            .settled()
-            .set("status", s(Status::Held.as_str()))
-            .set("reason", s(HoldReason::Withdrawn.as_str()))
-            .set("updated_at", time(claim.now))
+            .held_for(HoldReason::Withdrawn, claim.now)
             .set("ordered_at", time(ordered_at));
         let mut parts = vec![links.still(claim.link), record.in_transaction()];
         if let Some(sku) = known.sku.as_deref().filter(|_| !was_tried) {
-            let id = AttributeValue::Ss(vec![known.id.to_string()]);
             let guard = self.change(guard_key(&known.player, sku));
-            parts.push(guard.take_out("entitlements", id).in_transaction());
+            parts.push(
+                guard
+                    .take_out("entitlements", only(&known.id))
+                    .in_transaction(),
+            );
         }
         match transact(&self.client, parts).await? {
             Committed::All => Ok(Admission::Written(Box::new(Record {
-                status: Status::Held,
-                reason: Some(HoldReason::Withdrawn),
-                updated_at: claim.now,
                 ordered_at: Some(ordered_at),
-                failing: Failing::default(),
-                last_cause: None,
-                unclear_since: None,
-                attention_at: None,
-                work: Work::Idle,
-                ..known.clone()
+                ..known.held(HoldReason::Withdrawn, claim.now)
             }))),
             Committed::Nothing(refusals) => match &refusals[..] {
                 [_, Some(item), ..] if !item.is_empty() => self.known(item),

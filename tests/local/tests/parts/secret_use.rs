@@ -14,7 +14,7 @@ use serde_json::json;
 
 const SECRET_ARN: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:Secret-AbCdEf";
 
-/// A Secrets Manager on loopback that counts how often it was asked for a value. It stands for every
+/// A Secrets Manager on loopback that counts how often a function asked it for a value. It stands for every
 /// other service too, so that no connection leaves this machine.
 #[derive(Clone)]
 struct SecretsManager {

@@ -193,7 +193,7 @@ async fn functions_that_start_open_connections_to_amazon_alone() {
         ..Options::default()
     })
     .await;
-    // Nobody accepted a connection, so each is still there.
+    // The test accepted no connection, so each still waits.
     let opened = hosts.iter().filter(|(_, host)| host.accept().is_ok());
     let opened: BTreeSet<_> = opened.map(|(name, _)| *name).collect();
     assert_eq!(

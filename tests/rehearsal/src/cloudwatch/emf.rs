@@ -1,6 +1,6 @@
 //! A log line in CloudWatch's embedded metric format.
 //!
-//! CloudWatch drops the metrics of a line that breaks a rule of the format, and tells nobody. Here
+//! CloudWatch drops the metrics of a line that breaks a rule of the format, and logs no error. Here
 //! such a line is a fault.
 
 use std::collections::{BTreeMap, BTreeSet};

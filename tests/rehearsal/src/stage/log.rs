@@ -63,7 +63,7 @@ impl Drop for Tape {
     }
 }
 
-/// What the rehearsal's clock says on this thread; long ago where nobody listens.
+/// What the rehearsal's clock says on this thread; long ago where no tape runs on this thread.
 fn now() -> Timestamp {
     let told = TAPE.with_borrow(|tape| tape.as_ref().map(|(_, tell)| tell()));
     told.unwrap_or(Timestamp::from_millis(0))

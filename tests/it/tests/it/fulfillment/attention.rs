@@ -24,15 +24,6 @@ fn status(status: u16, retry_after: Option<u32>) -> Fault {
     }
 }
 
-/// A delivered entitlement that Amazon did not take the report of.
-async fn unreported(world: &World) -> String {
-    let id = world.pending("p1", "alice", "hat").await;
-    world.amazon.fault(Fulfill, error(), 1);
-    let results = world.confirm("p1", &[&id]).await;
-    assert_eq!(results[0]["status"], "delivered");
-    id
-}
-
 async fn item(world: &World, id: &str) -> HashMap<String, AttributeValue> {
     world.record_item("p1", id).await
 }
@@ -83,7 +74,7 @@ async fn tries_in(world: &World, days: u64) -> usize {
 #[tokio::test]
 async fn a_report_that_fails_for_a_week_is_tried_once_a_day() {
     let world = World::new().await;
-    let id = unreported(&world).await;
+    let id = world.unreported("p1", "alice").await;
     fail_for_a_week(&world, &id).await;
     let noted = item(&world, &id).await;
     assert_eq!(due_in_seconds(&world, &id).await, 24 * 3600);
@@ -109,7 +100,7 @@ async fn a_report_that_fails_for_a_week_is_tried_once_a_day() {
 #[tokio::test]
 async fn a_check_makes_the_daily_try_too() {
     let world = World::new().await;
-    let id = unreported(&world).await;
+    let id = world.unreported("p1", "alice").await;
     fail_for_a_week(&world, &id).await;
     world.forget();
     world.pass(DAY - 10);
@@ -123,7 +114,7 @@ async fn a_check_makes_the_daily_try_too() {
 #[tokio::test]
 async fn a_week_of_refusals_is_no_failing() {
     let world = World::new().await;
-    let id = unreported(&world).await;
+    let id = world.unreported("p1", "alice").await;
     world.pass(60);
     for _ in 0..8 * 12 {
         world.amazon.fault(Entitlements, status(403, None), 3);
@@ -143,7 +134,7 @@ async fn a_week_of_refusals_is_no_failing() {
 #[tokio::test]
 async fn time_spent_waiting_between_failures_does_not_count() {
     let world = World::new().await;
-    let id = unreported(&world).await;
+    let id = world.unreported("p1", "alice").await;
     // Three days of failing, five of a refused link, three of failing.
     for days in [3, 3] {
         for _ in 0..days * 4 {
@@ -172,7 +163,7 @@ async fn time_spent_waiting_between_failures_does_not_count() {
 #[tokio::test]
 async fn parking_is_waiting() {
     let world = World::new().await;
-    let id = unreported(&world).await;
+    let id = world.unreported("p1", "alice").await;
     world.pass(60);
     world.amazon.fault(Fulfill, error(), 1);
     world.reconcile().await;
@@ -193,7 +184,7 @@ async fn parking_is_waiting() {
 #[tokio::test]
 async fn what_is_parked_with_an_operators_attention_wakes() {
     let world = World::new().await;
-    let id = unreported(&world).await;
+    let id = world.unreported("p1", "alice").await;
     fail_for_a_week(&world, &id).await;
     world.amazon.revoke("alice");
     world.pass(DAY);
@@ -215,7 +206,7 @@ fn say(world: &World, id: &str, word: &str) {
 #[tokio::test]
 async fn an_unknown_word_that_lasts_a_week_has_an_operators_attention() {
     let world = World::new().await;
-    let id = unreported(&world).await;
+    let id = world.unreported("p1", "alice").await;
     say(&world, &id, "LATER");
     world.pass(60);
     world.reconcile().await;
@@ -243,7 +234,7 @@ async fn an_unknown_word_that_lasts_a_week_has_an_operators_attention() {
 #[tokio::test]
 async fn an_unknown_word_is_counted_from_its_first_sight_to_its_last() {
     let world = World::new().await;
-    let id = unreported(&world).await;
+    let id = world.unreported("p1", "alice").await;
     for word in ["LATER", "FULFILL", "LATER"] {
         say(&world, &id, word);
         for _ in 0..5 {
@@ -332,7 +323,7 @@ async fn what_an_earlier_version_gave_up_is_tried_again() {
 #[tokio::test]
 async fn rest_that_the_other_side_asks_for_does_not_hide_a_week_of_failures() {
     let world = World::new().await;
-    let id = unreported(&world).await;
+    let id = world.unreported("p1", "alice").await;
     let began = world.clock.now();
     while world.clock.now().since(began).as_secs() < 8 * DAY {
         world.pass(6 * HOUR);

@@ -32,18 +32,9 @@ fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
-/// A linked player with one delivered entitlement, whose first report Amazon did not take.
-async fn unreported(world: &World, player: &str, account: &str) -> String {
-    let id = world.pending(player, account, "hat").await;
-    world.amazon.fault(Fulfill, error(), 1);
-    let results = world.confirm(player, &[&id]).await;
-    assert_eq!(results[0]["status"], "delivered");
-    id
-}
-
 /// The same, parked because Amazon has ended the link.
 async fn parked(world: &World) -> String {
-    let id = unreported(world, "p1", "alice").await;
+    let id = world.unreported("p1", "alice").await;
     world.amazon.revoke("alice");
     world.pass(60);
     world.reconcile().await;
@@ -110,7 +101,7 @@ async fn take_note(world: &World, owner: &str) -> Housekeeping {
 #[tokio::test]
 async fn a_note_ends_with_the_last_report_that_it_is_about() {
     let world = World::new().await;
-    let id = unreported(&world, "p1", "alice").await;
+    let id = world.unreported("p1", "alice").await;
     world.pass(60);
     world.amazon.fault(Entitlements, refused(), 3);
     world.reconcile().await;
@@ -131,7 +122,7 @@ async fn a_note_ends_with_the_last_report_that_it_is_about() {
 #[tokio::test]
 async fn a_note_that_says_too_much_keeps_no_tokens() {
     let world = World::new().await;
-    let id = unreported(&world, "p1", "alice").await;
+    let id = world.unreported("p1", "alice").await;
     world.pass(60);
     world.amazon.fault(Entitlements, refused(), 3);
     world.reconcile().await;
@@ -153,7 +144,7 @@ async fn a_note_that_says_too_much_keeps_no_tokens() {
 #[tokio::test]
 async fn an_account_keeps_tokens_for_an_earlier_player_only_while_a_report_is_owed() {
     let world = World::new().await;
-    let id = unreported(&world, "p1", "alice").await;
+    let id = world.unreported("p1", "alice").await;
     world.amazon.fault(Fulfill, error(), 1);
     world.unlinked("p1").await;
     world.linked("p2", "alice").await;
@@ -173,7 +164,7 @@ async fn an_account_keeps_tokens_for_an_earlier_player_only_while_a_report_is_ow
 #[tokio::test]
 async fn what_is_left_of_a_link_goes_when_its_last_inherited_report_is_made() {
     let world = World::new().await;
-    let id = unreported(&world, "p1", "alice").await;
+    let id = world.unreported("p1", "alice").await;
     world.amazon.fault(Fulfill, error(), 1);
     world.unlinked("p1").await;
     world.linked("p2", "alice").await;
@@ -289,7 +280,7 @@ async fn fill_note(world: &World) {
 #[tokio::test]
 async fn beyond_the_bound_a_report_without_a_link_is_looked_at_daily() {
     let world = World::new().await;
-    let id = unreported(&world, "p1", "alice").await;
+    let id = world.unreported("p1", "alice").await;
     fill_note(&world).await;
     world.amazon.revoke("alice");
     world.pass(60);
@@ -310,7 +301,7 @@ async fn beyond_the_bound_a_report_without_a_link_is_looked_at_daily() {
 #[tokio::test]
 async fn beyond_the_bound_a_report_of_another_player_is_made_within_a_day() {
     let world = World::new().await;
-    let id = unreported(&world, "p1", "alice").await;
+    let id = world.unreported("p1", "alice").await;
     fill_note(&world).await;
     world.amazon.revoke("alice");
     world.pass(60);
@@ -326,7 +317,7 @@ async fn beyond_the_bound_a_report_of_another_player_is_made_within_a_day() {
 #[tokio::test]
 async fn beyond_the_bound_a_refused_report_is_tried_hourly_as_ever() {
     let world = World::new().await;
-    let id = unreported(&world, "p1", "alice").await;
+    let id = world.unreported("p1", "alice").await;
     fill_note(&world).await;
     world.pass(60);
     world.amazon.fault(Entitlements, refused(), 3);

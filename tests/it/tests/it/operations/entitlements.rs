@@ -4,7 +4,6 @@ use it::{Reply, World, entitlement_of, status_of};
 use prime_gaming::testing::config::DeliveryConfig;
 use serde_json::{Value, json};
 use stand_in::Endpoint::Fulfill;
-use stand_in::Fault;
 
 use super::support::{code, done, duplicate, places, trail};
 
@@ -260,11 +259,7 @@ async fn what_was_reported_is_reported_once_more_for_an_unlinked_player_too() {
 #[tokio::test]
 async fn a_delivered_one_is_due_now() {
     let world = World::new().await;
-    let id = world.pending("p1", "alice", "hat").await;
-    world
-        .amazon
-        .fault(Fulfill, Fault::ItemResult("ERROR".to_owned()), 1);
-    assert_eq!(world.confirm("p1", &[&id]).await[0]["status"], "delivered");
+    let id = world.unreported("p1", "alice").await;
     assert_eq!(world.reconcile().await["taken"], 0, "it waits");
     done(&world, "entitlement.rereport", of(&id)).await;
     assert_eq!(world.reconcile().await["done"], 1);

@@ -118,11 +118,7 @@ async fn a_row_that_can_not_be_read_is_named_and_hides_nothing() {
 #[tokio::test]
 async fn unlinking_reports_first_and_leaves_an_audit_record() {
     let world = World::new().await;
-    let id = world.pending("p1", "alice", "hat").await;
-    world
-        .amazon
-        .fault(Fulfill, Fault::ItemResult("ERROR".to_owned()), 1);
-    assert_eq!(world.confirm("p1", &[&id]).await[0]["status"], "delivered");
+    let id = world.unreported("p1", "alice").await;
     let answer = done(&world, "player.unlink", json!({"player_id": "p1"})).await;
     assert_eq!(
         answer,
@@ -162,11 +158,7 @@ async fn unlinking_works_while_amazon_is_down_and_the_rest_is_reported_later() {
 #[tokio::test]
 async fn unlinking_a_player_whose_tokens_are_worthless_parks_the_report() {
     let world = World::new().await;
-    let id = world.pending("p1", "alice", "hat").await;
-    world
-        .amazon
-        .fault(Fulfill, Fault::ItemResult("ERROR".to_owned()), 1);
-    assert_eq!(world.confirm("p1", &[&id]).await[0]["status"], "delivered");
+    let id = world.unreported("p1", "alice").await;
     world.amazon.revoke("alice");
     done(&world, "player.unlink", json!({"player_id": "p1"})).await;
     let account =
@@ -213,6 +205,17 @@ async fn a_retry_forgets_a_rest_that_amazon_asked_for() {
     assert_eq!(world.check("p1").await["fresh"], true);
 }
 
+/// A retry makes the next check ask Amazon, who answers.
+async fn retries(world: &World) {
+    assert_eq!(world.check_later("p1").await["fresh"], false);
+    done(world, "link.retry", json!({"player_id": "p1"})).await;
+    let answer = world.check("p1").await;
+    assert_eq!(
+        (&answer["fresh"], &answer["link"]),
+        (&json!(true), &json!("linked"))
+    );
+}
+
 #[tokio::test]
 async fn a_retry_forgets_that_amazon_refused_the_link() {
     let world = World::new().await;
@@ -224,13 +227,7 @@ async fn a_retry_forgets_that_amazon_refused_the_link() {
     };
     world.amazon.fault(Entitlements, refused, 3);
     assert_eq!(world.check("p1").await["link"], "relink_required");
-    assert_eq!(world.check_later("p1").await["fresh"], false);
-    done(&world, "link.retry", json!({"player_id": "p1"})).await;
-    let answer = world.check("p1").await;
-    assert_eq!(
-        (&answer["fresh"], &answer["link"]),
-        (&json!(true), &json!("linked"))
-    );
+    retries(&world).await;
 }
 
 #[tokio::test]
@@ -245,13 +242,7 @@ async fn a_retry_makes_a_second_look_due() {
     };
     world.amazon.fault(stand_in::Endpoint::Token, dead, 1);
     assert_eq!(world.check("p1").await["link"], "relink_required");
-    assert_eq!(world.check_later("p1").await["fresh"], false);
-    done(&world, "link.retry", json!({"player_id": "p1"})).await;
-    let answer = world.check("p1").await;
-    assert_eq!(
-        (&answer["fresh"], &answer["link"]),
-        (&json!(true), &json!("linked"))
-    );
+    retries(&world).await;
 }
 
 #[tokio::test]

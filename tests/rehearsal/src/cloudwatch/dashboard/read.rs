@@ -13,7 +13,7 @@ const COLUMNS: u32 = 24;
 
 pub(super) fn widgets(body: &Value) -> Result<Vec<Widget>, Fault> {
     let body = Object::with(body, &["start", "periodOverride", "widgets"])?;
-    // Else CloudWatch takes other periods when somebody shows another time.
+    // Otherwise CloudWatch changes the periods when an operator selects another time range.
     if body.text("periodOverride")? != "inherit" {
         return Err(Fault::new("periodOverride must be inherit"));
     }

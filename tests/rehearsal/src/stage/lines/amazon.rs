@@ -106,7 +106,7 @@ pub(super) const AMAZON: &[Line] = &[
     ),
     line(
         "nobody_comes_back_from_amazon",
-        "nobody comes back from Amazon",
+        "no player comes back from Amazon",
         lasting(40, Trouble::NobodyReturns, MANY_LINKING),
         &[("LinksNotReturning", 65)],
         &[],
