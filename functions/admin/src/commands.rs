@@ -1,8 +1,8 @@
 //! The commands: each reads its fields and calls one use case.
 
 use prime_gaming::App;
-use prime_gaming::domain::{EntitlementId, PlayerId};
-use prime_gaming::flow::{self, Answer, OperationError, Order};
+use prime_gaming::domain::{EntitlementId, PlayerId, Waiting};
+use prime_gaming::flow::{self, Answer, OperationError, Order, Wanted};
 use serde_json::value::RawValue;
 
 use crate::fault::Fault;
@@ -10,7 +10,7 @@ use crate::form::{Form, Why};
 use crate::offers;
 
 /// Every command.
-pub(crate) const NAMES: [&str; 14] = [
+pub(crate) const NAMES: [&str; 16] = [
     "offers.put",
     "offers.pause",
     "offers.resume",
@@ -25,6 +25,8 @@ pub(crate) const NAMES: [&str; 14] = [
     "entitlement.hold",
     "entitlement.reassign",
     "entitlement.rereport",
+    "attention.list",
+    "attention.release",
 ];
 
 /// Carries out the command of this form.
@@ -83,6 +85,17 @@ pub(crate) async fn carry_out(app: &App, mut form: Form<'_>) -> Result<Box<RawVa
             let (player, id, order) = entitlement(form)?;
             flow::rereport(app, &order, &player, &id).await
         }
+        "attention.list" => {
+            let wanted = Wanted {
+                held: form.waiting("held", false, |_| true),
+                sku: form.optional_id("sku"),
+                before: None,
+            };
+            let cursor = form.cursor();
+            form.good(Some(()))?;
+            flow::list_attention(app, &wanted, cursor.as_deref()).await
+        }
+        "attention.release" => release_attention(app, form).await?,
         "entitlement.reassign" => reassign(app, form).await?,
         _ => {
             // `offers.list`: the form knows no other name.
@@ -105,6 +118,21 @@ fn entitlement(mut form: Form<'_>) -> Result<(PlayerId, EntitlementId, Order), V
     let order = form.order(Why::Needed, Vec::new());
     let (player, id) = form.good(player.zip(id))?;
     Ok((player, id, order))
+}
+
+async fn release_attention(
+    app: &App,
+    mut form: Form<'_>,
+) -> Result<Result<Answer, OperationError>, Vec<Fault>> {
+    let wanted = Wanted {
+        held: form.waiting("held", true, Waiting::is_releasable),
+        sku: form.optional_id("sku"),
+        before: form.time("before"),
+    };
+    let cursor = form.cursor();
+    let order = form.order(Why::Needed, Vec::new());
+    form.good(Some(()))?;
+    Ok(flow::release_attention(app, &order, &wanted, cursor.as_deref()).await)
 }
 
 async fn reassign(

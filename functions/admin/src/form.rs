@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use prime_gaming::domain::{FieldsError, IdError, MAX_OPERATOR_CHARS, fields, is_operator_text};
+use prime_gaming::domain::{
+    FieldsError, IdError, MAX_OPERATOR_CHARS, Timestamp, Waiting, fields, is_operator_text,
+};
 use prime_gaming::flow::{Order, Request};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -90,6 +92,48 @@ impl<'a> Form<'a> {
                 None
             }
         }
+    }
+
+    /// An id that may be left out.
+    pub(crate) fn optional_id<T: TryFrom<String, Error = IdError>>(
+        &mut self,
+        name: &'static str,
+    ) -> Option<T> {
+        match self.fields.get(name).map(|json| json.get()) {
+            None | Some("null") => {
+                self.taken.push(name);
+                None
+            }
+            Some(_) => self.id(name),
+        }
+    }
+
+    /// A reason for which entitlements wait for an operator: one that the command takes.
+    pub(crate) fn waiting(
+        &mut self,
+        name: &'static str,
+        is_needed: bool,
+        is_taken: impl Fn(Waiting) -> bool,
+    ) -> Option<Waiting> {
+        let parse = |word: &str| Waiting::parse(word).filter(|waiting| is_taken(*waiting));
+        let taken = Waiting::ALL
+            .into_iter()
+            .filter(|waiting| is_taken(*waiting));
+        let words: Vec<_> = taken.map(Waiting::as_str).collect();
+        let rule = format!("one of {}", words.join(", "));
+        let faults = self.faults.len();
+        let word = self.optional(name, &rule, |word: &String| parse(word).is_some());
+        if is_needed && word.is_none() && self.faults.len() == faults {
+            self.fault(format!("{name} is required: {rule}"));
+        }
+        word.and_then(|word| parse(&word))
+    }
+
+    /// A time that may be left out.
+    pub(crate) fn time(&mut self, name: &'static str) -> Option<Timestamp> {
+        let rule = "a time by RFC 3339, such as 2026-01-31T09:30:00Z";
+        let text = self.optional(name, rule, |text: &String| Timestamp::parse(text).is_some());
+        text.and_then(|text| Timestamp::parse(&text))
     }
 
     /// A field that may be left out. `rule` says what it must be.

@@ -17,8 +17,8 @@ pub use link::{
     LinkSessionRequest,
 };
 pub use operations::{
-    AccountAnswer, ChangedEntitlement, CommandCode, DeletedOffer, FoundEntitlement, ListedOffers,
-    OperatorEntitlement, OperatorLink, ParkedEntitlement, PausedOffer, PlayerAnswer, RetryAnswer,
-    StoredOffers, UnlinkAnswer,
+    AccountAnswer, AttentionPage, ChangedEntitlement, CommandCode, DeletedOffer, FoundEntitlement,
+    ListedOffers, OperatorEntitlement, OperatorLink, ParkedEntitlement, PausedOffer, PlayerAnswer,
+    ReleasedPage, RetryAnswer, SkippedEntitlement, StoredOffers, UnlinkAnswer,
 };
 pub use problem::Problem;

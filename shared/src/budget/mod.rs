@@ -46,6 +46,8 @@ pub const REQUEST_WORK: Duration = seconds(20);
 pub const REQUEST_GRACE: Duration = seconds(4);
 /// An unlinking may spend this on last reports.
 pub const UNLINK_WORK: Duration = seconds(10);
+/// A command about many entitlements begins no further group of them after this.
+pub const BULK_WORK: Duration = seconds(20);
 /// The first check may spend this in the request that made the link: the player waits in a browser.
 pub const FIRST_CHECK_WORK: Duration = seconds(8);
 /// Lambda ends a run of `reconcile`.

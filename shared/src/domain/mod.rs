@@ -1,5 +1,6 @@
 //! What the service knows, without AWS, HTTP or a clock: `now` is handed in.
 
+mod attention;
 mod content;
 mod device;
 mod entitlement;
@@ -16,6 +17,7 @@ mod retry;
 mod time;
 mod work;
 
+pub use attention::Waiting;
 pub use content::{Content, ContentFault, MAX_CONTENT_BYTES, MAX_CONTENT_DEPTH};
 pub use device::{DeviceStatus, slowed_down};
 pub use entitlement::{HoldReason, Status, is_shown, shown_order};

@@ -141,6 +141,20 @@ impl Present {
         }
     }
 
+    /// Whether what has attention since `attention_at` may be tried now.
+    ///
+    /// # Errors
+    /// If it has no attention, or a request is at work on it.
+    pub fn try_now(self, attention_at: Option<Timestamp>) -> Result<(), NotPossible> {
+        if attention_at.is_none() {
+            Err(NotPossible("it makes progress again".to_owned()))
+        } else if self.is_leased {
+            Err(NotPossible("a request is at work on it now".to_owned()))
+        } else {
+            Ok(())
+        }
+    }
+
     /// Whether Amazon may be told of it once more.
     ///
     /// # Errors

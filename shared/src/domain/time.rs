@@ -20,6 +20,16 @@ impl Timestamp {
         Self(millis)
     }
 
+    /// From RFC 3339, with any offset; `None` if it is not that, or can't be shown. What is finer than
+    /// a millisecond is cut off.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        let millis = time.unix_timestamp_nanos().div_euclid(1_000_000);
+        let time = Self(i64::try_from(millis).ok()?);
+        time.is_showable().then_some(time)
+    }
+
     /// Milliseconds since the Unix epoch.
     #[must_use]
     pub const fn as_millis(self) -> i64 {
@@ -96,6 +106,22 @@ mod tests {
             Timestamp::from_millis(1_769_851_800_000).to_string(),
             "2026-01-31T09:30:00Z"
         );
+    }
+
+    #[test]
+    fn reads_rfc_3339_with_any_offset() {
+        for (text, millis) in [
+            ("2026-01-31T09:30:00.125Z", Some(1_769_851_800_125)),
+            ("2026-01-31T10:30:00+01:00", Some(1_769_851_800_000)),
+            ("2026-01-31T09:30:00.1259Z", Some(1_769_851_800_125)),
+            ("2026-01-31", None),
+            ("2026-01-31T09:30:00", None),
+            ("1969-12-31T23:59:59Z", None),
+            ("", None),
+        ] {
+            let time = Timestamp::parse(text);
+            assert_eq!(time.map(Timestamp::as_millis), millis, "{text}");
+        }
     }
 
     #[test]

@@ -3,9 +3,6 @@
 use super::metric::Unit;
 use super::{Metric, events};
 
-/// Hold reasons that the alarm `Attention` counts, because only an operator ends such a hold.
-const PAGES_AN_OPERATOR: &[&str] = &["delivery_refused", "delivery_unknown"];
-
 events! {
     "Entitlements"
 
@@ -56,7 +53,6 @@ events! {
             Metric::count("Seen").if_true("new").by_sku(),
             Metric::count("UnknownOffer").if_one_of("reason", &["unknown_offer"]).by_sku(),
             Metric::count("DeliveryFailed").if_true("counted").by_sku(),
-            Metric::count("Attention").if_one_of("reason", PAGES_AN_OPERATOR),
         ],
     }
     /// Amazon sent an `instruction` that the service does not know.
@@ -140,6 +136,5 @@ events! {
     ATTENTION = "attention" {
         fields: ["player_id", "entitlement_id", "sku", "cause"],
         action: "`cause` says what to mend.",
-        metrics: [Metric::count("Attention")],
     }
 }

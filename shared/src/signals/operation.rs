@@ -11,13 +11,14 @@ events! {
         fields: ["status", "code", "detail", "cause", "duration_ms"],
         action: "500: `cause` names the fault. 503: what it names did not answer.",
     }
-    /// A run of `reconcile` has ended. `overdue_seconds`: how long the longest overdue item had been due. `due`: how many items were due.
+    /// A run of `reconcile` has ended. `overdue_seconds`: how long the longest overdue item had been due. `due`: how many items were due. `attention`: in every fifth minute, how many entitlements wait for an operator.
     RECONCILED = "reconciled" {
-        fields: ["taken", "done", "failed", "left", "due", "overdue_seconds", "duration_ms"],
-        action: "`left` grows: see the alarm `Overdue`.",
+        fields: ["taken", "done", "failed", "left", "due", "overdue_seconds", "attention", "duration_ms"],
+        action: "`left` grows: see the alarm `Overdue`. `attention`: see the alarm `Attention`.",
         metrics: [
             Metric::field("OverdueSeconds", Unit::Seconds, "overdue_seconds"),
             Metric::field("Due", Unit::Count, "due"),
+            Metric::field("Attention", Unit::Count, "attention"),
         ],
     }
     /// The time limit or the database ended the work on a shard of the index `due`; the next run does the rest.

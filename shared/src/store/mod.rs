@@ -32,7 +32,8 @@ pub use dynamo::DUE_SHARDS;
 pub use error::{Cause, StoreError};
 pub use fulfillments::{
     Admission, Claim, Confirmation, Due, DuePage, DuePosition, Lease, Listed, Page, Parked,
-    Reassignment, Record, Records, Release, Resumed, Row, Taken, Woken,
+    Reassignment, Record, Records, Release, Resumed, Row, Taken, WaitingEntry, WaitingFilter,
+    WaitingPage, WaitingPart, WaitingRecords, Woken,
 };
 pub use links::{
     DeadTokens, Inherited, Link, LinkOrigin, LinkOutcome, LinkState, NewLink, PlayerRow,

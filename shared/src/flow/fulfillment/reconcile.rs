@@ -3,7 +3,8 @@
 //!
 //! Each shard of the due index is worked on by itself, so what is slow or poisonous in one holds
 //! up at most that one, and only until its time is over. Any number of runs at the same time is
-//! safe: each takes what it works on by a lease. With nothing to do a run costs one query per shard.
+//! safe: each takes what it works on by a lease. With nothing to do a run costs one query per shard,
+//! and every fifth run some more that count what waits for an operator.
 
 use std::ops::AddAssign;
 use std::time::Duration;
@@ -15,14 +16,18 @@ use serde::Serialize;
 use super::housekeeping;
 use crate::App;
 use crate::budget::{Budget, UNREADABLE_PAUSE};
-use crate::domain::{Sku, Status, Timestamp, random_token};
+use crate::domain::{Sku, Status, Timestamp, Waiting, random_token};
 use crate::flow::fulfillment::deliver::deliver_all;
 use crate::flow::fulfillment::lease::{at_once, lease};
 use crate::flow::fulfillment::paused::{hold_paused_ones, resume_all};
 use crate::flow::fulfillment::report::report_all;
 use crate::flow::rows::log_unreadable;
 use crate::signals::event;
-use crate::store::{DUE_SHARDS, Due, Housekeeping, Record, StoreError, Taken};
+use crate::store::{DUE_SHARDS, Due, Housekeeping, Record, StoreError, Taken, WaitingPart};
+
+/// Every run in a minute that is a multiple of this counts what waits for an operator. The alarm
+/// `Attention` rings within 15 minutes.
+const WAITING_COUNTED_EVERY: i64 = 5;
 
 /// What a run has done. Counts entitlements, not the housekeeping beside them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -76,6 +81,7 @@ pub async fn reconcile(app: &App, budget: Budget) -> Result<Reconciled, StoreErr
     {
         return Err(error);
     }
+    let attention = count_waiting(app, began).await;
     let duration = app.clock.now().since(began);
     tracing::info!(
         event = event::RECONCILED,
@@ -86,9 +92,26 @@ pub async fn reconcile(app: &App, budget: Budget) -> Result<Reconciled, StoreErr
         due = total.taken + total.left,
         // How long the longest due item had been waiting.
         overdue_seconds = overdue.as_secs(),
+        attention,
         duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
     );
     Ok(total)
+}
+
+/// How many entitlements wait for an operator who should come soon. Every fifth run counts them, so
+/// that the other runs cost no more than a look at what is due.
+async fn count_waiting(app: &App, now: Timestamp) -> Option<u64> {
+    let minute = now.as_millis().div_euclid(60_000);
+    if minute.rem_euclid(WAITING_COUNTED_EVERY) != 0 {
+        return None;
+    }
+    let parts = Waiting::ALARMING.into_iter().flat_map(WaitingPart::all);
+    let counts = parts.map(|part| app.fulfillments.count_waiting(part).boxed_local());
+    let counts = at_once(counts.collect::<Vec<_>>()).await;
+    let total: Result<u64, _> = counts.into_iter().sum();
+    total
+        .inspect_err(|error| tracing::warn!(event = event::SHARD_NOT_COUNTED, %error))
+        .ok()
 }
 
 /// Works on one shard, and tells how long the longest due item had been waiting.

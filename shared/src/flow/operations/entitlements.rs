@@ -45,19 +45,41 @@ pub async fn release(
     id: &EntitlementId,
 ) -> Result<Answer, OperationError> {
     carry_out(app, order, async |now| {
-        let known = known_record(app, player, id).await?;
-        let ordered = present(&known, now).release()?;
-        is_no_others(app, player, id).await?;
-        let offer = match ordered {
-            // An earlier version may have held it without its content.
-            Ordered::AsBefore if known.content.is_some() => None,
-            Ordered::AsBefore | Ordered::Anew => Some(offer_of(app, &known).await?),
-        };
-        let release = by(app, offer.as_ref(), now);
-        let (changes, after) = app.fulfillments.release_changes(&known, release);
-        Ok(plan(changes, after, player, released_note(&known)))
+        release_plan(app, player, id, now).await
     })
     .await
+}
+
+pub(super) async fn release_plan(
+    app: &App,
+    player: &PlayerId,
+    id: &EntitlementId,
+    now: Timestamp,
+) -> Result<Plan<ChangedEntitlement>, OperationError> {
+    let known = known_record(app, player, id).await?;
+    let ordered = present(&known, now).release()?;
+    is_no_others(app, player, id).await?;
+    let offer = match ordered {
+        // An earlier version may have held it without its content.
+        Ordered::AsBefore if known.content.is_some() => None,
+        Ordered::AsBefore | Ordered::Anew => Some(offer_of(app, &known).await?),
+    };
+    let release = by(app, offer.as_ref(), now);
+    let (changes, after) = app.fulfillments.release_changes(&known, release);
+    Ok(plan(changes, after, player, released_note(&known)))
+}
+
+/// What has attention is tried at the next run.
+pub(super) async fn try_now_plan(
+    app: &App,
+    player: &PlayerId,
+    id: &EntitlementId,
+    now: Timestamp,
+) -> Result<Plan<ChangedEntitlement>, OperationError> {
+    let known = known_record(app, player, id).await?;
+    present(&known, now).try_now(known.attention_at)?;
+    let (changes, after) = app.fulfillments.due_now_changes(&known, now);
+    Ok(plan(changes, after, player, None))
 }
 
 fn released_note(known: &Record) -> Option<String> {

@@ -5,6 +5,7 @@
 //! the answer's request id. Where a row has changed meanwhile, it plans again.
 
 pub(super) mod accounts;
+pub(super) mod attention;
 pub(super) mod entitlements;
 pub(super) mod offers;
 pub(super) mod players;
@@ -135,6 +136,45 @@ pub(super) async fn carry_out<B: Serialize>(
     }
     let what = "what the command is about";
     Err(StoreError::Contended { what }.into())
+}
+
+/// Plans and carries out one of the many changes of a command, with audit records of its own. A
+/// request id is remembered only when the whole command is done, with [`remember`].
+pub(super) async fn carry_out_part<B>(
+    app: &App,
+    order: &Order,
+    mut plan: impl AsyncFnMut(Timestamp) -> Result<Plan<B>, OperationError>,
+) -> Result<B, OperationError> {
+    for _ in 0..TRIES {
+        let now = app.clock.now();
+        let part = plan(now).await?;
+        if order.dry_run || write(app, order, part.changes, &part.audits, None, now).await? {
+            return Ok(part.body);
+        }
+    }
+    let what = "what the command is about";
+    Err(StoreError::Contended { what }.into())
+}
+
+/// The answer of a command of many changes. Its request id is remembered with it.
+pub(super) async fn remember(
+    app: &App,
+    order: &Order,
+    body: &impl Serialize,
+) -> Result<Answer, OperationError> {
+    let answer = Answer::written(order.dry_run, &order.warnings, body);
+    if order.dry_run || order.request.is_none() {
+        return Ok(answer);
+    }
+    let (changes, now) = (Changes::default(), app.clock.now());
+    if write(app, order, changes, &[], Some(&answer), now).await? {
+        return Ok(answer);
+    }
+    // Another command with this request id came first.
+    recall(app, order).await?.ok_or_else(|| {
+        let what = "the request id";
+        StoreError::Contended { what }.into()
+    })
 }
 
 /// The answer that this command has had, if it was carried out before.

@@ -5,8 +5,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use super::leases::Lease;
 use super::record::{Record, record, seen};
 use crate::domain::{
-    EntitlementId, Failing, HoldReason, MAX_PER_PLAYER, Offer, PlayerId, Status, Timestamp, Work,
-    random_token,
+    EntitlementId, Failing, HoldReason, MAX_PER_PLAYER, Offer, PlayerId, Status, Timestamp,
+    Waiting, Work, random_token,
 };
 use crate::store::dynamo::{
     Change, Committed, Item, Reader, guard_key, n, owner_key, record_key, s, time, transact,
@@ -119,7 +119,8 @@ impl Fulfillments {
             .set_or_remove("ordered_at", new.ordered_at.map(time))
             // The check that writes it down answers it, or calls the webhook.
             .set_some("handed_out_at", handed_out_at.map(time))
-            .remove("reason");
+            .remove("reason")
+            .unlisted();
         let written = match lease {
             None => written.released(),
             Some(lease) => written.leased(id, lease).set("attempts", n(new.attempts)),
@@ -173,7 +174,9 @@ impl Fulfillments {
             }
             _ => written.released(),
         };
-        let written = written.in_transaction();
+        let written = written
+            .listed(claim.id, Waiting::of(Some(reason), claim.now, None))
+            .in_transaction();
         let parts = vec![
             links.with_open(claim.link, &random_token()),
             written,

@@ -9,7 +9,7 @@
 //! ```
 
 use super::record::{Record, record};
-use crate::domain::{EntitlementId, Failing, HoldReason, Pause, Status, Timestamp};
+use crate::domain::{EntitlementId, Failing, HoldReason, Pause, Status, Timestamp, Waiting};
 use crate::store::dynamo::{Change, due_shard, n, record_key, s, time};
 use crate::store::error::StoreError;
 use crate::store::outcome::Claimed;
@@ -143,7 +143,11 @@ impl Change {
             .remove("owner")
             .failing(pause.failing)
             .set_or_remove("unclear_since", pause.unclear_since.map(time))
-            .set_or_remove("attention_at", pause.attention_at.map(time));
+            .set_or_remove("attention_at", pause.attention_at.map(time))
+            .listed(
+                &known.id,
+                Waiting::of(None, known.updated_at, pause.attention_at),
+            );
         if pause.was_tried {
             change
         } else {
@@ -165,9 +169,15 @@ impl Change {
     }
 
     /// Makes a record `held`: the service has nothing to do for it.
-    pub(in crate::store) fn held_for(self, reason: HoldReason, now: Timestamp) -> Self {
+    pub(in crate::store) fn held_for(
+        self,
+        id: &EntitlementId,
+        reason: HoldReason,
+        now: Timestamp,
+    ) -> Self {
         self.released()
-            .settled()
+            .untroubled()
+            .listed(id, Waiting::of(Some(reason), now, None))
             .set("status", s(Status::Held.as_str()))
             .set("reason", s(reason.as_str()))
             .set("updated_at", time(now))
@@ -182,6 +192,10 @@ impl Change {
 
     /// Its step has succeeded or is not to be made, so nothing is failing.
     pub(in crate::store) fn settled(self) -> Self {
+        self.untroubled().unlisted()
+    }
+
+    fn untroubled(self) -> Self {
         self.not_failing()
             .remove("unclear_since")
             .remove("attention_at")

@@ -9,9 +9,10 @@
 //! Every arrow of an entitlement's life is one conditional write. `admissions` has those that begin
 //! it, `reports` those that end it. A lease (`leases`) says which request is at work on it. `due`
 //! finds what needs work, and `parking` puts aside what can't be reported now. `operators` has what
-//! people change.
+//! people change, and `attention` finds what waits for them.
 
 mod admissions;
+mod attention;
 mod due;
 mod hand_outs;
 mod leases;
@@ -24,6 +25,7 @@ mod reports;
 mod withdrawals;
 
 pub use admissions::{Admission, Claim};
+pub use attention::{WaitingEntry, WaitingFilter, WaitingPage, WaitingPart, WaitingRecords};
 pub use due::{Due, DuePage, DuePosition, Taken};
 pub use leases::Lease;
 pub use operators::{Reassignment, Release};

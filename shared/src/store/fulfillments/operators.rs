@@ -71,7 +71,7 @@ impl Fulfillments {
         let ordered_at = known.ordered_at.unwrap_or(known.updated_at);
         let record = self
             .change_as_read(known, now)
-            .held_for(HoldReason::Operator, now)
+            .held_for(&known.id, HoldReason::Operator, now)
             .set("ordered_at", time(ordered_at));
         let after = Record {
             ordered_at: Some(ordered_at),
@@ -84,15 +84,7 @@ impl Fulfillments {
     /// is told once more. Gives the record as it will be.
     #[must_use]
     pub fn rereport_changes(&self, known: &Record, now: Timestamp) -> (Changes, Record) {
-        let change = self
-            .change_as_read(known, now)
-            .remove("owner")
-            .set("due_shard", s(due_shard(known.id.as_str())))
-            .set("due_at", time(now));
-        let mut after = Record {
-            work: Work::Due { at: now },
-            ..known.clone()
-        };
+        let (change, mut after) = self.due_now(known, now);
         let change = if known.status == Status::Reported {
             after = Record {
                 status: Status::Delivered,
@@ -112,6 +104,26 @@ impl Fulfillments {
         (Changes(vec![change.in_transaction()]), after)
     }
 
+    /// Makes what has attention due. Gives the record as it will be.
+    #[must_use]
+    pub fn due_now_changes(&self, known: &Record, now: Timestamp) -> (Changes, Record) {
+        let (change, after) = self.due_now(known, now);
+        (Changes(vec![change.in_transaction()]), after)
+    }
+
+    fn due_now(&self, known: &Record, now: Timestamp) -> (Change, Record) {
+        let change = self
+            .change_as_read(known, now)
+            .remove("owner")
+            .set("due_shard", s(due_shard(known.id.as_str())))
+            .set("due_at", time(now));
+        let after = Record {
+            work: Work::Due { at: now },
+            ..known.clone()
+        };
+        (change, after)
+    }
+
     /// The old player's record becomes `held`, `other_player`, and leaves its guard; the new one's is
     /// `pending`, and in its guard, as far as the offer's limit allows; the owner moves. Gives the new
     /// player's record as it will be.
@@ -124,7 +136,7 @@ impl Fulfillments {
         let id = &from.id;
         let old = self
             .change_as_read(from, now)
-            .held_for(HoldReason::OtherPlayer, now);
+            .held_for(id, HoldReason::OtherPlayer, now);
         let base = Record {
             player: to.clone(),
             first_seen_at: known.map_or(from.first_seen_at, |known| known.first_seen_at),

@@ -118,7 +118,7 @@ impl Fulfillments {
     ) -> Result<Record, StoreError> {
         let written = self
             .change_as_read(known, now)
-            .held_for(reason, now)
+            .held_for(&known.id, reason, now)
             .apply(&self.client)
             .await?;
         let (Written::Done(item) | Written::Refused(item)) = written;

@@ -94,7 +94,7 @@ impl Fulfillments {
     ) -> Result<WriteOutcome, StoreError> {
         let written = self
             .change_owned(known, Status::Pending, owner)
-            .held_for(HoldReason::DeliveryRefused, now)
+            .held_for(&known.id, HoldReason::DeliveryRefused, now)
             .set_or_remove("delivery_answer", why.map(s))
             .apply(&self.client)
             .await?;
@@ -127,7 +127,7 @@ impl Fulfillments {
                 .value(":now", time(now)),
         };
         let written = change
-            .held_for(HoldReason::DeliveryUnknown, now)
+            .held_for(&known.id, HoldReason::DeliveryUnknown, now)
             .apply(&self.client)
             .await?;
         match written {

@@ -45,7 +45,7 @@ impl Fulfillments {
                 if was_tried { ":attempts" } else { ":none" },
                 n(known.attempts),
             )
-            .held_for(HoldReason::Withdrawn, claim.now)
+            .held_for(&known.id, HoldReason::Withdrawn, claim.now)
             .set("ordered_at", time(ordered_at));
         let mut parts = vec![links.still(claim.link), record.in_transaction()];
         if let Some(sku) = known.sku.as_deref().filter(|_| !was_tried) {

@@ -14,6 +14,7 @@ enum Command {
     Rereport,
     Unlink,
     Retry,
+    ReleaseMany,
 }
 
 impl Command {
@@ -25,6 +26,7 @@ impl Command {
             Self::Rereport => "entitlement.rereport",
             Self::Unlink => "player.unlink",
             Self::Retry => "link.retry",
+            Self::ReleaseMany => "attention.release",
         }
     }
 }
@@ -43,6 +45,11 @@ struct Operate(Command);
 /// A player of whom the service has never heard, and who never comes.
 fn newcomer(player: &Player<'_>) -> String {
     format!("{}-new", player.id)
+}
+
+/// An offer for this player alone, because a command about many must not touch the other players.
+fn own_sku(player: &Player<'_>) -> String {
+    format!("pack-{}", player.id)
 }
 
 /// What the command changes, as an outsider sees it.
@@ -84,6 +91,10 @@ fn order(command: Command, player: &Player<'_>, id: &str, request: &str) -> Valu
             event["player_id"] = json!(player.id);
             event["entitlement_id"] = json!(id);
         }
+        Command::ReleaseMany => {
+            event["held"] = json!("duplicate_offer");
+            event["sku"] = json!(own_sku(player));
+        }
     }
     event
 }
@@ -103,6 +114,8 @@ impl Scenario for Operate {
             Command::Rereport => 6,
             Command::Unlink => 8,
             Command::Reassign => 9,
+            // It looks at 8 shards, too.
+            Command::ReleaseMany => 14,
         }
     }
 
@@ -111,6 +124,20 @@ impl Scenario for Operate {
             Command::Release => {
                 granted(player).await?;
                 let second = player.claim("starter-pack");
+                player.world.pass(crate::kit::A_MINUTE).await?;
+                answered_check(player).await?;
+                second
+            }
+            Command::ReleaseMany => {
+                let sku = own_sku(player);
+                let offers = json!([{"sku": sku, "content": {}}]);
+                let put = json!({"command": "offers.put", "offers": offers});
+                invoke(player, &put).await?;
+                player.link().await?;
+                player.claim(&sku);
+                let first = answered_check(player).await?.pending();
+                player.grant(&first);
+                let second = player.claim(&sku);
                 player.world.pass(crate::kit::A_MINUTE).await?;
                 answered_check(player).await?;
                 second
@@ -186,6 +213,11 @@ async fn swept(command: Command) {
 #[tokio::test]
 async fn an_operator_releases() {
     swept(Command::Release).await;
+}
+
+#[tokio::test]
+async fn an_operator_releases_many() {
+    swept(Command::ReleaseMany).await;
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ async fn the_projects_tables_are_made_with_their_indexes() {
         )
         .collect();
     indexes.sort_unstable();
-    assert_eq!(indexes, ["due", "open", "seen"]);
+    assert_eq!(indexes, ["attention", "due", "open", "seen"]);
 
     let ttl = client
         .describe_time_to_live()

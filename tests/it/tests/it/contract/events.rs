@@ -90,10 +90,12 @@ const REDIRECTS: [(&str, u16); 2] = [
 const LOGIN_PAGE: &str = "https://accounts.studio.example/prime/login";
 
 /// Names of `admin` events, and whether they are carried out.
-const COMMANDS: [(&str, bool); 17] = [
+const COMMANDS: [(&str, bool); 19] = [
     ("admin-bad-command", false),
     ("admin-bad-order", false),
     ("admin-amazon-get", true),
+    ("admin-attention-list", true),
+    ("admin-attention-release", true),
     ("admin-entitlement-get", true),
     ("admin-entitlement-hold", true),
     ("admin-entitlement-reassign", true),

@@ -1,3 +1,4 @@
+mod attention;
 mod entitlements;
 mod envelope;
 mod moves;

@@ -1,0 +1,259 @@
+//! Commands about everything that waits for an operator.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::FutureExt;
+use serde::{Deserialize, Serialize};
+
+use super::entitlements::{release_plan, try_now_plan};
+use super::{Answer, OperationError, Order, carry_out_part, recall, remember, view};
+use crate::App;
+use crate::api::{AttentionPage, ChangedEntitlement, ReleasedPage, SkippedEntitlement};
+use crate::budget::{BULK_WORK, Budget};
+use crate::domain::{EntitlementId, PlayerId, Sku, Timestamp, Waiting};
+use crate::flow::entitlements::history::InvalidCursor;
+use crate::flow::fulfillment::lease::at_once;
+use crate::flow::rows::log_unreadable;
+use crate::store::{Record, StoreError, WaitingEntry, WaitingFilter, WaitingPart};
+
+/// How many entries of the index a page looks at.
+const PAGE_SIZE: usize = 100;
+
+/// How many entitlements are released at the same time. Between two such groups the command looks at
+/// its time.
+const GROUP: usize = 20;
+
+/// Which of the waiting entitlements a command is about.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Only those that wait for this reason.
+    pub held: Option<Waiting>,
+    /// Only this SKU.
+    pub sku: Option<Sku>,
+    /// Only what has waited since before this time.
+    pub before: Option<Timestamp>,
+}
+
+impl Wanted {
+    fn filter(&self) -> WaitingFilter<'_> {
+        WaitingFilter {
+            sku: self.sku.as_ref().map(Sku::as_str),
+            before: self.before,
+        }
+    }
+
+    /// The parts of the index to look at, in their order.
+    fn parts(&self) -> Vec<WaitingPart> {
+        let reasons = Waiting::ALL.into_iter();
+        reasons
+            .filter(|waiting| self.held.is_none_or(|held| held == *waiting))
+            .flat_map(WaitingPart::all)
+            .collect()
+    }
+}
+
+/// `attention.list`: a page of what waits for an operator, the longest waiting of each part first.
+///
+/// # Errors
+/// See [`OperationError`].
+pub async fn list_attention(
+    app: &App,
+    wanted: &Wanted,
+    cursor: Option<&str>,
+) -> Result<Answer, OperationError> {
+    let page = page(app, wanted, cursor).await?;
+    let records = page.found.into_iter().map(|found| found.record);
+    Ok(Answer::of(&AttentionPage {
+        entitlements: records.map(view::entitlement).collect(),
+        cursor: page.next.map(|position| position.to_cursor()),
+        unreadable: told(&page.unreadable),
+    }))
+}
+
+/// `attention.release`: releases what is held, or makes due what has attention, for a page of the
+/// list. Each is a transaction of its own, so a command that was cut short is simply repeated.
+///
+/// # Errors
+/// See [`OperationError`]. What can't be released is no error: it stays, and the answer says why.
+pub async fn release_attention(
+    app: &App,
+    order: &Order,
+    wanted: &Wanted,
+    cursor: Option<&str>,
+) -> Result<Answer, OperationError> {
+    if let Some(answer) = recall(app, order).await? {
+        return Ok(answer);
+    }
+    let budget = Budget::of(BULK_WORK);
+    let page = page(app, wanted, cursor).await?;
+    let mut answer = ReleasedPage {
+        released: 0,
+        cursor: page.next.as_ref().map(Position::to_cursor),
+        skipped: Vec::new(),
+        unreadable: told(&page.unreadable),
+    };
+    let mut rest = &page.found[..];
+    while !rest.is_empty() {
+        let (group, later) = rest.split_at(rest.len().min(GROUP));
+        let releases = group
+            .iter()
+            .map(|found| release_one(app, order, &found.record).boxed_local());
+        for (record, released) in at_once(releases.collect::<Vec<_>>()).await {
+            match released {
+                Ok(_) => answer.released += 1,
+                Err(OperationError::Store(error)) if error.is_not_written() => {
+                    return Err(error.into());
+                }
+                Err(error) => answer.skipped.push(SkippedEntitlement {
+                    player_id: record.player.clone(),
+                    entitlement_id: record.id.clone(),
+                    detail: error.to_string(),
+                }),
+            }
+        }
+        rest = later;
+        if let (Some(last), false, false) = (group.last(), rest.is_empty(), budget.allows_a_page())
+        {
+            answer.cursor = Some(last.position().to_cursor());
+            break;
+        }
+    }
+    remember(app, order, &answer).await
+}
+
+async fn release_one<'a>(
+    app: &App,
+    order: &Order,
+    record: &'a Record,
+) -> (&'a Record, Result<ChangedEntitlement, OperationError>) {
+    let Record { player, id, .. } = record;
+    let released = carry_out_part(app, order, async |now| match record.reason {
+        Some(_) => release_plan(app, player, id, now).await,
+        None => try_now_plan(app, player, id, now).await,
+    });
+    (record, released.await)
+}
+
+fn told(unreadable: &[StoreError]) -> Vec<String> {
+    unreadable.iter().for_each(log_unreadable);
+    unreadable.iter().map(ToString::to_string).collect()
+}
+
+/// A record that waits, and where the index has it.
+struct Found {
+    part: usize,
+    entry: WaitingEntry,
+    record: Record,
+}
+
+impl Found {
+    /// The next page can begin after it.
+    fn position(&self) -> Position {
+        Position {
+            part: self.part,
+            entry: Some(Entry::from(&self.entry)),
+        }
+    }
+}
+
+/// A page of the list, and where the next one begins.
+struct Page {
+    found: Vec<Found>,
+    unreadable: Vec<StoreError>,
+    next: Option<Position>,
+}
+
+async fn page(app: &App, wanted: &Wanted, cursor: Option<&str>) -> Result<Page, OperationError> {
+    let parts = wanted.parts();
+    let position = match cursor {
+        Some(cursor) => Position::parse(cursor).filter(|it| it.part < parts.len()),
+        None => Some(Position::default()),
+    };
+    let Position { mut part, entry } = position.ok_or(InvalidCursor)?;
+    let mut after = entry.map(WaitingEntry::try_from).transpose()?;
+    let mut page = Page {
+        found: Vec::new(),
+        unreadable: Vec::new(),
+        next: None,
+    };
+    let mut looked_at = 0;
+    while let Some(here) = parts.get(part) {
+        if looked_at >= PAGE_SIZE {
+            let entry = after.as_ref().map(Entry::from);
+            page.next = Some(Position { part, entry });
+            break;
+        }
+        let limit = PAGE_SIZE - looked_at;
+        let found = app
+            .fulfillments
+            .waiting(*here, wanted.filter(), after.as_ref(), limit)
+            .await?;
+        let read = app.fulfillments.still_waiting(here.waiting, &found.entries);
+        let read = read.await?;
+        let records = read.records.into_iter();
+        page.found.extend(records.map(|(entry, record)| Found {
+            part,
+            entry,
+            record,
+        }));
+        page.unreadable.extend(read.unreadable);
+        // A part that goes on has used up the limit, whatever the filter let through.
+        looked_at += if found.next.is_some() {
+            limit
+        } else {
+            found.entries.len()
+        };
+        part += usize::from(found.next.is_none());
+        after = found.next;
+    }
+    Ok(page)
+}
+
+/// A position in the list, as it travels to the operator and back.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Position {
+    part: usize,
+    entry: Option<Entry>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    player: String,
+    id: String,
+    since: i64,
+}
+
+impl Position {
+    fn parse(cursor: &str) -> Option<Self> {
+        let json = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        serde_json::from_slice(&json).ok()
+    }
+
+    fn to_cursor(&self) -> String {
+        URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).expect("a position is always JSON"))
+    }
+}
+
+impl From<&WaitingEntry> for Entry {
+    fn from(entry: &WaitingEntry) -> Self {
+        Self {
+            player: entry.player.to_string(),
+            id: entry.id.to_string(),
+            since: entry.since,
+        }
+    }
+}
+
+impl TryFrom<Entry> for WaitingEntry {
+    type Error = InvalidCursor;
+
+    fn try_from(entry: Entry) -> Result<Self, InvalidCursor> {
+        Ok(Self {
+            player: PlayerId::new(entry.player).map_err(|_| InvalidCursor)?,
+            id: EntitlementId::new(entry.id).map_err(|_| InvalidCursor)?,
+            since: entry.since,
+        })
+    }
+}
