@@ -33,6 +33,13 @@ impl Sealed {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The id of the key that it was sealed with; empty if it has none.
+    #[must_use]
+    pub fn key_id(&self) -> &str {
+        let id = self.0.split_once('.').map_or("", |(id, _)| id);
+        if is_key_id(id) { id } else { "" }
+    }
 }
 
 /// Why a sealed value did not open.
@@ -102,6 +109,11 @@ impl TokenKeys {
         } else {
             Err(faults)
         }
+    }
+
+    /// The ids, in order. The first one's key seals.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|key| key.id.as_str())
     }
 
     /// Seals `plaintext` for the place that `associated` names, for example

@@ -10,7 +10,7 @@ use crate::form::{Form, Why};
 use crate::offers;
 
 /// Every command.
-pub(crate) const NAMES: [&str; 16] = [
+pub(crate) const NAMES: [&str; 18] = [
     "offers.put",
     "offers.pause",
     "offers.resume",
@@ -27,6 +27,8 @@ pub(crate) const NAMES: [&str; 16] = [
     "entitlement.rereport",
     "attention.list",
     "attention.release",
+    "keys.status",
+    "keys.reseal",
 ];
 
 /// Carries out the command of this form.
@@ -94,6 +96,17 @@ pub(crate) async fn carry_out(app: &App, mut form: Form<'_>) -> Result<Box<RawVa
             let cursor = form.cursor();
             form.good(Some(()))?;
             flow::list_attention(app, &wanted, cursor.as_deref()).await
+        }
+        "keys.status" => {
+            let (limit, cursor) = (form.rows(), form.cursor());
+            form.good(Some(()))?;
+            flow::key_status(app, limit, cursor.as_deref()).await
+        }
+        "keys.reseal" => {
+            let (limit, cursor) = (form.rows(), form.cursor());
+            let order = form.order(Why::Needed, Vec::new());
+            form.good(Some(()))?;
+            flow::reseal(app, &order, limit, cursor.as_deref()).await
         }
         "attention.release" => release_attention(app, form).await?,
         "entitlement.reassign" => reassign(app, form).await?,

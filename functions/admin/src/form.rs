@@ -22,6 +22,11 @@ const MOST_LIMIT: usize = 100;
 /// The page where the command does not say.
 const USUAL_LIMIT: usize = 20;
 
+/// The most rows of a table that a command reads.
+const MOST_ROWS: usize = 50_000;
+/// How many it reads where the command does not say.
+const USUAL_ROWS: usize = 5_000;
+
 /// Whether a command needs an actor and a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Why {
@@ -161,6 +166,13 @@ impl<'a> Form<'a> {
         let rule = format!("a whole number from 1 to {MOST_LIMIT}");
         let given = self.optional("limit", &rule, |limit| (1..=MOST_LIMIT).contains(limit));
         given.unwrap_or(USUAL_LIMIT)
+    }
+
+    /// How many rows of a table a command reads.
+    pub(crate) fn rows(&mut self) -> usize {
+        let rule = format!("a whole number from 1 to {MOST_ROWS}");
+        let given = self.optional("limit", &rule, |limit| (1..=MOST_ROWS).contains(limit));
+        given.unwrap_or(USUAL_ROWS)
     }
 
     /// Where the page before ended.

@@ -18,7 +18,8 @@ pub use link::{
 };
 pub use operations::{
     AccountAnswer, AttentionPage, ChangedEntitlement, CommandCode, DeletedOffer, FoundEntitlement,
-    ListedOffers, OperatorEntitlement, OperatorLink, ParkedEntitlement, PausedOffer, PlayerAnswer,
-    ReleasedPage, RetryAnswer, SkippedEntitlement, StoredOffers, UnlinkAnswer,
+    KeyUse, KeysAnswer, ListedOffers, OperatorEntitlement, OperatorLink, ParkedEntitlement,
+    PausedOffer, PlayerAnswer, ReleasedPage, ResealedAnswer, RetryAnswer, SealedBy,
+    SkippedEntitlement, StoredOffers, UnlinkAnswer, Unopened,
 };
 pub use problem::Problem;

@@ -28,6 +28,7 @@ pub use linking::unlink::unlink;
 pub use operations::accounts::get_account;
 pub use operations::attention::{Wanted, list_attention, release_attention};
 pub use operations::entitlements::{get_entitlement, hold, reassign, release, rereport};
+pub use operations::keys::{key_status, reseal};
 pub use operations::offers::{delete_offer, list_offers, pause_offer, put_offers};
 pub use operations::players::{get_player, retry_link, unlink_player};
 pub use operations::{Answer, OperationError, Order};

@@ -37,7 +37,7 @@ pub use fulfillments::{
 };
 pub use links::{
     DeadTokens, Inherited, Link, LinkOrigin, LinkOutcome, LinkState, NewLink, PlayerRow,
-    RefreshLease, Remnant, RemnantTimes, Replaced, TokenRow,
+    RefreshLease, Remnant, RemnantTimes, Replaced, SealedPage, SealedPosition, SealedRow, TokenRow,
 };
 pub use offers::{CachedOffers, FoundOffers, Offers};
 pub use operations::{Audit, Changes, Recalled, Request, Subject, Warrant};

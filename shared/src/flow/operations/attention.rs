@@ -118,7 +118,7 @@ pub async fn release_attention(
             break;
         }
     }
-    remember(app, order, &answer).await
+    remember(app, order, &[], &answer).await
 }
 
 async fn release_one<'a>(

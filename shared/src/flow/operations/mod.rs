@@ -7,6 +7,7 @@
 pub(super) mod accounts;
 pub(super) mod attention;
 pub(super) mod entitlements;
+pub(super) mod keys;
 pub(super) mod offers;
 pub(super) mod players;
 mod view;
@@ -156,18 +157,20 @@ pub(super) async fn carry_out_part<B>(
     Err(StoreError::Contended { what }.into())
 }
 
-/// The answer of a command of many changes. Its request id is remembered with it.
+/// The answer of a command of many changes. Its request id is remembered with it, and with audit
+/// records of the whole.
 pub(super) async fn remember(
     app: &App,
     order: &Order,
+    audits: &[Audit],
     body: &impl Serialize,
 ) -> Result<Answer, OperationError> {
     let answer = Answer::written(order.dry_run, &order.warnings, body);
-    if order.dry_run || order.request.is_none() {
+    if order.dry_run || (order.request.is_none() && audits.is_empty()) {
         return Ok(answer);
     }
     let (changes, now) = (Changes::default(), app.clock.now());
-    if write(app, order, changes, &[], Some(&answer), now).await? {
+    if write(app, order, changes, audits, Some(&answer), now).await? {
         return Ok(answer);
     }
     // Another command with this request id came first.
@@ -220,6 +223,7 @@ fn log_done(order: &Order, audit: &Audit) {
     let (player_id, sku) = match &audit.subject {
         Subject::Player(player) => (Some(player.as_str()), None),
         Subject::Offer(sku) => (None, Some(sku.as_str())),
+        Subject::Keys => (None, None),
     };
     let (command, actor) = (order.command, order.actor.as_deref());
     let entitlement_id = audit.entitlement_id.as_ref().map(EntitlementId::as_str);

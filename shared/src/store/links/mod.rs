@@ -1,6 +1,7 @@
 //! Players' links: the rows `PLAYER#`, `AMAZON#` and `REMNANT#` of the table of links.
 
 mod inherited;
+mod keys;
 mod link;
 mod linking;
 mod operators;
@@ -12,6 +13,7 @@ mod tokens;
 mod unlinking;
 
 pub use inherited::Inherited;
+pub use keys::{SealedPage, SealedPosition, SealedRow};
 pub use link::{DeadTokens, Link, LinkState, PlayerRow, RefreshLease, Remnant, TokenRow};
 pub use linking::{LinkOrigin, LinkOutcome, NewLink, Replaced};
 pub use unlinking::RemnantTimes;

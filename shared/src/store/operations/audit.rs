@@ -18,6 +18,8 @@ pub enum Subject {
     Player(PlayerId),
     /// An offer.
     Offer(Sku),
+    /// The keys that seal tokens.
+    Keys,
 }
 
 impl Subject {
@@ -25,6 +27,7 @@ impl Subject {
         match self {
             Self::Player(player) => player_pk(player),
             Self::Offer(sku) => format!("OFFER#{sku}"),
+            Self::Keys => "KEYS".to_owned(),
         }
     }
 }

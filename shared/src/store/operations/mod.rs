@@ -2,6 +2,7 @@
 //!
 //! - Fulfillments `PLAYER#p` / `A#<time>#<random>`: an audit record about a player
 //! - Fulfillments `OFFER#<sku>` / `A#<time>#<random>`: an audit record about an offer
+//! - Fulfillments `KEYS` / `A#<time>#<random>`: an audit record about the keys that seal tokens
 //! - Links `REQUEST#<hash>`: the answer to a command with a `request_id`, for 30 days
 //!
 //! Audit records have no TTL, so they are in the table that has none; a request id expires, so it is

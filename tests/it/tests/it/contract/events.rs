@@ -90,7 +90,7 @@ const REDIRECTS: [(&str, u16); 2] = [
 const LOGIN_PAGE: &str = "https://accounts.studio.example/prime/login";
 
 /// Names of `admin` events, and whether they are carried out.
-const COMMANDS: [(&str, bool); 19] = [
+const COMMANDS: [(&str, bool); 21] = [
     ("admin-bad-command", false),
     ("admin-bad-order", false),
     ("admin-amazon-get", true),
@@ -101,6 +101,8 @@ const COMMANDS: [(&str, bool); 19] = [
     ("admin-entitlement-reassign", true),
     ("admin-entitlement-release", true),
     ("admin-entitlement-rereport", true),
+    ("admin-keys-reseal", true),
+    ("admin-keys-status", true),
     ("admin-link-retry", true),
     ("admin-player-get", true),
     ("admin-player-unlink", true),

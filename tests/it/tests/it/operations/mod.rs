@@ -1,6 +1,7 @@
 mod attention;
 mod entitlements;
 mod envelope;
+mod keys;
 mod moves;
 mod pauses;
 mod players;
