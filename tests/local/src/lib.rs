@@ -4,8 +4,8 @@
 //! its own, the routes, tables and variables of `template.yaml`, and HTTP turned into the events
 //! that API Gateway sends. Around them stand an embedded DynamoDB and the stand-in for Amazon.
 //!
-//! - [`system`] puts it together; [`demo`] plays the whole story on it, [`studio`] is the example
-//!   of a login page beside it, behind a [`front`].
+//! - [`system`] puts it together; [`demo`] plays the whole story on it, [`qa`] makes Amazon's
+//!   tests before launch, [`studio`] is the example of a login page beside it, behind a [`front`].
 //! - [`template`], [`build`], [`dynamo`], [`runtime`] and [`gateway`] are its parts. The
 //!   integration tests and the benchmark use them on their own.
 
@@ -17,6 +17,7 @@ pub mod front;
 pub mod gateway;
 pub mod log;
 pub mod odd;
+pub mod qa;
 mod random;
 pub mod runtime;
 pub mod studio;

@@ -5,14 +5,17 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use local::Error;
 use local::build::{Features, Profile};
 use local::demo;
 use local::log::Log;
+use local::qa::{self, Api, Pace, Person, Report, Step};
 use local::system::{Binaries, Options, System, from_environment};
 use local::template::{Template, project_template};
+use url::Url;
 
 /// The port of the API, where none is asked for.
 const DEFAULT_PORT: u16 = 8080;
@@ -39,13 +42,34 @@ struct Arguments {
 enum Command {
     /// Plays the whole story: link, claim, check, deliver, confirm, unlink
     Demo,
+    /// Walks a tester through Amazon's tests before launch, and writes a report; without --api by
+    /// itself, on the local system
+    Qa(Qa),
+}
+
+#[derive(Args)]
+struct Qa {
+    /// The address of the API to test. A token of the tester's player is in the variable `QA_TOKEN`, or
+    /// in `QA_TOKEN_<PLATFORM>`: each platform needs a player of its own
+    #[arg(long, value_name = "URL")]
+    api: Option<Url>,
+    /// A platform of the game, for example `pc`; give it again for each further one
+    #[arg(long = "platform", value_name = "NAME", default_value = "game")]
+    platforms: Vec<String>,
+    /// Where the report goes
+    #[arg(long, value_name = "FILE", default_value = "qa-report.md")]
+    report: PathBuf,
+    /// How many minutes to wait for each step
+    #[arg(long, value_name = "MINUTES", default_value_t = 15)]
+    wait: u64,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let outcome = match arguments.command {
+    let outcome = match &arguments.command {
         Some(Command::Demo) => run_demo(&arguments).await,
+        Some(Command::Qa(qa)) => run_qa(&arguments, qa).await,
         None => run(&arguments).await,
     };
     match outcome {
@@ -78,6 +102,69 @@ async fn run_demo(arguments: &Arguments) -> Result<(), Error> {
         eprintln!("what the functions wrote:\n{}", lines.text());
         format!("FAILED  {failure}").into()
     })
+}
+
+async fn run_qa(arguments: &Arguments, qa: &Qa) -> Result<(), Error> {
+    let say = |step: &Step| show(&told(step));
+    let report = if let Some(api) = &qa.api {
+        with_a_person(api, qa, say).await?
+    } else {
+        let (log, lines) = Log::memory();
+        let system = start(arguments, 0, log).await?;
+        let report = tokio::select! {
+            report = qa::by_itself(&system, &qa.platforms, say) => report,
+            () = asked_to_end() => return Err("interrupted".into()),
+        };
+        system.stop().await;
+        let report = report?;
+        if !report.is_passed() {
+            eprintln!("what the functions wrote:\n{}", lines.text());
+        }
+        report
+    };
+    std::fs::write(&qa.report, report.markdown())
+        .map_err(|error| format!("{}: {error}", qa.report.display()))?;
+    show(&format!("The report is in {}\n", qa.report.display()));
+    if report.is_passed() {
+        Ok(())
+    } else {
+        Err("a step has failed; the report says which".into())
+    }
+}
+
+/// A person tests a deployment.
+async fn with_a_person(api: &Url, qa: &Qa, mut say: impl FnMut(&Step)) -> Result<Report, Error> {
+    let pace = Pace {
+        patience: Duration::from_secs(60 * qa.wait),
+        between: Duration::from_secs(5),
+    };
+    let tokens = qa.platforms.iter().map(|platform| token(platform));
+    let tokens: Vec<_> = tokens.collect::<Result<_, _>>()?;
+    let mut report = Report::new(api.as_str());
+    for (platform, token) in qa.platforms.iter().zip(tokens) {
+        show(&format!("\nOn {platform}:\n"));
+        let player = Api::new(api.clone(), token);
+        qa::walk(platform, player, &mut Person, pace, &mut report, &mut say).await;
+    }
+    Ok(report)
+}
+
+/// The token of the platform's player: from the environment, because a command line is seen by others.
+fn token(platform: &str) -> Result<String, Error> {
+    let upper = platform
+        .to_ascii_uppercase()
+        .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    let own = format!("QA_TOKEN_{upper}");
+    std::env::var(&own)
+        .or_else(|_| std::env::var("QA_TOKEN"))
+        .map_err(|_| format!("set {own}, or QA_TOKEN, to a token of the player who tests").into())
+}
+
+fn told(step: &Step) -> String {
+    match &step.outcome {
+        Ok(seen) => format!("ok      {}, {}: {seen}\n", step.platform, step.name),
+        Err(fault) => format!("FAILED  {}, {}: {fault}\n", step.platform, step.name),
+    }
 }
 
 /// Not `print!`: that the output is a closed pipe is no reason to panic.

@@ -15,6 +15,7 @@ mod login_page;
 mod manifests;
 mod markdown;
 mod odd;
+mod qa;
 mod rollout;
 mod runtime;
 mod sam_local;

@@ -1,0 +1,114 @@
+//! Amazon's tests before launch, as a walk against any deployment: link, unlink and link again; one
+//! claim from the site to the game; the same offer from a second Amazon account; on every platform.
+//!
+//! The walk makes the game's calls itself, and asks a [`Tester`] for what only a person can do. It
+//! waits for each step, and writes a report. [`Person`] asks at the console. On the local system a
+//! [`Script`] clicks by itself.
+
+mod api;
+mod person;
+mod report;
+mod script;
+mod walk;
+
+use std::time::Duration;
+
+use serde_json::json;
+use url::Url;
+
+pub use api::Api;
+pub use person::Person;
+pub use report::{Report, Step};
+pub use script::Script;
+pub use walk::{Pace, walk};
+
+use crate::Error;
+use crate::system::System;
+
+/// Walks by itself, on the local system: a player for each platform.
+///
+/// # Errors
+/// If the system has no stand-in for Amazon, or can't issue players' tokens. What the walk finds is in
+/// the report.
+pub async fn by_itself(
+    system: &System,
+    platforms: &[String],
+    mut say: impl FnMut(&Step),
+) -> Result<Report, Error> {
+    let amazon = system.amazon.as_ref();
+    let amazon = amazon.ok_or("the walk by itself needs the stand-in for Amazon")?;
+    let amazon = Url::parse(&amazon.base_url())?;
+    let sku = &once_per_player(system).await?;
+    let pace = Pace {
+        patience: Duration::from_secs(60),
+        between: Duration::from_millis(200),
+    };
+    let mut report = Report::new(&system.base_url);
+    for platform in platforms {
+        let player = format!("qa-{platform}");
+        let token = system.player_token(&player, "Robin")?;
+        let api = Api::new(Url::parse(&system.base_url)?, token);
+        let mut tester = Script::new(amazon.clone(), &player, sku);
+        walk(platform, api, &mut tester, pace, &mut report, &mut say).await;
+    }
+    Ok(report)
+}
+
+/// An offer that a player can have once.
+async fn once_per_player(system: &System) -> Result<String, Error> {
+    let admin = system
+        .function("admin")
+        .ok_or("there is no function admin")?;
+    let list = admin.invoke(&json!({"command": "offers.list"})).await?;
+    let offers = list["offers"].as_array().into_iter().flatten();
+    let mut once = offers.filter(|offer| offer["per_player"] == 1);
+    let sku = once.next().and_then(|offer| offer["sku"].as_str());
+    Ok(sku.ok_or("no offer is for once per player")?.to_owned())
+}
+
+/// One of the tester's two Amazon accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Account {
+    /// It claims, and gets the content.
+    First,
+    /// It claims the same offer for the same game account, and gets nothing.
+    Second,
+}
+
+impl Account {
+    /// How the tester is told which one.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::First => "your first Amazon account",
+            Self::Second => "your second Amazon account",
+        }
+    }
+}
+
+/// Does what only a person can do.
+pub trait Tester {
+    /// Opens this address, agrees, and signs in to Amazon with this account.
+    ///
+    /// # Errors
+    /// If it can't be done.
+    fn link(
+        &mut self,
+        start: &Url,
+        account: Account,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Claims an offer of the game on Prime Gaming's site with this account: with the second account
+    /// the one that the first has claimed.
+    ///
+    /// # Errors
+    /// If it can't be done.
+    fn claim(&mut self, account: Account) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Looks whether the game has given the content, and whether it can be used. `handed_out`: what the
+    /// game was told to give.
+    ///
+    /// # Errors
+    /// If the content is not there, or can't be used.
+    fn use_content(&mut self, handed_out: &str) -> impl Future<Output = Result<(), Error>> + Send;
+}

@@ -1,0 +1,96 @@
+//! The walk through Amazon's tests before launch, by itself on the local system.
+
+use local::Error;
+use local::log::Log;
+use local::qa::{self, Account, Api, Pace, Report, Script, Tester};
+use local::system::{Options, System};
+use std::time::Duration;
+use url::Url;
+
+async fn start(log: Log) -> System {
+    System::start(Options {
+        log,
+        ..Options::default()
+    })
+    .await
+    .expect("it starts")
+}
+
+#[tokio::test]
+async fn the_walk_passes_on_every_platform_and_its_report_has_no_token() {
+    let (log, lines) = Log::memory();
+    let system = start(log).await;
+    let platforms = ["pc", "console"].map(str::to_owned);
+    let mut steps = 0;
+    let report = qa::by_itself(&system, &platforms, |_| steps += 1).await;
+    let report = report.expect("the walk is made");
+    let text = report.markdown();
+    assert!(report.is_passed(), "{text}\n{}", lines.text());
+    assert_eq!((steps, report.steps.len()), (14, 14));
+    assert!(report.steps.iter().all(|step| !step.requests.is_empty()));
+    for heading in ["\n## pc\n", "\n## console\n", "Result: passed"] {
+        assert!(text.contains(heading), "{text}");
+    }
+    let amazon = system.amazon.clone().expect("nothing else was given");
+    let mut secrets = amazon.issued_secrets();
+    secrets.push(system.player_token("qa-pc", "Robin").expect("a token"));
+    for secret in secrets {
+        assert!(!text.contains(&secret), "a secret is in the report");
+    }
+    assert_eq!(amazon.violations(), [""; 0]);
+    system.stop().await;
+}
+
+/// Does everything, but the content does not work.
+struct Unhappy(Script);
+
+impl Tester for Unhappy {
+    async fn link(&mut self, start: &Url, account: Account) -> Result<(), Error> {
+        self.0.link(start, account).await
+    }
+
+    async fn claim(&mut self, account: Account) -> Result<(), Error> {
+        self.0.claim(account).await
+    }
+
+    async fn use_content(&mut self, _: &str) -> Result<(), Error> {
+        Err("the hat is invisible".into())
+    }
+}
+
+#[tokio::test]
+async fn the_first_step_that_fails_ends_the_walk_and_is_in_the_report() {
+    let system = start(Log::none()).await;
+    let amazon = system.amazon.clone().expect("nothing else was given");
+    let amazon = Url::parse(&amazon.base_url()).expect("an address");
+    let token = system.player_token("p1", "Robin").expect("a token");
+    let api = Url::parse(&system.base_url).expect("an address");
+    let mut tester = Unhappy(Script::new(amazon, "p1", &system.skus[0]));
+    let mut report = Report::new(&system.base_url);
+    let pace = Pace {
+        patience: Duration::from_secs(60),
+        between: Duration::from_millis(200),
+    };
+    let player = Api::new(api.clone(), token);
+    qa::walk("pc", player, &mut tester, pace, &mut report, |_| {}).await;
+    assert!(!report.is_passed());
+    assert_eq!(report.steps.len(), 3);
+    assert!(
+        report
+            .markdown()
+            .contains("**failed**: the hat is invisible")
+    );
+
+    // A token that is not good is said at the first step, without the token.
+    let mut report = Report::new(&system.base_url);
+    let player = Api::new(api, "not-a-good-token".to_owned());
+    qa::walk("pc", player, &mut tester, pace, &mut report, |_| {}).await;
+    let text = report.markdown();
+    assert_eq!(report.steps.len(), 1);
+    assert!(
+        text.contains("401") && text.contains("invalid_token"),
+        "{text}"
+    );
+    assert!(!text.contains("not-a-good-token"), "{text}");
+    system.stop().await;
+}
