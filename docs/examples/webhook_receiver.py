@@ -47,6 +47,7 @@ class Receiver(BaseHTTPRequestHandler):
             return self.answer(401)
         try:
             event = json.loads(body)
+            # Any other type, such as "test", is answered with 2xx, and gives nothing.
             if event["type"] == "entitlement.deliver":
                 give_once(self.headers["webhook-id"], event["data"])
         except Refused as refusal:

@@ -14,13 +14,15 @@
 //! - `amazon` speaks to Login with Amazon and Prime Gaming.
 //! - `delivery` calls the studio's backend, where that delivers.
 //! - [`flow`] has one file per use case.
+//! - [`doctor`] looks at a whole deployment, so it may use every other room. [`codedeploy`] tells AWS
+//!   whether its checks before a roll-out succeeded.
 //! - [`budget`] is the table of all time limits. Every layer may use it.
 //! - [`api`] has the bodies of requests and responses, and the registry of error codes.
 //! - [`signals`] is the registry of the log events and their metrics. Every layer may use it.
 //! - [`http`] is the one place where requests come in and errors become responses. [`auth`] verifies
 //!   the caller's token, and [`pages`] renders what a browser sees.
 //!
-//! A function uses [`app`], [`http`], [`auth`], [`pages`], [`api`], [`flow`] and their vocabulary:
+//! A function uses [`app`], [`doctor`], [`http`], [`auth`], [`pages`], [`api`], [`flow`] and their vocabulary:
 //! [`domain`], [`budget`] and [`signals`]. All else is private, and reaches tests through [`testing`].
 
 mod amazon;
@@ -29,8 +31,10 @@ pub mod app;
 pub mod auth;
 pub mod budget;
 pub mod clock;
+pub mod codedeploy;
 mod config;
 mod delivery;
+pub mod doctor;
 pub mod domain;
 pub mod flow;
 pub mod http;

@@ -75,6 +75,25 @@ struct Key {
     key: LessSafeKey,
 }
 
+impl Key {
+    fn seal(&self, plaintext: &[u8], associated: &[&str]) -> Sealed {
+        let mut nonce = [0_u8; NONCE_LEN];
+        SystemRandom::new()
+            .fill(&mut nonce)
+            .expect("the operating system gives random bytes");
+        let mut ciphertext = plaintext.to_vec();
+        self.key
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(place(associated)),
+                &mut ciphertext,
+            )
+            .expect("what we seal is far below AES-GCM's 64 GB");
+        let sealed = [nonce.as_slice(), &ciphertext].concat();
+        Sealed(format!("{}.{}", self.id, URL_SAFE_NO_PAD.encode(sealed)))
+    }
+}
+
 /// The keys. The first one seals, and every one opens.
 pub struct TokenKeys(Vec<Key>);
 
@@ -123,22 +142,29 @@ impl TokenKeys {
     /// If the operating system gives no randomness: no safe value can be made then.
     #[must_use]
     pub fn seal(&self, plaintext: &[u8], associated: &[&str]) -> Sealed {
-        let first = &self.0[0];
-        let mut nonce = [0_u8; NONCE_LEN];
-        SystemRandom::new()
-            .fill(&mut nonce)
-            .expect("the operating system gives random bytes");
-        let mut ciphertext = plaintext.to_vec();
-        first
-            .key
-            .seal_in_place_append_tag(
-                Nonce::assume_unique_for_key(nonce),
-                Aad::from(place(associated)),
-                &mut ciphertext,
-            )
-            .expect("what we seal is far below AES-GCM's 64 GB");
-        let sealed = [nonce.as_slice(), &ciphertext].concat();
-        Sealed(format!("{}.{}", first.id, URL_SAFE_NO_PAD.encode(sealed)))
+        self.0[0].seal(plaintext, associated)
+    }
+
+    /// Seals a text with every key and opens it again; gives the ids of the keys, or the id of the
+    /// first one that fails.
+    ///
+    /// # Errors
+    /// The id of a key that does not open what it sealed.
+    pub fn prove(&self) -> Result<Vec<&str>, &str> {
+        const TEXT: &[u8] = b"sealed to be opened";
+        const PLACE: [&str; 1] = ["doctor"];
+        let opens = |key: &Key| {
+            let opened = self.open(&key.seal(TEXT, &PLACE), &PLACE);
+            opened.is_ok_and(|bytes| bytes.as_slice() == TEXT)
+        };
+        let proved = self.0.iter().map(|key| {
+            if opens(key) {
+                Ok(key.id.as_str())
+            } else {
+                Err(key.id.as_str())
+            }
+        });
+        proved.collect()
     }
 
     /// Opens what was sealed for this place. The bytes are wiped when they are dropped.

@@ -1,6 +1,8 @@
 //! The commands: each reads its fields and calls one use case.
 
 use prime_gaming::App;
+use prime_gaming::app::Deployment;
+use prime_gaming::doctor;
 use prime_gaming::domain::{EntitlementId, PlayerId, Waiting};
 use prime_gaming::flow::{self, Answer, OperationError, Order, Wanted};
 use serde_json::value::RawValue;
@@ -9,8 +11,11 @@ use crate::fault::Fault;
 use crate::form::{Form, Why};
 use crate::offers;
 
+/// The one command that needs no secret.
+pub(crate) const DOCTOR: &str = "doctor";
+
 /// Every command.
-pub(crate) const NAMES: [&str; 18] = [
+pub(crate) const NAMES: &[&str] = &[
     "offers.put",
     "offers.pause",
     "offers.resume",
@@ -29,6 +34,7 @@ pub(crate) const NAMES: [&str; 18] = [
     "attention.release",
     "keys.status",
     "keys.reseal",
+    DOCTOR,
 ];
 
 /// Carries out the command of this form.
@@ -110,6 +116,7 @@ pub(crate) async fn carry_out(app: &App, mut form: Form<'_>) -> Result<Box<RawVa
         }
         "attention.release" => release_attention(app, form).await?,
         "entitlement.reassign" => reassign(app, form).await?,
+        DOCTOR => return run_doctor(&app.deployment(), form).await,
         _ => {
             // `offers.list`: the form knows no other name.
             form.good(Some(()))?;
@@ -118,6 +125,18 @@ pub(crate) async fn carry_out(app: &App, mut form: Form<'_>) -> Result<Box<RawVa
     };
     done.map(Answer::into_json)
         .map_err(|error| vec![Fault::from(error)])
+}
+
+/// Looks at the deployment. It changes nothing, so it needs no actor.
+///
+/// # Errors
+/// Everything that is wrong with the command.
+pub(crate) async fn run_doctor(
+    deployment: &Deployment,
+    form: Form<'_>,
+) -> Result<Box<RawValue>, Vec<Fault>> {
+    form.good(Some(()))?;
+    Ok(doctor::doctor(deployment).await.into_json())
 }
 
 fn player(mut form: Form<'_>) -> Result<(PlayerId, Order), Vec<Fault>> {

@@ -1,6 +1,7 @@
 //! What is wrong with a command, or why it was not carried out.
 
 use prime_gaming::api::CommandCode;
+use prime_gaming::app::StartError;
 use prime_gaming::flow::{OperationError, StoreError};
 use prime_gaming::signals::event;
 use serde::Serialize;
@@ -18,6 +19,16 @@ impl Fault {
         Self {
             code: CommandCode::InvalidRequest,
             detail: detail.into(),
+        }
+    }
+}
+
+impl Fault {
+    /// The function has no usable secret.
+    pub(crate) fn not_ready(reason: &StartError) -> Self {
+        Self {
+            code: CommandCode::Unavailable,
+            detail: format!("{}; the command doctor says what to do", reason.sentence()),
         }
     }
 }

@@ -3,16 +3,22 @@
 //!
 //! `{"command": "…", …}` → `{"ok": true, …}` or `{"ok": false, "errors": [{"code", "detail"}]}`.
 //! For Lambda the invocation always succeeds. The response names every fault of the command at once.
+//!
+//! The same program makes the checks before a roll-out, where CodeDeploy invokes it.
 
 mod commands;
 mod fault;
 mod form;
 mod offers;
+mod process;
 
 use fault::{Fault, refused};
 use form::Form;
 use prime_gaming::App;
+use prime_gaming::app::{Deployment, StartError};
 use serde_json::value::RawValue;
+
+pub use process::{Admin, hook};
 
 /// Carries out one command, and gives its answer.
 pub async fn handle(app: &App, event: &RawValue) -> Box<RawValue> {
@@ -20,6 +26,22 @@ pub async fn handle(app: &App, event: &RawValue) -> Box<RawValue> {
         Ok(answer) => answer,
         Err(faults) => refused(&faults),
     }
+}
+
+/// Answers one command while there is no usable secret, for this reason: only `doctor` is carried out.
+pub async fn handle_without_secret(
+    deployment: &Deployment,
+    reason: &StartError,
+    event: &RawValue,
+) -> Box<RawValue> {
+    let answer = match Form::read(event, &commands::NAMES) {
+        Ok(form) if form.command == commands::DOCTOR => {
+            commands::run_doctor(deployment, form).await
+        }
+        Ok(_) => Err(vec![Fault::not_ready(reason)]),
+        Err(faults) => Err(faults),
+    };
+    answer.unwrap_or_else(|faults| refused(&faults))
 }
 
 async fn carry_out(app: &App, event: &RawValue) -> Result<Box<RawValue>, Vec<Fault>> {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::{
-    AmazonUserId, AuditRecord, EntitlementId, LinkStatus, Offer, PlayerId, Sku, Timestamp,
+    AmazonUserId, AuditRecord, Check, EntitlementId, LinkStatus, Offer, PlayerId, Sku, Timestamp,
 };
 
 use super::entitlements::Entitlement;
@@ -24,7 +24,7 @@ pub enum CommandCode {
     RequestIdReused,
     /// Our fault, or a row that can't be read.
     Internal,
-    /// The database does not answer. Repeating the command is safe.
+    /// The database does not answer, or the secret can't be used. Repeating the command is safe.
     Unavailable,
 }
 
@@ -275,4 +275,11 @@ pub struct PausedOffer {
     pub sku: Sku,
     /// Whether it is paused now.
     pub paused: bool,
+}
+
+/// `doctor`
+#[derive(Debug, Serialize)]
+pub struct Checkup {
+    /// Every check, in the order in which to mend what is wrong.
+    pub checks: Vec<Check>,
 }

@@ -92,6 +92,11 @@ impl KeySet {
         }
     }
 
+    /// How many keys it has.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// The keys that may have signed a token with this key id and algorithm. A token without an id may
     /// have any key of the algorithm, and a key without an id may have signed any token.
     pub(super) fn fitting(

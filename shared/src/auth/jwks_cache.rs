@@ -66,6 +66,16 @@ pub(super) struct JwksError {
     pub(super) retry_after: Duration,
 }
 
+/// How many keys of the set at `url` can be used.
+///
+/// # Errors
+/// Why there is none, in a sentence without the address.
+pub(crate) async fn usable_keys(http: &net::Client, url: &Url) -> Result<usize, String> {
+    let set = JwksCache::new(http.clone(), url.clone()).ask().await;
+    set.map(|set| set.len())
+        .map_err(|reason| reason.to_string())
+}
+
 #[derive(Debug, thiserror::Error)]
 enum Reason {
     #[error("{0}")]

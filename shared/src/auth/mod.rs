@@ -25,6 +25,7 @@ use crate::http::{ApiError, Request};
 use crate::net;
 
 pub use self::caller::Caller;
+pub(crate) use self::jwks_cache::usable_keys;
 pub use self::player_name::presentable;
 pub(crate) use self::player_name::short_id;
 

@@ -113,3 +113,22 @@ const _: () = {
         KEY_SET_KEPT_IN_AN_OUTAGE
     ));
 };
+
+/// The doctor's checks end before it has to answer: a check may wait for the secret, and then make a
+/// call, or an operation of the database with all of its tries. After them there is time to tell
+/// CodeDeploy.
+const _: () = {
+    assert!(shorter(times(AWS_TRIES, AWS_TRY_LIMIT), DOCTOR_SECRET));
+    assert!(shorter(sum(DOCTOR_SECRET, CALL_LIMIT), DOCTOR_CHECK));
+    assert!(shorter(
+        sum(DOCTOR_SECRET, times(AWS_TRIES, AWS_TRY_LIMIT)),
+        DOCTOR_CHECK
+    ));
+    assert!(at_most(WEBHOOK_LIMIT, CALL_LIMIT));
+    assert!(shorter(DOCTOR_CHECK, DOCTOR_LIMIT));
+    assert!(at_most(DOCTOR_LIMIT, REQUEST_WORK));
+    assert!(shorter(
+        sum(DOCTOR_CHECK, times(ROLLOUT_TRIES, CALL_LIMIT)),
+        FUNCTION_LIMIT
+    ));
+};

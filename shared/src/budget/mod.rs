@@ -201,6 +201,19 @@ pub const REQUEST_KEPT: Duration = days(30);
 /// late.
 pub const RESUMPTION_PAUSE: Duration = seconds(30);
 
+// The doctor.
+
+/// `doctor` answers within this, even if nothing that it asks answers.
+pub const DOCTOR_LIMIT: Duration = seconds(20);
+/// Each of its checks has so much time. All of them begin at once.
+pub const DOCTOR_CHECK: Duration = seconds(15);
+/// Reading the secret may take this much of it. Some checks wait for the secret.
+pub const DOCTOR_SECRET: Duration = seconds(7);
+/// What is due and has waited for longer than this is overdue: the threshold of the alarm `Overdue`.
+pub const OVERDUE_AFTER: Duration = minutes(5);
+/// CodeDeploy is told the result of a roll-out's checks by at most this many requests.
+pub const ROLLOUT_TRIES: u32 = 2;
+
 // What a process remembers.
 
 /// An offer is read again after this time.

@@ -34,6 +34,9 @@ pub struct Config {
     /// of an API mapping. Without it the domain name that API Gateway gives with each request is
     /// used.
     pub public_base_url: Option<Url>,
+    /// `API_URL`: the API's own address. Only `admin` has it, to tell which addresses Amazon is to be
+    /// given where `PUBLIC_BASE_URL` is not set.
+    pub api_url: Option<Url>,
     /// Login with Amazon.
     pub lwa: LwaConfig,
     /// Prime Gaming's web API.
@@ -51,6 +54,8 @@ pub struct Config {
     pub delivery: DeliveryConfig,
     /// Whether anything new is handed out.
     pub intake: Intake,
+    /// `ALARM_TOPIC_ARN`: the topic that the alarms are sent to.
+    pub alarm_topic: Option<String>,
     /// Where the secret values are.
     pub secrets: SecretsSource,
 }
@@ -285,10 +290,18 @@ impl Config {
                 local,
             ),
             intake: vars.intake("INTAKE"),
+            alarm_topic: vars.topic("ALARM_TOPIC_ARN"),
+            api_url: vars.base_url("API_URL"),
             secrets: vars.secrets("SECRETS_ARN", "SECRETS_FILE", local),
             public_base_url,
         };
         vars.finish(config)
+    }
+
+    /// The address of the API, as far as the settings tell it.
+    #[must_use]
+    pub fn base_url(&self) -> Option<&Url> {
+        self.public_base_url.as_ref().or(self.api_url.as_ref())
     }
 
     /// Whether the system runs on one machine: `PUBLIC_BASE_URL` is a loopback address. Only then

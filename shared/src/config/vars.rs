@@ -187,6 +187,14 @@ impl<'a> Vars<'a> {
         }
     }
 
+    pub(super) fn topic(&mut self, variable: &'static str) -> Option<String> {
+        let topic = self.get(variable)?;
+        if !topic.starts_with("arn:") || !topic.bytes().all(|b| b.is_ascii_graphic()) {
+            self.fault(variable, "must be the ARN of an SNS topic");
+        }
+        Some(topic)
+    }
+
     /// A name that pages show.
     pub(super) fn shown_name(&mut self, variable: &'static str) -> Option<String> {
         let name = self.get(variable)?;

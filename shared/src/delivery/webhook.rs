@@ -1,5 +1,7 @@
 //! The studio's webhook: one POST per delivery, and what its answer means.
 
+mod probe;
+
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -168,7 +170,17 @@ fn signed(
         },
     };
     let body = serde_json::to_string(&body).map_err(|_| "the body is not JSON".to_owned())?;
-    let id = webhook_id(order.id);
+    let headers = headers(secret, webhook_id(order.id), &body, now)?;
+    Ok((headers, body))
+}
+
+/// The headers of a call with this id and body.
+fn headers(
+    secret: &SecretString,
+    id: String,
+    body: &str,
+    now: Timestamp,
+) -> Result<HeaderMap, String> {
     // Receivers refuse what was signed long ago, so this is the time of sending.
     let sent_at = now.as_millis().div_euclid(1000);
     let signature = Signer::new(secret.expose_secret())
@@ -184,7 +196,7 @@ fn signed(
         let value = HeaderValue::try_from(value).map_err(|_| format!("{name} can't be sent"))?;
         headers.insert(name, value);
     }
-    Ok((headers, body))
+    Ok(headers)
 }
 
 /// What is escaped in an id that has to be. A repeated call must have the same id, so this set never

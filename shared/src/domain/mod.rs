@@ -1,6 +1,7 @@
 //! What the service knows, without AWS, HTTP or a clock: `now` is handed in.
 
 mod attention;
+mod checkup;
 mod content;
 mod device;
 mod entitlement;
@@ -18,6 +19,9 @@ mod time;
 mod work;
 
 pub use attention::Waiting;
+pub use checkup::{
+    Check, Finding, Hosts, IndexShape, TableFacts, TableShape, judge_table, names, one_region,
+};
 pub use content::{Content, ContentFault, MAX_CONTENT_BYTES, MAX_CONTENT_DEPTH};
 pub use device::{DeviceStatus, slowed_down};
 pub use entitlement::{HoldReason, Status, is_shown, shown_order};

@@ -113,11 +113,12 @@ impl LoadServiceConfig for Endpoints {
     }
 }
 
-/// The address of the configured DynamoDB, for [`warm`](super::warm).
+/// The address of the service of AWS with this id, such as `DynamoDB`: the configured one, or the
+/// region's.
 #[must_use]
-pub fn dynamodb_origin(config: &SdkConfig) -> Option<Url> {
+pub fn service_origin(config: &SdkConfig, service: &str) -> Option<Url> {
     let key = ServiceConfigKey::builder()
-        .service_id("DynamoDB")
+        .service_id(service)
         .env("AWS_ENDPOINT_URL")
         .profile("endpoint_url")
         .build()
@@ -130,7 +131,8 @@ pub fn dynamodb_origin(config: &SdkConfig) -> Option<Url> {
     }
     let region = config.region()?.as_ref();
     let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
-    format!("https://dynamodb.{region}.amazonaws.com{suffix}/")
+    let host = service.to_ascii_lowercase();
+    format!("https://{host}.{region}.amazonaws.com{suffix}/")
         .parse()
         .ok()
 }

@@ -21,7 +21,7 @@ mod tls;
 mod unavailable;
 
 pub use address::{Reach, is_loopback};
-pub use aws::{SdkConfigError, dynamodb_origin, sdk_config, sdk_config_from, sdk_http_client};
+pub use aws::{SdkConfigError, sdk_config, sdk_config_from, sdk_http_client, service_origin};
 pub use client::{client, warm};
 pub use error::{NetError, chain};
 pub use exchange::{FullResponse, Repeat, exchange, exchange_with, read_bounded, send_keyed};

@@ -29,10 +29,16 @@ pub enum SecretsError {
     Invalid(Vec<String>),
 }
 
-/// The current secret values, and how to read them again.
-pub struct Secrets {
+/// Reads the secret from where it is.
+#[derive(Clone)]
+pub struct SecretReader {
     source: SecretsSource,
     client: Option<aws_sdk_secretsmanager::Client>,
+}
+
+/// The current secret values, and how to read them again.
+pub struct Secrets {
+    reader: SecretReader,
     current: RwLock<Arc<SecretValues>>,
     /// When the secret was last read again. Locked while reading, so that one request reads it.
     last_try: Mutex<Option<Timestamp>>,
@@ -47,13 +53,26 @@ impl Secrets {
         source: SecretsSource,
         client: Option<aws_sdk_secretsmanager::Client>,
     ) -> Result<Self, SecretsError> {
-        let values = read(&source, client.as_ref()).await?;
+        Self::read_by(SecretReader::new(source, client)).await
+    }
+
+    /// Reads the secret for the first time.
+    ///
+    /// # Errors
+    /// As [`Secrets::load`].
+    pub async fn read_by(reader: SecretReader) -> Result<Self, SecretsError> {
+        let values = reader.read().await?;
         Ok(Self {
-            source,
-            client,
+            reader,
             current: RwLock::new(Arc::new(values)),
             last_try: Mutex::new(None),
         })
+    }
+
+    /// Reads the secret as it is now, whatever this process holds.
+    #[must_use]
+    pub fn reader(&self) -> &SecretReader {
+        &self.reader
     }
 
     /// The current values.
@@ -75,7 +94,7 @@ impl Secrets {
             return false;
         }
         *last_try = Some(now);
-        match read(&self.source, self.client.as_ref()).await {
+        match self.reader.read().await {
             Ok(values) if values.is_same(&before) => false,
             Ok(values) => {
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(values);
@@ -93,8 +112,32 @@ impl Secrets {
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Secrets")
+            .field("source", &self.reader.source)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SecretReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecretReader")
             .field("source", &self.source)
             .finish_non_exhaustive()
+    }
+}
+
+impl SecretReader {
+    /// `client` is needed where `source` is [`SecretsSource::Arn`].
+    #[must_use]
+    pub fn new(source: SecretsSource, client: Option<aws_sdk_secretsmanager::Client>) -> Self {
+        Self { source, client }
+    }
+
+    /// Reads the secret.
+    ///
+    /// # Errors
+    /// If the secret can't be read, or a field is missing or wrong.
+    pub async fn read(&self) -> Result<SecretValues, SecretsError> {
+        read(&self.source, self.client.as_ref()).await
     }
 }
 

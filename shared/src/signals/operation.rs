@@ -51,6 +51,26 @@ events! {
         fields: ["error"],
         action: "`error` names the cause; repeating the command is safe.",
     }
+    /// `admin` can't use the secret. It answers `doctor`, and refuses every other command.
+    SECRET_UNUSABLE = "secret_unusable" {
+        fields: ["error"],
+        action: "`error` says what is wrong with the secret: mend it. `admin` reads it again at the next command.",
+    }
+    /// `doctor` has found something. `checks`: the names of the checks.
+    UNWELL = "unwell" {
+        fields: ["checks"],
+        action: "Do what `fix` says in the answer of `doctor`.",
+    }
+    /// The checks before a roll-out have ended. `checks`: those that have found something; `status`: what CodeDeploy is told. `Failed` rolls back.
+    ROLLOUT_CHECKED = "rollout_checked" {
+        fields: ["deployment_id", "status", "checks"],
+        action: "`Failed`: run `doctor`, and do what its `fix` says.",
+    }
+    /// CodeDeploy was not told the result of these checks; Lambda invokes the function again, twice.
+    ROLLOUT_NOT_TOLD = "rollout_not_told" {
+        fields: ["deployment_id", "error"],
+        action: "Nothing, unless the roll-out hangs: then stop it, and look at the role `RolloutCheckRole`.",
+    }
     /// The service can't fetch the studio's key set and tries again after 30 seconds; with `has_older` it uses the last good one meanwhile.
     KEY_SET_FAILED = "key_set_failed" {
         fields: ["cause", "has_older"],

@@ -6,7 +6,7 @@
 //! - [`Offers`]: what a SKU stands for
 //!
 //! The rooms, from the ground up: `dynamo` speaks to DynamoDB. `tables` has the handles of two of
-//! the tables. `attempts`, `accounts` and `operations` hold rows that know no other room. `links` uses
+//! the tables, and `layout` knows their form. `attempts`, `accounts` and `operations` hold rows that know no other room. `links` uses
 //! all three, and `fulfillments` uses links, accounts and operations. `offers` uses operations.
 //!
 //! Every write of a player's data names the state that it needs. A write that finds another state
@@ -17,6 +17,7 @@ mod attempts;
 mod dynamo;
 mod error;
 mod fulfillments;
+mod layout;
 mod links;
 mod offers;
 mod operations;
@@ -35,6 +36,7 @@ pub use fulfillments::{
     Reassignment, Record, Records, Release, Resumed, Row, Taken, WaitingEntry, WaitingFilter,
     WaitingPage, WaitingPart, WaitingRecords, Woken,
 };
+pub use layout::{describe, fulfillments_shape, links_shape, offers_shape};
 pub use links::{
     DeadTokens, Inherited, Link, LinkOrigin, LinkOutcome, LinkState, NewLink, PlayerRow,
     RefreshLease, Remnant, RemnantTimes, Replaced, SealedPage, SealedPosition, SealedRow, TokenRow,

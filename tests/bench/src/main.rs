@@ -108,8 +108,7 @@ async fn binaries(
     template: &Template,
     directory: Option<&Path>,
 ) -> Result<BTreeMap<String, PathBuf>, Error> {
-    let functions = template.functions.iter();
-    let functions = functions.map(|function| function.binary.clone());
+    let functions = template.binaries();
     let hello = HELLO.to_owned();
     if let Some(directory) = directory {
         return Ok(prebuilt(functions.chain([hello]), directory)?);

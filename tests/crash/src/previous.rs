@@ -88,8 +88,7 @@ async fn build(commit: &str) -> Outcome<Version> {
     }
     let template = sources.join("template.yaml");
     let parsed = Template::read(&template).map_err(|error| error.to_string())?;
-    let names = parsed.functions.into_iter().map(|it| it.binary);
-    let targets: Vec<_> = names.map(Target::Function).collect();
+    let targets: Vec<_> = parsed.binaries().map(Target::Function).collect();
     let (profile, features) = (Profile::own(), Features::for_tests());
     let profile_name = match profile {
         Profile::Dev => "dev",

@@ -8,6 +8,7 @@ mod gateway;
 mod linked_rows;
 mod outage;
 pub mod permissions;
+mod planted;
 mod shortcuts;
 mod spy;
 mod stored;
@@ -19,6 +20,7 @@ pub use call::{Answer, Call};
 pub use gateway::Gateway;
 pub use linked_rows::LinkedRows;
 pub use outage::{DbFault, Outage};
+pub use planted::planted;
 pub use shortcuts::{
     check_in, confirm_in, entitlement_id, entitlement_of, ids_of, player_id, status_of,
 };

@@ -49,12 +49,18 @@ impl Answer {
     /// The answer of a command that changes nothing.
     #[must_use]
     pub fn of(body: &impl Serialize) -> Self {
-        Self::written(false, &[], body)
+        Self::written(true, false, &[], body)
     }
 
-    fn written(dry_run: bool, warnings: &[String], body: &impl Serialize) -> Self {
+    /// The answer of a command that looks at something, and has found it well or not.
+    #[must_use]
+    pub fn found(is_well: bool, body: &impl Serialize) -> Self {
+        Self::written(is_well, false, &[], body)
+    }
+
+    fn written(ok: bool, dry_run: bool, warnings: &[String], body: &impl Serialize) -> Self {
         let answer = Written {
-            ok: true,
+            ok,
             dry_run,
             body,
             warnings,
@@ -127,7 +133,7 @@ pub(super) async fn carry_out<B: Serialize>(
             audits,
             body,
         } = plan(now).await?;
-        let answer = Answer::written(order.dry_run, &order.warnings, &body);
+        let answer = Answer::written(true, order.dry_run, &order.warnings, &body);
         if order.dry_run {
             return Ok(answer);
         }
@@ -165,7 +171,7 @@ pub(super) async fn remember(
     audits: &[Audit],
     body: &impl Serialize,
 ) -> Result<Answer, OperationError> {
-    let answer = Answer::written(order.dry_run, &order.warnings, body);
+    let answer = Answer::written(true, order.dry_run, &order.warnings, body);
     if order.dry_run || (order.request.is_none() && audits.is_empty()) {
         return Ok(answer);
     }

@@ -94,7 +94,7 @@ async fn one_endpoint_serves_all_where_a_service_has_none_of_its_own() {
         ("AWS_ENDPOINT_URL", server.url("").to_string()),
         ("AWS_ENDPOINT_URL_DYNAMODB", String::new()),
     ]);
-    assert_eq!(dynamodb_origin(&sdk), Some(server.url("/")));
+    assert_eq!(service_origin(&sdk, "DynamoDB"), Some(server.url("/")));
     aws_sdk_dynamodb::Client::new(&sdk)
         .list_tables()
         .send()
@@ -105,7 +105,7 @@ async fn one_endpoint_serves_all_where_a_service_has_none_of_its_own() {
 
 #[test]
 fn without_an_endpoint_dynamodb_is_the_regions() {
-    let origin = dynamodb_origin(&local(&[])).expect("an origin");
+    let origin = service_origin(&local(&[]), "DynamoDB").expect("an origin");
     assert_eq!(
         origin.as_str(),
         "https://dynamodb.eu-central-1.amazonaws.com/"

@@ -36,13 +36,14 @@ pub fn allowed() -> &'static BTreeSet<Permission> {
     &ALLOWED
 }
 
-/// Does `work` as this function.
-pub(crate) async fn acting_as<F: Future>(function: &str, work: F) -> F::Output {
+/// Does `work` as this function: what it asks of the database is held against the function's role.
+pub async fn acting_as<F: Future>(function: &str, work: F) -> F::Output {
     FUNCTION.scope(function.to_owned(), work).await
 }
 
 /// A client like `client` that lets a function do only what its role allows.
-pub(crate) fn guarded(client: &Client) -> Client {
+#[must_use]
+pub fn guarded(client: &Client) -> Client {
     Client::from_conf(client.config().to_builder().interceptor(Guard).build())
 }
 

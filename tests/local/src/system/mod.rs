@@ -283,10 +283,7 @@ async fn binaries(
     template: &Template,
     source: &Binaries,
 ) -> Result<BTreeMap<String, PathBuf>, Error> {
-    let names = template
-        .functions
-        .iter()
-        .map(|function| function.binary.clone());
+    let names = template.binaries();
     Ok(match source {
         Binaries::Build(profile, features) => {
             let targets: Vec<_> = names.map(Target::Function).collect();

@@ -34,7 +34,10 @@ pub(super) fn specs(
         };
         (function.binary.clone(), spec)
     };
-    template.functions.iter().map(make).collect()
+    // Of two functions of one binary the local system runs the first: CodeDeploy, which invokes the
+    // other one, is not here.
+    let first = template.functions.iter().filter(|it| it.name == it.binary);
+    first.map(make).collect()
 }
 
 /// The functions of another version, with the same settings.
@@ -44,8 +47,7 @@ pub(super) fn specs_of(
     max_instances: usize,
 ) -> Result<BTreeMap<String, Spec>, Error> {
     let template = Template::read(&version.template)?;
-    let names = template.functions.iter().map(|it| it.binary.clone());
-    let binaries = build::prebuilt(names, &version.binaries)?;
+    let binaries = build::prebuilt(template.binaries(), &version.binaries)?;
     let settings = settings.for_version(&template);
     let mut specs = specs(&template, &binaries, &settings, max_instances);
     for spec in specs.values_mut() {

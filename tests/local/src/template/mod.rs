@@ -99,6 +99,9 @@ pub enum Projection {
 pub struct Function {
     /// Its name in the template.
     pub logical_id: String,
+    /// Its name here: the binary's, or for a further function of the same binary its name in the
+    /// template.
+    pub name: String,
     /// The binary's name: `Metadata.BuildProperties.Binary`.
     pub binary: String,
     /// The routes of its `HttpApi` events, in the file's order.
@@ -190,7 +193,13 @@ impl Template {
         roles::permissions(&yaml::Node::root(&value))
     }
 
-    /// The function that is made by the binary of this name.
+    /// The names of the functions' binaries, each once.
+    pub fn binaries(&self) -> impl Iterator<Item = String> {
+        let first = self.functions.iter().filter(|it| it.name == it.binary);
+        first.map(|it| it.binary.clone())
+    }
+
+    /// The first function that is made by the binary of this name.
     #[must_use]
     pub fn function(&self, binary: &str) -> Option<&Function> {
         self.functions

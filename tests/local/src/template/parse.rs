@@ -36,13 +36,16 @@ pub(super) fn template(value: &Value) -> Result<Template, TemplateError> {
     }
     // After all tables are known: variables refer to them.
     for (logical_id, resource) in found {
-        let function = function(
+        let mut function = function(
             logical_id,
             &resource,
             &root,
             globals.as_ref(),
             &template.tables,
         )?;
+        if template.function(&function.binary).is_some() {
+            logical_id.clone_into(&mut function.name);
+        }
         template.functions.push(function);
     }
     Ok(template)
@@ -201,6 +204,7 @@ fn function(
     }
     Ok(Function {
         logical_id: logical_id.to_owned(),
+        name: binary.text()?.to_owned(),
         binary: binary.text()?.to_owned(),
         routes: routes(&properties)?,
         every: every(&properties)?,

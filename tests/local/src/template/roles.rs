@@ -9,10 +9,14 @@ use super::yaml::Node;
 /// Actions of X-Ray can't be limited to a resource.
 const WITHOUT_RESOURCES: &str = "xray:";
 
+/// How the ARN of a deployment group begins, before the application's name.
+const DEPLOYMENT_GROUP: &str =
+    "arn:${AWS::Partition}:codedeploy:${AWS::Region}:${AWS::AccountId}:deploymentgroup:${";
+
 /// One thing that one function may do.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Permission {
-    /// The function, by its binary's name.
+    /// The function, by its binary's name; a further one of the same binary by its name in the template.
     pub function: String,
     /// The action, such as `dynamodb:GetItem`.
     pub action: String,
@@ -36,7 +40,8 @@ impl fmt::Display for Permission {
 pub(super) fn permissions(root: &Node<'_>) -> Result<BTreeSet<Permission>, TemplateError> {
     let resources = root.need("Resources")?;
     let mut permissions = BTreeSet::new();
-    for (_, resource) in resources.entries()? {
+    let mut binaries = BTreeSet::new();
+    for (logical_id, resource) in resources.entries()? {
         let kind = resource.need("Type")?;
         match kind.text()? {
             "AWS::Serverless::Function" => {}
@@ -48,7 +53,12 @@ pub(super) fn permissions(root: &Node<'_>) -> Result<BTreeSet<Permission>, Templ
         let properties = resource.need("Properties")?;
         let binary = resource.find(&["Metadata", "BuildProperties", "Binary"]);
         let binary = binary.ok_or_else(|| resource.error("a binary is missing"))?;
-        let function = binary.text()?;
+        let binary = binary.text()?;
+        let function = if binaries.insert(binary) {
+            binary
+        } else {
+            logical_id
+        };
         if let Some(policies) = properties.get("Policies") {
             return Err(policies.error("must be in the function's role"));
         }
@@ -121,11 +131,17 @@ fn one_or_more(node: Node<'_>) -> Vec<Node<'_>> {
     node.items().unwrap_or_else(|_| vec![node])
 }
 
-/// `!Ref X` and `!GetAtt X.Arn` are `X`; `!Sub ${X.Arn}/index/NAME` is `X/index/NAME`.
+/// `!Ref X` and `!GetAtt X.Arn` are `X`; `!Sub ${X.Arn}/index/NAME` is `X/index/NAME`; and a deployment
+/// group of the stack's application at CodeDeploy is `APPLICATION/GROUP`.
 fn resource_id(node: &Node<'_>) -> Result<String, TemplateError> {
     let of_index = |text: &str| {
         let (table, index) = text.strip_prefix("${")?.split_once(".Arn}/index/")?;
         (!index.contains(['*', '$'])).then(|| format!("{table}/index/{index}"))
+    };
+    let of_group = |text: &str| {
+        let name = text.strip_prefix(DEPLOYMENT_GROUP)?.strip_suffix('}')?;
+        let (application, group) = name.split_once("}/${")?;
+        Some(format!("{application}/{group}"))
     };
     let attribute = node
         .tagged("GetAtt")
@@ -134,6 +150,7 @@ fn resource_id(node: &Node<'_>) -> Result<String, TemplateError> {
         .or_else(|| node.reference())
         .map(str::to_owned)
         .or_else(|| node.tagged("Sub").and_then(of_index))
+        .or_else(|| node.tagged("Sub").and_then(of_group))
         .ok_or_else(|| {
             node.error(
                 "must be !GetAtt RESOURCE.Arn, !Ref RESOURCE or !Sub ${TABLE.Arn}/index/NAME",
@@ -178,6 +195,28 @@ Resources:
                 "link xray:Put *"
             ]
         );
+    }
+
+    #[test]
+    fn a_second_function_of_a_binary_has_its_own_name_and_a_group_is_a_resource() {
+        const GROUP: &str = "!Sub 'arn:${AWS::Partition}:codedeploy:${AWS::Region}:\
+             ${AWS::AccountId}:deploymentgroup:${Application}/${LinkGroup}'";
+        let second = "  HookFunction:\n    Type: AWS::Serverless::Function\n    Metadata: { \
+                      BuildProperties: { Binary: link } }\n    Properties: { Role: !GetAtt \
+                      HookRole.Arn }\n";
+        let role = format!(
+            "  HookRole:\n    Type: AWS::IAM::Role\n    Properties:\n      Policies:\n        - \
+             PolicyDocument:\n            Statement:\n              - {{ Effect: Allow, Action: a:Tell, \
+             Resource: {GROUP} }}\n"
+        );
+        let text = format!("{TEMPLATE}{second}{role}");
+        let lines = |text: &str| -> Vec<_> {
+            let permissions = Template::permissions(text).expect("it is complete");
+            permissions.iter().map(ToString::to_string).collect()
+        };
+        assert!(lines(&text).contains(&"HookFunction a:Tell Application/LinkGroup".to_owned()));
+        let any = text.replace("${LinkGroup}", "*");
+        assert!(Template::permissions(&any).is_err());
     }
 
     #[test]

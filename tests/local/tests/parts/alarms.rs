@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use local::template::project_template;
+use prime_gaming::budget::OVERDUE_AFTER;
 use serde_yaml_ng::Value;
 
 use crate::markdown;
@@ -27,4 +28,12 @@ fn the_runbook_names_exactly_the_alarms_of_the_template() {
     assert_eq!(names.len(), named.len(), "an alarm has two rows: {named:?}");
     assert!(alarms.len() > 20, "too few alarms were found: {alarms:?}");
     assert_eq!(names, alarms);
+}
+
+#[test]
+fn the_doctor_calls_overdue_what_the_alarm_rings_for() {
+    let text = std::fs::read_to_string(project_template()).expect("the template");
+    let template: Value = serde_yaml_ng::from_str(&text).expect("YAML");
+    let threshold = &template["Resources"]["Overdue"]["Properties"]["Threshold"];
+    assert_eq!(threshold.as_u64(), Some(OVERDUE_AFTER.as_secs()));
 }

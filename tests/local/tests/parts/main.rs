@@ -24,6 +24,7 @@ mod settings;
 mod system;
 mod test_names;
 mod unity;
+mod without_secret;
 
 /// The function that `examples/echo.rs` is.
 async fn echo() -> Spec {

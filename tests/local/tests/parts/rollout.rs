@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-/// The functions' logical ids.
+/// The function that makes the checks before a roll-out. CodeDeploy invokes it without its alias.
+const CHECKS: &str = "RolloutCheckFunction";
+
+/// The logical ids of the functions that roll out.
 const FUNCTIONS: [&str; 5] = [
     "LinkFunction",
     "EntitlementsFunction",
@@ -102,11 +105,12 @@ fn names_in(text: &str) -> Vec<String> {
     names.map(ToOwned::to_owned).collect()
 }
 
-/// The logical ids of the functions' versions.
+/// The logical ids of the versions of the functions that roll out.
 fn versions(template: &Value) -> BTreeSet<String> {
     let resources = template["Resources"].as_object().expect("resources");
     let versions = resources
         .iter()
+        .filter(|(id, _)| !id.starts_with(CHECKS))
         .filter(|(_, resource)| resource["Type"] == "AWS::Lambda::Version");
     versions.map(|(id, _)| id.clone()).collect()
 }
@@ -194,6 +198,47 @@ async fn a_canary_is_taken_back_by_the_members_of_campaign_health() {
                 events.is_some_and(|events| events.contains(&json!("DEPLOYMENT_STOP_ON_ALARM")))
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn one_function_has_the_checks_before_a_canary_and_codedeploy_may_invoke_them() {
+    let Some(templates) = transformed(&[json!({})]).await else {
+        return;
+    };
+    let resources = &templates[0]["Resources"];
+    for function in FUNCTIONS {
+        let alias = &resources[&format!("{function}Aliaslive")];
+        let hook = &alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]["BeforeAllowTrafficHook"];
+        if function == "LinkFunction" {
+            let never = json!({"Ref": "AWS::NoValue"});
+            assert_eq!(
+                *hook,
+                json!({"Fn::If": ["IsCanary", {"Ref": CHECKS}, never]})
+            );
+        } else {
+            assert_eq!(*hook, Value::Null, "{function}");
+        }
+    }
+    let checks = &resources[CHECKS];
+    assert_eq!(checks["Condition"], "IsCanary");
+    // CodeDeploy's role may invoke functions with such a name only. The rest is the last part of the
+    // stack's id, 12 digits.
+    let name = &checks["Properties"]["FunctionName"]["Fn::Sub"][0];
+    let name = name.as_str().expect("a name");
+    assert!(name.starts_with("CodeDeployHook_"), "{name}");
+    assert!(
+        name.replace("${Unique}", "0123456789ab").len() <= 64,
+        "{name}"
+    );
+    // It does not wait for itself.
+    assert_eq!(resources.get(format!("{CHECKS}DeploymentGroup")), None);
+    let role = references(&resources["RolloutCheckRole"]["Properties"]);
+    for needed in [
+        "ServerlessDeploymentApplication",
+        "LinkFunctionDeploymentGroup",
+    ] {
+        assert!(role.contains(needed), "{role:?}");
     }
 }
 

@@ -61,7 +61,9 @@ fn environment(
         _ if name.ends_with("_URL") && (name.starts_with("LWA_") || name.starts_with("PRIME_")) => {
             format!("{}/{name}", manager.url)
         }
-        _ if name.starts_with("AWS_ENDPOINT_URL_") || name == "PUBLIC_BASE_URL" => {
+        _ if name.starts_with("AWS_ENDPOINT_URL_")
+            || ["PUBLIC_BASE_URL", "API_URL"].contains(&name) =>
+        {
             manager.url.clone()
         }
         _ if name == "SECRETS_ARN" => SECRET_ARN.to_owned(),
@@ -89,11 +91,7 @@ async fn exactly_the_functions_that_may_read_the_secret_read_it() {
         })
         .collect();
 
-    let targets: Vec<_> = template
-        .functions
-        .iter()
-        .map(|function| Target::Function(function.binary.clone()))
-        .collect();
+    let targets: Vec<_> = template.binaries().map(Target::Function).collect();
     let built = cargo_build(&targets, Profile::own(), Features::for_tests()).await;
     let binaries = built.expect("the functions build");
     let mut read = BTreeSet::new();
@@ -101,7 +99,7 @@ async fn exactly_the_functions_that_may_read_the_secret_read_it() {
         let manager = SecretsManager::start().await;
         let spec = Spec {
             env: environment(function, &manager),
-            ..Spec::new(&function.binary, &binaries[&function.binary])
+            ..Spec::new(&function.name, &binaries[&function.binary])
         };
         // A function reads the secret while it starts.
         let function = Function::new(spec, Log::none());

@@ -55,13 +55,15 @@ fn what_holds_data_outlives_the_stack_and_not_a_failed_first_deployment() {
 /// What the functions do with the database, `permissions.rs` holds against what they use; who reads the
 /// secret, the tests of the local system.
 #[test]
-fn beside_the_database_a_role_allows_the_secret_lines_and_traces() {
+fn beside_the_database_a_role_allows_the_secret_lines_traces_and_the_rollouts_result() {
     let rest: BTreeSet<_> = allowed()
         .iter()
         .filter(|permission| !permission.action.starts_with("dynamodb:"))
         .map(|permission| format!("{} {}", permission.action, permission.resource))
         .collect();
     let wanted = [
+        "codedeploy:PutLifecycleEventHookExecutionStatus \
+         ServerlessDeploymentApplication/LinkFunctionDeploymentGroup",
         "logs:CreateLogStream LogGroup",
         "logs:PutLogEvents LogGroup",
         "secretsmanager:GetSecretValue Secret",
@@ -87,7 +89,7 @@ fn all_functions_write_to_one_log_group() {
             );
         }
     }
-    assert_eq!(functions, 5);
+    assert_eq!(functions, 6);
     let group = &template["Resources"]["LogGroup"]["Properties"]["LogGroupName"];
     assert_eq!(untagged(group), "/aws/lambda/${AWS::StackName}");
 }

@@ -43,7 +43,9 @@ const LINK_CODES: [(&str, u16); 11] = [
 ];
 
 /// The settings of the service; the last two are the SDK's own.
-const SETTINGS: [&str; 39] = [
+const SETTINGS: [&str; 41] = [
+    "ALARM_TOPIC_ARN",
+    "API_URL",
     "STACK_NAME",
     "LINKS_TABLE",
     "FULFILLMENTS_TABLE",
@@ -276,6 +278,7 @@ fn deployed_value(name: &str, variable: &Variable) -> String {
         Variable::Table(table) => format!("stack-{table}"),
         Variable::Deployed => match name {
             "SECRETS_ARN" => "arn:aws:secretsmanager:us-east-1:123456789012:secret:s-1".to_owned(),
+            "API_URL" => "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com".to_owned(),
             "LWA_CLIENT_ID" => "amzn1.application-oa2-client.0123abcd".to_owned(),
             _ => "given-by-who-deploys".to_owned(),
         },

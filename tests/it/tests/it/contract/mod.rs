@@ -5,3 +5,4 @@ mod documents;
 mod events;
 mod odd_events;
 mod routes;
+mod tables;

@@ -107,6 +107,11 @@ async fn the_example_of_a_receiver_gives_content_once_and_only_to_signed_calls()
         assert_eq!(post(&first.url, "e1", now, now, &gold).await, 204);
     }
     assert_eq!(amounts(&database).await, "[('p1', 'gold', 5)]");
+    // A test is answered, and gives nothing.
+    let test = r#"{"type":"test"}"#;
+    assert_eq!(post(&first.url, "test_1", now, now, test).await, 204);
+    assert_eq!(post(&first.url, "test_2", now, now - 1, test).await, 401);
+    assert_eq!(amounts(&database).await, "[('p1', 'gold', 5)]");
     // Content that breaks in the middle is not given at all, and the id not used up: that is a
     // fault of the receiver's, and no refusal.
     let broken = delivery(&json!([{"id": "gem", "amount": 1}, {"amount": 2}]));

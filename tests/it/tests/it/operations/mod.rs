@@ -1,4 +1,5 @@
 mod attention;
+mod doctor;
 mod entitlements;
 mod envelope;
 mod keys;
@@ -6,4 +7,5 @@ mod moves;
 mod pauses;
 mod players;
 mod races;
+mod rollout;
 pub(crate) mod support;
