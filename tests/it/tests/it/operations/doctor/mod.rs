@@ -157,7 +157,7 @@ async fn alarms_of_a_deployment_need_a_topic() {
     check(&answer, "alarm_topic", "no topic", "AlarmTopicArn");
     let topic = "arn:aws:sns:us-east-1:123456789012:on-call";
     let with_topic = variant(&deployment, |config| {
-        config.alarm_topic = Some(topic.to_owned())
+        config.alarm_topic = Some(topic.to_owned());
     });
     let found = look(&with_topic).await;
     let found = find(&found, "alarm_topic");
