@@ -97,6 +97,22 @@ async fn a_healthy_version_is_rolled_out_and_nothing_changes() {
 }
 
 #[tokio::test]
+async fn the_function_of_the_checks_does_not_know_the_apis_address_and_asks_amazon_all_the_same() {
+    let (world, _) = healthy(&[]).await;
+    let in_aws = variant(&deployment(&world), |config| {
+        config.public_base_url = None;
+        config.api_url = None;
+    });
+    assert_eq!(status(&in_aws).await, "Succeeded");
+    let other_client = variant(&in_aws, |config| {
+        config.lwa.client_id = "other".to_owned();
+        config.lwa.device_client_id = "other".to_owned();
+    });
+    assert_eq!(status(&other_client).await, "Failed");
+    world.contract_is_kept();
+}
+
+#[tokio::test]
 async fn a_failing_studio_or_amazon_keeps_no_cure_from_being_deployed() {
     let (world, studio) = healthy(&[]).await;
     studio.rule(|_| Some(Reply::status(503)));
