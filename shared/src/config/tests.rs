@@ -153,6 +153,12 @@ fn each_setting_is_checked() {
         ("CHECK_MIN_INTERVAL_SECONDS", "-1"),
         ("DELIVERY", "pigeon"),
         ("INTAKE", "closed"),
+        ("ALARM_TOPIC_ARN", "on-call"),
+        (
+            "ALARM_TOPIC_ARN",
+            "arn:aws:sns:us-east-1:123456789012:on call",
+        ),
+        ("API_URL", "http://api.example.com"),
         ("SECRETS_ARN", "prime-gaming"),
         (
             "LINK_RETURN_ORIGINS",

@@ -126,3 +126,19 @@ fn not_told(error: &crate::store::StoreError) -> Finding {
          doctor needs; otherwise run doctor again, and look at DynamoDB's status page.",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_check_that_never_ends_is_given_up() {
+        let began = Instant::now();
+        let check = limited("any", std::future::pending()).await;
+        assert!(began.elapsed() >= DOCTOR_CHECK);
+        assert!(!check.finding.ok && !check.finding.stops_rollout);
+        assert!(check.finding.fix.is_some_and(|fix| fix.contains("again")));
+    }
+}

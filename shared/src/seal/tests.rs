@@ -112,6 +112,16 @@ fn every_fault_of_the_keys_is_named() {
 }
 
 #[test]
+fn keys_are_proved_one_by_one() {
+    let keys = keys(&[("k1", ONE), ("k2", TWO)]);
+    assert_eq!(keys.prove(), Ok(vec!["k1", "k2"]));
+    // What the second key seals, the first one is taken for.
+    let mut mistaken = keys;
+    mistaken.0[1].id = "k1".to_owned();
+    assert_eq!(mistaken.prove(), Err("k1"));
+}
+
+#[test]
 fn debug_shows_ids_only() {
     let keys = keys(&[("k1", ONE), ("k2", TWO)]);
     assert_eq!(format!("{keys:?}"), r#"["k1", "k2"]"#);
