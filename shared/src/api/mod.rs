@@ -16,5 +16,10 @@ pub use link::{
     DeviceSession, DeviceStatus, Health, Link, LinkLogin, LinkLoginRequest, LinkSession,
     LinkSessionRequest,
 };
-pub use operations::{AccountAnswer, AttentionPage, ChangedEntitlement, Checkup, CommandCode, DeletedOffer, FoundEntitlement, KeyUse, KeysAnswer, ListedOffers, OperatorEntitlement, OperatorLink, ParkedEntitlement, PausedOffer, PlayerAnswer, ReleasedPage, ResealedAnswer, RetryAnswer, SealedBy, SkippedEntitlement, StoredOffers, UnlinkAnswer, Unopened};
+pub use operations::{
+    AccountAnswer, AttentionPage, ChangedEntitlement, Checkup, CommandCode, DeletedOffer,
+    FoundEntitlement, KeyUse, KeysAnswer, ListedOffers, OperatorEntitlement, OperatorLink,
+    ParkedEntitlement, PausedOffer, PlayerAnswer, ReleasedPage, ResealedAnswer, RetryAnswer,
+    SealedBy, SkippedEntitlement, StoredOffers, UnlinkAnswer, Unopened,
+};
 pub use problem::Problem;

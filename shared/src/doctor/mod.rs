@@ -68,6 +68,7 @@ async fn check_up(deployment: &Deployment) -> Vec<Check> {
         limited("intake", signals::intake(&patient)),
         limited("addresses", addresses::for_amazon(&patient)),
         limited("due", work::due(&patient)),
+        limited("attention", work::attention(&patient)),
     ]);
     join_all(checks).await
 }

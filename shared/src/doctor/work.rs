@@ -1,4 +1,4 @@
-//! What is due, and whether it is overdue.
+//! What is due, whether it is overdue, and what waits for an operator.
 
 use std::time::Duration;
 
@@ -6,14 +6,12 @@ use futures_util::future::try_join_all;
 
 use super::{Patient, not_told};
 use crate::budget::OVERDUE_AFTER;
-use crate::domain::{Finding, Timestamp};
-use crate::store::{DUE_SHARDS, Fulfillments, StoreError};
+use crate::domain::{Finding, Timestamp, Waiting};
+use crate::store::{DUE_SHARDS, Fulfillments, StoreError, WaitingPart};
 
 pub(super) async fn due(patient: &Patient<'_>) -> Finding {
-    let deployment = patient.deployment;
-    let table = deployment.config.tables.fulfillments.clone();
-    let fulfillments = Fulfillments::new(deployment.dynamodb.clone(), table);
-    let now = deployment.clock.now();
+    let fulfillments = patient.fulfillments();
+    let now = patient.deployment.clock.now();
     let shards = (0..DUE_SHARDS).map(|shard| shard_of(&fulfillments, shard, now));
     match try_join_all(shards).await {
         Ok(shards) => {
@@ -44,6 +42,36 @@ async fn shard_of(
     ))
 }
 
+/// Whether anything waits for an operator that should not wait long.
+pub(super) async fn attention(patient: &Patient<'_>) -> Finding {
+    let fulfillments = patient.fulfillments();
+    let counts = Waiting::ALARMING.map(|waiting| {
+        let parts = WaitingPart::all(waiting).map(|part| fulfillments.count_waiting(part));
+        try_join_all(parts.collect::<Vec<_>>())
+    });
+    match try_join_all(counts).await {
+        Ok(counts) => judge_attention(counts.into_iter().flatten().sum()),
+        Err(error) => not_told(&error),
+    }
+}
+
+fn judge_attention(count: u64) -> Finding {
+    if count == 0 {
+        return Finding::well("nothing waits for an operator");
+    }
+    Finding::unwell(
+        format!("waiting for an operator: {count}"),
+        "Look at the command attention.list, mend the cause, and then run attention.release.",
+    )
+}
+
+impl Patient<'_> {
+    fn fulfillments(&self) -> Fulfillments {
+        let table = self.deployment.config.tables.fulfillments.clone();
+        Fulfillments::new(self.deployment.dynamodb.clone(), table)
+    }
+}
+
 fn judge(count: u64, longest: Duration) -> Finding {
     if count == 0 {
         return Finding::well("nothing is due");
@@ -62,6 +90,14 @@ fn judge(count: u64, longest: Duration) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_waits_for_an_operator_is_unwell() {
+        assert!(judge_attention(0).ok);
+        let finding = judge_attention(2);
+        assert_eq!((finding.ok, finding.stops_rollout), (false, false));
+        assert_eq!(finding.detail, "waiting for an operator: 2");
+    }
 
     #[test]
     fn what_waits_for_longer_than_the_alarm_allows_is_overdue() {

@@ -40,6 +40,12 @@ pub fn fulfillments_shape() -> TableShape {
             index("open", "pk:S open:S", "ALL", true),
             index("seen", "pk:S seen:S", "ALL", true),
             index("due", "due_shard:S due_at:N", "KEYS_ONLY", false),
+            index(
+                "attention",
+                "attention_shard:S attention_since:N",
+                "INCLUDE sku",
+                false,
+            ),
         ],
         ttl: None,
     }

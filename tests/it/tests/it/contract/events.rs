@@ -343,10 +343,7 @@ async fn every_event_is_answered_as_it_should_be() {
 #[tokio::test]
 async fn every_admin_event_is_answered_as_it_should_be() {
     let world = World::new().await;
-    for (name, done) in COMMANDS
-        .iter()
-        .filter(|(name, _)| name.contains("offers"))
-    {
+    for (name, done) in COMMANDS.iter().filter(|(name, _)| name.contains("offers")) {
         let answer = world.admin(read(name)).await;
         assert_eq!(answer["ok"], *done, "{name}: {answer}");
     }

@@ -17,7 +17,7 @@ use super::support::everything;
 use support::{check, checks, deployed, find, healthy, look, unwell, variant};
 
 /// Every check, in the order of the answer.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     "secret",
     "token_keys",
     "lwa_client",
@@ -34,6 +34,7 @@ const NAMES: [&str; 16] = [
     "intake",
     "addresses",
     "due",
+    "attention",
 ];
 
 #[tokio::test]
@@ -233,6 +234,22 @@ async fn what_is_due_is_counted_and_what_is_overdue_is_a_fault() {
     world.clock.advance(Duration::from_secs(600));
     let answer = world.admin(json!({"command": "doctor"})).await;
     check(&answer, "due", "overdue", "reconcile");
+}
+
+#[tokio::test]
+async fn what_waits_for_an_operator_is_a_fault() {
+    let (world, studio) = healthy(&[]).await;
+    world.linked("p1", "alice").await;
+    let refused = json!({"refused": true}).to_string();
+    studio.script([it::Reply::Refuse(
+        http::StatusCode::GONE,
+        Vec::new(),
+        refused,
+    )]);
+    world.amazon.claim("alice", "hat");
+    world.check_later("p1").await;
+    let answer = world.admin(json!({"command": "doctor"})).await;
+    check(&answer, "attention", "operator: 1", "attention.list");
 }
 
 #[tokio::test]
