@@ -368,7 +368,7 @@ async fn every_admin_event_is_answered_as_it_should_be() {
 }
 
 /// With the player and the entitlement that the events name, as the event's command needs it.
-async fn with_an_entitlement(name: &str) -> World {
+pub(super) async fn with_an_entitlement(name: &str) -> World {
     let world = World::new().await;
     world.offer("hat").await;
     world.linked("player-1", "alice").await;

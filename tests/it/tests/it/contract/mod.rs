@@ -6,3 +6,4 @@ mod events;
 mod odd_events;
 mod routes;
 mod tables;
+mod runbook;
