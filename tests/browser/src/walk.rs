@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use local::runtime::Function;
 use serde_json::{Value, json};
 use stand_in::{Amazon, Endpoint, fingerprint};
 use url::Url;
@@ -93,6 +94,12 @@ impl Walk {
     /// The stand-in for Amazon.
     pub fn amazon(&self) -> &Amazon {
         self.world.amazon()
+    }
+
+    /// A function of the service, by its binary.
+    pub fn function(&self, binary: &str) -> Function {
+        let function = self.world.system().function(binary);
+        function.expect("the system has it").clone()
     }
 
     /// The game's own site.

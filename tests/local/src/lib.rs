@@ -5,7 +5,7 @@
 //! that API Gateway sends. Around them stand an embedded DynamoDB and the stand-in for Amazon.
 //!
 //! - [`system`] puts it together; [`demo`] plays the whole story on it, [`qa`] makes Amazon's
-//!   tests before launch, [`studio`] is the example of a login page beside it, behind a [`front`].
+//!   tests before launch, [`support`] is a page over the function `admin`, [`studio`] is the example of a login page beside it, behind a [`front`].
 //! - [`template`], [`build`], [`dynamo`], [`runtime`] and [`gateway`] are its parts. The
 //!   integration tests and the benchmark use them on their own.
 
@@ -21,6 +21,7 @@ pub mod qa;
 mod random;
 pub mod runtime;
 pub mod studio;
+pub mod support;
 pub mod system;
 pub mod template;
 pub mod tools;

@@ -13,6 +13,7 @@ use local::build::{Features, Profile};
 use local::demo;
 use local::log::Log;
 use local::qa::{self, Api, Pace, Person, Report, Step};
+use local::support::{Admin, Desk};
 use local::system::{Binaries, Options, System, from_environment};
 use local::template::{Template, project_template};
 use url::Url;
@@ -45,6 +46,8 @@ enum Command {
     /// Walks a tester through Amazon's tests before launch, and writes a report; without --api by
     /// itself, on the local system
     Qa(Qa),
+    /// Serves a support page over the function `admin`, on loopback only
+    Support(Support),
 }
 
 #[derive(Args)]
@@ -64,12 +67,24 @@ struct Qa {
     wait: u64,
 }
 
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Support {
+    /// Uses the function of this stack, with your own AWS credentials
+    #[arg(long, value_name = "NAME")]
+    stack: Option<String>,
+    /// Uses the local system, which it starts
+    #[arg(long)]
+    local: bool,
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match &arguments.command {
         Some(Command::Demo) => run_demo(&arguments).await,
         Some(Command::Qa(qa)) => run_qa(&arguments, qa).await,
+        Some(Command::Support(support)) => run_support(&arguments, support).await,
         None => run(&arguments).await,
     };
     match outcome {
@@ -130,6 +145,30 @@ async fn run_qa(arguments: &Arguments, qa: &Qa) -> Result<(), Error> {
     } else {
         Err("a step has failed; the report says which".into())
     }
+}
+
+async fn run_support(arguments: &Arguments, support: &Support) -> Result<(), Error> {
+    let actor = std::env::var("USER").or_else(|_| std::env::var("USERNAME"));
+    let actor = actor.unwrap_or_else(|_| "support".to_owned());
+    let (system, admin) = match &support.stack {
+        Some(stack) => (None, Admin::of_stack(stack)?),
+        None => {
+            let system = start(arguments, 0, Log::console()).await?;
+            let admin = system
+                .function("admin")
+                .ok_or("there is no function admin")?;
+            let admin = Admin::Local(admin.clone());
+            (Some(system), admin)
+        }
+    };
+    let desk = Desk::start(admin, &actor, arguments.port.unwrap_or(0)).await?;
+    show(&format!("Open {}\nCtrl-C ends it.\n", desk.url));
+    asked_to_end().await;
+    drop(desk);
+    if let Some(system) = system {
+        system.stop().await;
+    }
+    Ok(())
 }
 
 /// A person tests a deployment.

@@ -6,4 +6,5 @@ mod pages;
 mod pictures;
 mod prime_gaming;
 mod strangers;
+mod support;
 mod tabs;

@@ -21,6 +21,7 @@ mod runtime;
 mod sam_local;
 mod secret_use;
 mod settings;
+mod support;
 mod system;
 mod test_names;
 mod unity;

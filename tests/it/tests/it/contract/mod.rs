@@ -5,5 +5,5 @@ mod documents;
 mod events;
 mod odd_events;
 mod routes;
-mod tables;
 mod runbook;
+mod tables;

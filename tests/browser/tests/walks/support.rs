@@ -1,0 +1,130 @@
+//! The support page.
+
+use browser::{Browser, Player, Walk, keys, walk};
+use local::support::{Admin, Desk};
+use serde_json::{Value, json};
+
+async fn desk(walk: &Walk) -> Desk {
+    let admin = Admin::Local(walk.function("admin"));
+    Desk::start(admin, "ada", 0).await.expect("a free port")
+}
+
+/// A linked player who has claimed an offer twice: one is pending, the other a duplicate, whose id
+/// this gives.
+async fn with_a_duplicate(walk: &Walk) -> (Player, String) {
+    let (browser, player) = (walk.browser().await, walk.player());
+    browser.open(&walk.start_url(&player).await).await;
+    walk.say_yes(&browser, &player).await;
+    walk.allow(&browser, &player).await;
+    walk.is_linked(&browser, &player).await;
+    for _ in 0..2 {
+        walk.amazon().claim(&player.account, "starter-pack");
+    }
+    walk.check(&player).await;
+    let get = json!({"command": "player.get", "player_id": player.id});
+    let answer = walk.function("admin").invoke(&get).await;
+    let entitlements = answer.expect("an answer")["entitlements"].take();
+    let entitlements = entitlements.as_array().expect("a list").clone();
+    let held = entitlements.iter().find(|it| it["status"] == "held");
+    let id = held.expect("a duplicate")["entitlement_id"].as_str();
+    (player, id.expect("an id").to_owned())
+}
+
+async fn status(walk: &Walk, id: &str) -> Value {
+    let get = json!({"command": "entitlement.get", "entitlement_id": id});
+    let answer = walk.function("admin").invoke(&get).await;
+    answer.expect("an answer")["entitlement"]["status"].take()
+}
+
+/// Presses the button whose text ends so.
+async fn press(browser: &Browser, end: &str) {
+    let script = format!(
+        "const all = [...document.querySelectorAll('#result button')]; \
+         const one = all.find((it) => it.textContent.endsWith('{end}')); \
+         one?.click(); return one !== undefined"
+    );
+    assert_eq!(browser.run(&script).await, true, "no button {end}");
+}
+
+#[test]
+fn support_finds_an_entitlement_and_releases_it_by_keyboard() {
+    walk(async |walk| {
+        let (player, id) = with_a_duplicate(walk).await;
+        let desk = desk(walk).await;
+        let browser = walk.browser().await;
+        browser.open(&desk.url).await;
+        browser.shows("#place", "ada at the local system").await;
+        browser
+            .run("document.getElementById('kind').value = 'entitlement'")
+            .await;
+        browser.fill("#id", &id).await;
+        browser.key(keys::ENTER).await;
+        browser
+            .shows("#result h2", &format!("Player {}", player.id))
+            .await;
+        assert_eq!(browser.count("article").await, 2);
+        assert_eq!(browser.count("article.found").await, 1);
+        let found = browser.text("article.found").await;
+        assert!(
+            found.contains("held, duplicate_offer") && found.contains(&id),
+            "{found}"
+        );
+        browser.take_pictures("support-player").await;
+
+        press(&browser, "elease").await;
+        browser.shows("#order-title", "entitlement.release").await;
+        // Without a reason it is refused, and nothing can be done yet.
+        browser.key(keys::ENTER).await;
+        browser.shows("#do:disabled", "Do it").await;
+        browser.fill("#reason", "ticket 7").await;
+        browser.key(keys::ENTER).await;
+        browser.shows("#do:enabled", "Do it").await;
+        assert_eq!(status(walk, &id).await, "held");
+        browser.take_pictures("support-order").await;
+        browser.click("#do").await;
+        browser.shows("#done", "Done: entitlement.release").await;
+        assert_eq!(status(walk, &id).await, "pending");
+        let audit = browser.text("table").await;
+        for word in ["entitlement.release", "ada", "ticket 7"] {
+            assert!(audit.contains(word), "{audit}");
+        }
+        assert_eq!(browser.console().await, Vec::<String>::new());
+    });
+}
+
+#[test]
+fn support_sees_who_waits_and_whether_all_is_well() {
+    walk(async |walk| {
+        let (player, id) = with_a_duplicate(walk).await;
+        let desk = desk(walk).await;
+        let browser = walk.browser().await;
+        browser.open(&desk.url).await;
+        browser.shows("#place", "ada at the local system").await;
+        browser.click("#waiting").await;
+        browser
+            .shows("#result h2", "What waits for an operator")
+            .await;
+        press(&browser, "duplicate_offer").await;
+        browser
+            .shows("#result h2", "What waits for an operator: duplicate_offer")
+            .await;
+        let text = browser.text("#result").await;
+        assert!(text.contains(&id) && text.contains(&player.id), "{text}");
+        browser.take_pictures("support-waiting").await;
+
+        browser.click("#health").await;
+        browser.shows("article h3", "well: secret").await;
+        browser.take_pictures("support-health").await;
+
+        // What is not there is said in words.
+        browser.fill("#id", "nobody-knows-me").await;
+        browser.key(keys::ENTER).await;
+        browser
+            .shows(
+                "[role=alert]",
+                "not_found: nothing is stored of the player nobody-knows-me",
+            )
+            .await;
+        assert_eq!(browser.console().await, Vec::<String>::new());
+    });
+}

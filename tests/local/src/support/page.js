@@ -1,0 +1,302 @@
+// The support page. Everything that comes from the server is set as text, never as HTML.
+"use strict";
+
+const key = location.hash.slice(1);
+const $ = (id) => document.getElementById(id);
+const result = $("result");
+
+// ---- Calling the function ---------------------------------------------------------------------
+
+async function post(path, body) {
+  const answer = await fetch(path, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-support-key": key },
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) {
+    return { ok: false, errors: [{ code: `${answer.status}`, detail: "Open the address that the program has printed, with all that stands after #." }] };
+  }
+  return answer.json();
+}
+
+const command = (name, fields) => post("/command", { command: name, ...fields });
+
+// ---- Building the page ------------------------------------------------------------------------
+
+function make(name, text, attributes = {}) {
+  const element = document.createElement(name);
+  if (text !== undefined && text !== null) element.textContent = text;
+  for (const [attribute, value] of Object.entries(attributes)) element.setAttribute(attribute, value);
+  return element;
+}
+
+function button(text, act) {
+  const element = make("button", text, { type: "button" });
+  element.addEventListener("click", act);
+  return element;
+}
+
+function pairs(values) {
+  const list = make("dl");
+  for (const [name, value] of values) {
+    if (value === null || value === undefined || value === "") continue;
+    list.append(make("dt", name), make("dd", `${value}`));
+  }
+  return list;
+}
+
+function show(...parts) {
+  result.replaceChildren(...parts);
+  result.focus();
+}
+
+function showFaults(answer) {
+  const box = make("div", undefined, { class: "fault", role: "alert" });
+  for (const error of answer.errors ?? []) box.append(make("p", `${error.code}: ${error.detail}`));
+  show(box);
+}
+
+// ---- A player ---------------------------------------------------------------------------------
+
+async function player(id, found, cursor) {
+  const fields = { player_id: id, limit: 50 };
+  if (cursor) fields.cursor = cursor;
+  const answer = await command("player.get", fields);
+  if (!answer.ok) return showFaults(answer);
+  const again = () => player(id, found, cursor);
+  const link = answer.link;
+  const parts = [
+    make("h2", `Player ${answer.player_id}`),
+    pairs([
+      ["Link", link.status], ["Linked at", link.linked_at], ["Amazon account", link.amazon_user_id],
+      ["Amazon last asked", link.checked_at], ["Next check", link.next_check_at], ["Amazon wants rest until", link.retry_at],
+    ]),
+    row([
+      button("Let the next check ask Amazon", () => order("link.retry", { player_id: id }, again)),
+      button("Unlink", () => order("player.unlink", { player_id: id }, again)),
+      button("Export", () => exportAll(id)),
+      button("Erase", () => order("player.erase", { player_id: id }, again)),
+    ]),
+    make("h2", "Entitlements"),
+    ...answer.entitlements.map((it) => card(it, again, it.entitlement_id === found)),
+  ];
+  if (answer.entitlements.length === 0) parts.push(make("p", "None."));
+  if (answer.cursor) parts.push(button("Older ones", () => player(id, found, answer.cursor)));
+  parts.push(make("h2", "What operators did"), audit(answer.audit));
+  show(...parts);
+}
+
+function row(buttons) {
+  const box = make("p", undefined, { class: "buttons" });
+  box.append(...buttons.filter((it) => it));
+  return box;
+}
+
+function card(it, again, isFound) {
+  const box = make("article", undefined, isFound ? { class: "found" } : {});
+  const verdict = it.verdict ?? {};
+  const reason = it.reason ? `, ${it.reason}` : "";
+  box.append(make("h3", `${it.title ?? it.sku ?? "an offer without a SKU"}: ${it.status}${reason}`));
+  if (verdict.say) {
+    const say = make("p", verdict.say, { class: "say" });
+    box.append(say, row([button("Copy the sentence", () => navigator.clipboard.writeText(verdict.say))]));
+  }
+  box.append(
+    pairs([
+      ["Who has to act", verdict.turn], ["Why", verdict.code], ["Since", verdict.since], ["Next try", verdict.next_try_at],
+      ["Last cause", it.last_cause], ["Tries", it.attempts], ["SKU", it.sku], ["Entitlement", it.entitlement_id],
+      ["Player", it.player_id], ["Amazon account", it.amazon_user_id],
+    ]),
+    timeline(it),
+    row(actions(it, verdict, again)),
+  );
+  return box;
+}
+
+function timeline(it) {
+  const names = {
+    first_seen_at: "Amazon listed it", handed_out_at: "handed out", delivered_at: "delivered",
+    reported_at: "reported to Amazon", attention_at: "an operator was told",
+  };
+  const list = make("ol");
+  Object.entries(names)
+    .filter(([field]) => it[field])
+    .sort(([a], [b]) => it[a].localeCompare(it[b]))
+    .forEach(([field, text]) => list.append(make("li", `${it[field]}: ${text}`)));
+  return list;
+}
+
+function actions(it, verdict, again) {
+  const fields = { player_id: it.player_id, entitlement_id: it.entitlement_id };
+  const helps = verdict.do;
+  const buttons = [];
+  if (helps) {
+    const { command: name, ...rest } = helps;
+    buttons.push(button(`What helps: ${name}`, () => order(name, rest, again)));
+  }
+  const add = (name, text) => {
+    if (helps?.command !== name) buttons.push(button(text, () => order(name, fields, again)));
+  };
+  if (["duplicate_offer", "delivery_refused", "delivery_unknown", "operator"].includes(it.reason)) add("entitlement.release", "Release");
+  if (it.status === "pending") add("entitlement.hold", "Hold");
+  if (["delivered", "reported"].includes(it.status)) add("entitlement.rereport", "Report again");
+  if (it.status === "pending" || it.status === "held") {
+    const move = { entitlement_id: it.entitlement_id, from_player_id: it.player_id };
+    buttons.push(button("Move to another player", () => order("entitlement.reassign", move, again)));
+  }
+  return buttons;
+}
+
+function audit(records) {
+  if (!records || records.length === 0) return make("p", "Nothing.");
+  const table = make("table");
+  const head = make("tr");
+  for (const name of ["When", "Command", "Who", "Why", "Entitlement", "Note"]) head.append(make("th", name, { scope: "col" }));
+  table.append(head);
+  for (const it of records) {
+    const line = make("tr");
+    for (const value of [it.at, it.command, it.actor, it.reason, it.entitlement_id, it.note]) line.append(make("td", value ?? ""));
+    table.append(line);
+  }
+  return table;
+}
+
+async function exportAll(id) {
+  const pages = [];
+  let cursor = null;
+  do {
+    const answer = await command("player.export", cursor ? { player_id: id, cursor } : { player_id: id });
+    if (!answer.ok) return showFaults(answer);
+    pages.push(answer);
+    cursor = answer.cursor;
+  } while (cursor);
+  const link = make("a", "", { download: `player-${id}.json` });
+  link.href = URL.createObjectURL(new Blob([JSON.stringify(pages, null, 2)], { type: "application/json" }));
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+// ---- Other searches ---------------------------------------------------------------------------
+
+async function entitlement(id) {
+  const answer = await command("entitlement.get", { entitlement_id: id });
+  if (!answer.ok) return showFaults(answer);
+  await player(answer.entitlement.player_id, id);
+  const others = answer.also.map((other) => button(`Also a row of ${other}`, () => player(other, id)));
+  if (others.length > 0) result.prepend(row(others));
+}
+
+async function account(id) {
+  const answer = await command("amazon.get", { amazon_user_id: id });
+  if (!answer.ok) return showFaults(answer);
+  const parts = [
+    make("h2", `Amazon account ${id}`),
+    pairs([["Linked to", answer.player_id ?? "nobody"], ["Reports are owed", answer.owes ? "yes" : "no"], ["Parked", answer.parked.length]]),
+  ];
+  if (answer.player_id) parts.push(row([button(`Player ${answer.player_id}`, () => player(answer.player_id))]));
+  show(...parts);
+}
+
+const REASONS = ["attention", "delivery_refused", "delivery_unknown", "duplicate_offer", "operator", "other_player"];
+
+async function waiting(held, cursor) {
+  const fields = {};
+  if (held) fields.held = held;
+  if (cursor) fields.cursor = cursor;
+  const answer = await command("attention.list", fields);
+  if (!answer.ok) return showFaults(answer);
+  const again = () => waiting(held);
+  const choices = [button("All", () => waiting()), ...REASONS.map((it) => button(it, () => waiting(it)))];
+  const parts = [make("h2", `What waits for an operator${held ? `: ${held}` : ""}`), row(choices)];
+  if (held && held !== "other_player") {
+    parts.push(row([button(`Release a page of ${held}`, () => order("attention.release", { held }, again))]));
+  }
+  if (answer.entitlements.length === 0) parts.push(make("p", answer.cursor ? "None on this page." : "None."));
+  parts.push(...answer.entitlements.map((it) => card(it, again, false)));
+  if (answer.cursor) parts.push(button("Next page", () => waiting(held, answer.cursor)));
+  show(...parts);
+}
+
+async function health() {
+  show(make("p", "Asking; this takes up to 20 seconds."));
+  const answer = await command("doctor", {});
+  if (!answer.checks) return showFaults(answer);
+  const parts = [make("h2", answer.ok ? "All is well" : "Something is unwell")];
+  for (const check of answer.checks) {
+    const box = make("article");
+    box.append(make("h3", `${check.ok ? "well" : "UNWELL"}: ${check.name}`, check.ok ? {} : { class: "unwell" }), make("p", check.detail));
+    if (check.fix) box.append(make("p", check.fix, { class: "say" }));
+    parts.push(box);
+  }
+  show(...parts);
+}
+
+// ---- A command that changes something -----------------------------------------------------------
+
+let current = null;
+
+function order(name, fields, then) {
+  current = { name, fields, then, request: crypto.randomUUID() };
+  $("order-title").textContent = name;
+  $("order-fields").textContent = JSON.stringify(fields, null, 2);
+  $("order-answer").textContent = "";
+  $("order-further").hidden = name !== "entitlement.reassign" || "to_player_id" in fields;
+  $("do").disabled = true;
+  $("order").showModal();
+  $("reason").focus();
+}
+
+async function send(isTry) {
+  const { name, fields, request } = current;
+  const body = { ...fields, reason: $("reason").value };
+  if (!$("order-further").hidden) body.to_player_id = $("to").value;
+  if (isTry) body.dry_run = true;
+  else body.request_id = request;
+  $("order-answer").textContent = "…";
+  const answer = await command(name, body);
+  $("order-answer").textContent = JSON.stringify(answer, null, 2);
+  return answer;
+}
+
+// Enter tries, too; only a press of the other button does it.
+$("order").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const answer = await send(true);
+  $("do").disabled = !answer.ok;
+});
+
+$("do").addEventListener("click", async () => {
+  $("do").disabled = true;
+  const answer = await send(false);
+  if (answer.ok) {
+    $("order").close();
+    await current.then();
+    const done = make("p", `Done: ${current.name}`, { class: "say", role: "status", id: "done" });
+    result.prepend(done);
+  }
+});
+
+$("close").addEventListener("click", () => $("order").close());
+
+// What was tried is not what would be done, once a field has changed.
+for (const id of ["reason", "to"]) {
+  $(id).addEventListener("input", () => {
+    $("do").disabled = true;
+    current.request = crypto.randomUUID();
+  });
+}
+
+$("search").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const id = $("id").value.trim();
+  const search = { player, entitlement, account }[$("kind").value];
+  search(id);
+});
+$("waiting").addEventListener("click", () => waiting());
+$("health").addEventListener("click", () => health());
+
+post("/about", {}).then((about) => {
+  if (about.errors) return showFaults(about);
+  $("place").textContent = `${about.actor} at ${about.place}`;
+  $("id").focus();
+});
