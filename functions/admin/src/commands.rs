@@ -60,8 +60,9 @@ pub(crate) async fn carry_out(app: &App, mut form: Form<'_>) -> Result<Box<RawVa
         }
         "player.get" => {
             let (player, limit, cursor) = (form.id("player_id"), form.limit(), form.cursor());
+            let sentences = form.language();
             let player = form.good(player)?;
-            flow::get_player(app, &player, limit, cursor.as_deref()).await
+            flow::get_player(app, &player, limit, cursor.as_deref(), sentences).await
         }
         "player.unlink" => {
             let (player, order) = player(form)?;
@@ -77,9 +78,9 @@ pub(crate) async fn carry_out(app: &App, mut form: Form<'_>) -> Result<Box<RawVa
             flow::get_account(app, &account).await
         }
         "entitlement.get" => {
-            let id = form.id("entitlement_id");
+            let (id, sentences) = (form.id("entitlement_id"), form.language());
             let id = form.good(id)?;
-            flow::get_entitlement(app, &id).await
+            flow::get_entitlement(app, &id, sentences).await
         }
         "entitlement.release" => {
             let (player, id, order) = entitlement(form)?;

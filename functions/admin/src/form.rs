@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use prime_gaming::domain::{
     FieldsError, IdError, MAX_OPERATOR_CHARS, Timestamp, Waiting, fields, is_operator_text,
 };
-use prime_gaming::flow::{Order, Request};
+use prime_gaming::flow::{Order, Request, Sentences};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
@@ -178,6 +178,15 @@ impl<'a> Form<'a> {
     /// Where the page before ended.
     pub(crate) fn cursor(&mut self) -> Option<String> {
         self.optional("cursor", "the cursor of an earlier answer", |_| true)
+    }
+
+    /// The sentences for the player, in the language of the command.
+    pub(crate) fn language(&mut self) -> &'static Sentences {
+        let languages: Vec<_> = Sentences::languages().collect();
+        let rule = languages.join(" or ");
+        let is_known = |tag: &String| Sentences::of(Some(tag)).is_some();
+        let given: Option<String> = self.optional("language", &rule, is_known);
+        Sentences::of(given.as_deref()).unwrap_or_else(Sentences::usual)
     }
 
     /// What every command has that changes something.

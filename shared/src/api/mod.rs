@@ -8,6 +8,7 @@ mod fulfillments;
 mod link;
 mod operations;
 mod problem;
+mod verdict;
 
 pub use entitlements::{Check, CheckRequest, Entitlement, EntitlementPage};
 pub use error_code::ErrorCode;
@@ -23,3 +24,4 @@ pub use operations::{
     SealedBy, SkippedEntitlement, StoredOffers, UnlinkAnswer, Unopened,
 };
 pub use problem::Problem;
+pub use verdict::{HelpfulCommand, MissingOffer, Verdict};

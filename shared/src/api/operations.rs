@@ -7,6 +7,7 @@ use crate::domain::{
 };
 
 use super::entitlements::Entitlement;
+use super::verdict::Verdict;
 
 /// The code of a command's error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -46,6 +47,8 @@ pub struct OperatorEntitlement {
     pub handed_out_at: Option<Timestamp>,
     /// When an operator was first told that it makes no progress.
     pub attention_at: Option<Timestamp>,
+    /// Who has to act, and what helps.
+    pub verdict: Verdict,
 }
 
 /// A player's link, as an operator sees it. It has no token.

@@ -16,6 +16,7 @@ mod operation;
 mod pause;
 mod retry;
 mod time;
+mod verdict;
 mod work;
 
 pub use attention::Waiting;
@@ -40,4 +41,7 @@ pub use operation::{
 pub use pause::{Delay, History, Pause};
 pub use retry::{backoff, pause, random_fraction};
 pub use time::Timestamp;
+pub use verdict::{
+    Facts, Fault, Help, Judgement, LinkFacts, OfferFacts, SecondLook, Turn, VerdictCode,
+};
 pub use work::Work;

@@ -31,4 +31,5 @@ pub use operations::entitlements::{get_entitlement, hold, reassign, release, rer
 pub use operations::keys::{key_status, reseal};
 pub use operations::offers::{delete_offer, list_offers, pause_offer, put_offers};
 pub use operations::players::{get_player, retry_link, unlink_player};
+pub use operations::sentences::Sentences;
 pub use operations::{Answer, OperationError, Order};

@@ -2,17 +2,17 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use futures_util::FutureExt;
+use futures_util::{FutureExt, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use super::entitlements::{release_plan, try_now_plan};
 use super::{Answer, OperationError, Order, carry_out_part, recall, remember, view};
 use crate::App;
-use crate::api::{AttentionPage, ChangedEntitlement, ReleasedPage, SkippedEntitlement};
+use crate::api::{AttentionPage, ReleasedPage, SkippedEntitlement};
 use crate::budget::{BULK_WORK, Budget};
 use crate::domain::{EntitlementId, PlayerId, Sku, Timestamp, Waiting};
 use crate::flow::entitlements::history::InvalidCursor;
-use crate::flow::fulfillment::lease::at_once;
+use crate::flow::fulfillment::lease::{AT_ONCE, at_once};
 use crate::flow::rows::log_unreadable;
 use crate::store::{Record, StoreError, WaitingEntry, WaitingFilter, WaitingPart};
 
@@ -61,10 +61,21 @@ pub async fn list_attention(
     wanted: &Wanted,
     cursor: Option<&str>,
 ) -> Result<Answer, OperationError> {
-    let page = page(app, wanted, cursor).await?;
+    let mut page = page(app, wanted, cursor).await?;
     let records = page.found.into_iter().map(|found| found.record);
+    let judged = records.map(|record| view::entitlement(app, record).boxed_local());
+    let judged = stream::iter(judged.collect::<Vec<_>>()).buffered(AT_ONCE);
+    let mut entitlements = Vec::new();
+    for one in judged.collect::<Vec<_>>().await {
+        match one {
+            Ok(one) => entitlements.push(one),
+            // The player's link: it does not hide the others.
+            Err(error @ StoreError::Corrupt { .. }) => page.unreadable.push(error),
+            Err(error) => return Err(error.into()),
+        }
+    }
     Ok(Answer::of(&AttentionPage {
-        entitlements: records.map(view::entitlement).collect(),
+        entitlements,
         cursor: page.next.map(|position| position.to_cursor()),
         unreadable: told(&page.unreadable),
     }))
@@ -125,7 +136,7 @@ async fn release_one<'a>(
     app: &App,
     order: &Order,
     record: &'a Record,
-) -> (&'a Record, Result<ChangedEntitlement, OperationError>) {
+) -> (&'a Record, Result<(), OperationError>) {
     let Record { player, id, .. } = record;
     let released = carry_out_part(app, order, async |now| match record.reason {
         Some(_) => release_plan(app, player, id, now).await,

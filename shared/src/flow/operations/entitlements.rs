@@ -1,6 +1,7 @@
 //! Commands about an entitlement.
 
 use super::players::known_player;
+use super::sentences::Sentences;
 use super::{Answer, OperationError, Order, Plan, carry_out, view};
 use crate::App;
 use crate::api::{ChangedEntitlement, FoundEntitlement};
@@ -11,11 +12,15 @@ use crate::domain::{
 use crate::flow::fulfillment::report::speaker;
 use crate::store::{Audit, Changes, Reassignment, Record, Release, StoreError, Subject};
 
-/// `entitlement.get`: an entitlement by Amazon's id alone.
+/// `entitlement.get`: an entitlement by Amazon's id alone. `sentences` are those for the player.
 ///
 /// # Errors
 /// See [`OperationError`].
-pub async fn get_entitlement(app: &App, id: &EntitlementId) -> Result<Answer, OperationError> {
+pub async fn get_entitlement(
+    app: &App,
+    id: &EntitlementId,
+    sentences: &Sentences,
+) -> Result<Answer, OperationError> {
     let (owner, others) = app.fulfillments.players_of(id).await?;
     let mut also = Vec::new();
     let mut entitlement = None;
@@ -29,7 +34,7 @@ pub async fn get_entitlement(app: &App, id: &EntitlementId) -> Result<Answer, Op
     let entitlement = entitlement
         .ok_or_else(|| OperationError::NotFound(format!("no player has the entitlement {id}")))?;
     Ok(Answer::of(&FoundEntitlement {
-        entitlement: view::entitlement(entitlement),
+        entitlement: view::entitlement_in(app, sentences, entitlement).await?,
         also,
     }))
 }
@@ -45,17 +50,19 @@ pub async fn release(
     id: &EntitlementId,
 ) -> Result<Answer, OperationError> {
     carry_out(app, order, async |now| {
-        release_plan(app, player, id, now).await
+        let (changes, after, note) = releasing(app, player, id, now).await?;
+        plan(app, changes, after, player, note).await
     })
     .await
 }
 
-pub(super) async fn release_plan(
+/// What releasing it changes, the record as it will be, and a note.
+async fn releasing(
     app: &App,
     player: &PlayerId,
     id: &EntitlementId,
     now: Timestamp,
-) -> Result<Plan<ChangedEntitlement>, OperationError> {
+) -> Result<(Changes, Record, Option<String>), OperationError> {
     let known = known_record(app, player, id).await?;
     let ordered = present(&known, now).release()?;
     is_no_others(app, player, id).await?;
@@ -66,7 +73,22 @@ pub(super) async fn release_plan(
     };
     let release = by(app, offer.as_ref(), now);
     let (changes, after) = app.fulfillments.release_changes(&known, release);
-    Ok(plan(changes, after, player, released_note(&known)))
+    Ok((changes, after, released_note(&known)))
+}
+
+/// Releasing it as one of many: nobody asks for its verdict.
+pub(super) async fn release_plan(
+    app: &App,
+    player: &PlayerId,
+    id: &EntitlementId,
+    now: Timestamp,
+) -> Result<Plan<()>, OperationError> {
+    let (changes, _, note) = releasing(app, player, id, now).await?;
+    Ok(Plan {
+        changes,
+        audits: vec![about(player, id, note)],
+        body: (),
+    })
 }
 
 /// What has attention is tried at the next run.
@@ -75,11 +97,15 @@ pub(super) async fn try_now_plan(
     player: &PlayerId,
     id: &EntitlementId,
     now: Timestamp,
-) -> Result<Plan<ChangedEntitlement>, OperationError> {
+) -> Result<Plan<()>, OperationError> {
     let known = known_record(app, player, id).await?;
     present(&known, now).try_now(known.attention_at)?;
-    let (changes, after) = app.fulfillments.due_now_changes(&known, now);
-    Ok(plan(changes, after, player, None))
+    let (changes, _) = app.fulfillments.due_now_changes(&known, now);
+    Ok(Plan {
+        changes,
+        audits: vec![about(player, id, None)],
+        body: (),
+    })
 }
 
 fn released_note(known: &Record) -> Option<String> {
@@ -105,7 +131,7 @@ pub async fn hold(
         let known = known_record(app, player, id).await?;
         present(&known, now).hold()?;
         let (changes, after) = app.fulfillments.hold_changes(&known, now);
-        Ok(plan(changes, after, player, None))
+        plan(app, changes, after, player, None).await
     })
     .await
 }
@@ -158,7 +184,7 @@ pub async fn reassign(
         });
         let note = Some(format!("from {from} to {to}{handed_out}"));
         let body = ChangedEntitlement {
-            entitlement: view::entitlement(after),
+            entitlement: view::entitlement(app, after).await?,
             note: note.clone(),
         };
         let audits = [from, to].map(|player| about(player, id, note.clone()));
@@ -185,7 +211,7 @@ pub async fn rereport(
         let known = known_record(app, player, id).await?;
         present(&known, now).rereport()?;
         let (changes, after) = app.fulfillments.rereport_changes(&known, now);
-        let mut plan = plan(changes, after, player, None);
+        let mut plan = plan(app, changes, after, player, None).await?;
         if known.status == Status::Reported {
             let row = app.links.get(player).await?;
             plan.changes = plan
@@ -257,7 +283,7 @@ fn by<'a>(app: &App, offer: Option<&'a Offer>, now: Timestamp) -> Release<'a> {
     }
 }
 
-fn present(record: &Record, now: Timestamp) -> Present {
+pub(super) fn present(record: &Record, now: Timestamp) -> Present {
     Present {
         status: record.status,
         reason: record.reason,
@@ -266,20 +292,21 @@ fn present(record: &Record, now: Timestamp) -> Present {
     }
 }
 
-fn plan(
+async fn plan(
+    app: &App,
     changes: Changes,
     after: Record,
     player: &PlayerId,
     note: Option<String>,
-) -> Plan<ChangedEntitlement> {
-    Plan {
+) -> Result<Plan<ChangedEntitlement>, OperationError> {
+    Ok(Plan {
         changes,
         audits: vec![about(player, &after.id, note.clone())],
         body: ChangedEntitlement {
-            entitlement: view::entitlement(after),
+            entitlement: view::entitlement(app, after).await?,
             note,
         },
-    }
+    })
 }
 
 fn about(player: &PlayerId, id: &EntitlementId, note: Option<String>) -> Audit {

@@ -10,6 +10,8 @@ pub(super) mod entitlements;
 pub(super) mod keys;
 pub(super) mod offers;
 pub(super) mod players;
+pub(super) mod sentences;
+mod verdicts;
 mod view;
 
 use serde::Serialize;

@@ -1,5 +1,6 @@
 //! Commands about a player and the player's link.
 
+use super::sentences::Sentences;
 use super::{Answer, OperationError, Order, Plan, carry_out, view};
 use crate::App;
 use crate::api::{PlayerAnswer, RetryAnswer, UnlinkAnswer};
@@ -10,7 +11,8 @@ use crate::flow::linking::unlink::{report_first, unlinking};
 use crate::flow::rows::log_unreadable;
 use crate::store::{Audit, Changes, Listed, PlayerRow, Subject};
 
-/// `player.get`: the link, a page of the entitlements, and what operators did.
+/// `player.get`: the link, a page of the entitlements, and what operators did. `sentences` are those
+/// for the player.
 ///
 /// # Errors
 /// See [`OperationError`].
@@ -19,6 +21,7 @@ pub async fn get_player(
     player: &PlayerId,
     limit: usize,
     cursor: Option<&str>,
+    sentences: &Sentences,
 ) -> Result<Answer, OperationError> {
     let cursor = cursor.map(Cursor::parse).transpose()?;
     let row = known_player(app, player).await?;
@@ -30,10 +33,10 @@ pub async fn get_player(
         .await?;
     let last = page.rows.last().filter(|_| page.more);
     let cursor = last.and_then(|row| Cursor::after(&row.position));
-    let (mut entitlements, mut unreadable) = (Vec::new(), Vec::new());
+    let (mut records, mut unreadable) = (Vec::new(), Vec::new());
     for row in page.rows {
         match row.record {
-            Ok(record) => entitlements.push(view::entitlement(record)),
+            Ok(record) => records.push(record),
             Err(error) => {
                 log_unreadable(&error);
                 unreadable.push(error.to_string());
@@ -42,8 +45,8 @@ pub async fn get_player(
     }
     Ok(Answer::of(&PlayerAnswer {
         player_id: player.clone(),
+        entitlements: view::entitlements(app, sentences, &row, records).await?,
         link: view::link(app, row),
-        entitlements,
         cursor,
         audit: app.fulfillments.audit_trail(player).await?,
         unreadable,

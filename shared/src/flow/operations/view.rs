@@ -1,12 +1,53 @@
 //! Stored rows, as an operator sees them.
 
+use super::sentences::Sentences;
+use super::verdicts::{Context, verdict};
 use crate::App;
 use crate::api::{Entitlement, OperatorEntitlement, OperatorLink};
 use crate::flow::standing;
-use crate::store::{PlayerRow, Record};
+use crate::store::{PlayerRow, Record, StoreError};
 
-pub(super) fn entitlement(record: Record) -> OperatorEntitlement {
+/// One entitlement, in English.
+pub(super) async fn entitlement(
+    app: &App,
+    record: Record,
+) -> Result<OperatorEntitlement, StoreError> {
+    entitlement_in(app, Sentences::usual(), record).await
+}
+
+/// One entitlement, in this language.
+pub(super) async fn entitlement_in(
+    app: &App,
+    sentences: &Sentences,
+    record: Record,
+) -> Result<OperatorEntitlement, StoreError> {
+    let row = app.links.get(&record.player).await?;
+    let context = Context::read(app, &row, &[&record]).await?;
+    Ok(judged(app, &context, sentences, record))
+}
+
+/// Entitlements of the player of this row, in this language.
+pub(super) async fn entitlements(
+    app: &App,
+    sentences: &Sentences,
+    row: &PlayerRow,
+    records: Vec<Record>,
+) -> Result<Vec<OperatorEntitlement>, StoreError> {
+    let context = Context::read(app, row, &records.iter().collect::<Vec<_>>()).await?;
+    let judged = records
+        .into_iter()
+        .map(|record| judged(app, &context, sentences, record));
+    Ok(judged.collect())
+}
+
+fn judged(
+    app: &App,
+    context: &Context,
+    sentences: &Sentences,
+    record: Record,
+) -> OperatorEntitlement {
     OperatorEntitlement {
+        verdict: verdict(app, context, sentences, &record),
         player_id: record.player.clone(),
         amazon_user_id: record.amazon_user_id.clone(),
         attempts: record.attempts,

@@ -25,6 +25,7 @@ mod support;
 mod system;
 mod test_names;
 mod unity;
+mod verdicts;
 mod without_secret;
 
 /// The function that `examples/echo.rs` is.

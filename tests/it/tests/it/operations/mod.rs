@@ -9,3 +9,4 @@ mod players;
 mod races;
 mod rollout;
 pub(crate) mod support;
+mod verdicts;
