@@ -17,6 +17,7 @@ pub(crate) const DOCTOR: &str = "doctor";
 /// Every command.
 pub(crate) const NAMES: &[&str] = &[
     "offers.put",
+    "offers.correct",
     "offers.pause",
     "offers.resume",
     "offers.list",
@@ -46,6 +47,12 @@ pub(crate) async fn carry_out(app: &App, mut form: Form<'_>) -> Result<Box<RawVa
         "offers.put" => {
             let (offers, order) = offers::put(form)?;
             flow::put_offers(app, &order, &offers).await
+        }
+        "offers.correct" => {
+            let (sku, cursor) = (form.id("sku"), form.cursor());
+            let order = form.order(Why::Needed, Vec::new());
+            let sku = form.good(sku)?;
+            flow::correct_offer(app, &order, &sku, cursor.as_deref()).await
         }
         "offers.delete" => {
             let (sku, order) = (form.id("sku"), form.order(Why::Wanted, Vec::new()));

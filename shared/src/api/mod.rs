@@ -18,10 +18,10 @@ pub use link::{
     LinkSessionRequest,
 };
 pub use operations::{
-    AccountAnswer, AttentionPage, ChangedEntitlement, Checkup, CommandCode, DeletedOffer,
-    FoundEntitlement, KeyUse, KeysAnswer, ListedOffers, OperatorEntitlement, OperatorLink,
-    ParkedEntitlement, PausedOffer, PlayerAnswer, ReleasedPage, ResealedAnswer, RetryAnswer,
-    SealedBy, SkippedEntitlement, StoredOffers, UnlinkAnswer, Unopened,
+    AccountAnswer, AttentionPage, ChangedEntitlement, Checkup, CommandCode, CorrectedOffer,
+    DeletedOffer, FoundEntitlement, KeyUse, KeysAnswer, ListedOffers, OperatorEntitlement,
+    OperatorLink, ParkedEntitlement, PausedOffer, PlayerAnswer, ReleasedPage, ResealedAnswer,
+    RetryAnswer, SealedBy, SkippedEntitlement, StoredOffers, UnlinkAnswer, Unopened,
 };
 pub use problem::Problem;
 pub use verdict::{HelpfulCommand, MissingOffer, Verdict};

@@ -286,3 +286,14 @@ pub struct Checkup {
     /// Every check, in the order in which to mend what is wrong.
     pub checks: Vec<Check>,
 }
+
+/// `offers.correct`
+#[derive(Debug, Serialize)]
+pub struct CorrectedOffer {
+    /// How many entitlements have got the offer's present content.
+    pub corrected: usize,
+    /// How many of those that it met had been handed out already.
+    pub too_late: usize,
+    /// Where the search goes on; `None` at its end.
+    pub cursor: Option<String>,
+}

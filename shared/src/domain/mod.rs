@@ -3,6 +3,7 @@
 mod attention;
 mod checkup;
 mod content;
+mod correction;
 mod device;
 mod entitlement;
 mod failing;
@@ -24,6 +25,7 @@ pub use checkup::{
     Check, Finding, Hosts, IndexShape, TableFacts, TableShape, judge_table, names, one_region,
 };
 pub use content::{Content, ContentFault, MAX_CONTENT_BYTES, MAX_CONTENT_DEPTH};
+pub use correction::{Correctable, Correction};
 pub use device::{DeviceStatus, slowed_down};
 pub use entitlement::{HoldReason, Status, is_shown, shown_order};
 pub use failing::{Failing, is_long_ago};

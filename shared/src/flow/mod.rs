@@ -27,6 +27,7 @@ pub use linking::status::link_status;
 pub use linking::unlink::unlink;
 pub use operations::accounts::get_account;
 pub use operations::attention::{Wanted, list_attention, release_attention};
+pub use operations::corrections::correct_offer;
 pub use operations::entitlements::{get_entitlement, hold, reassign, release, rereport};
 pub use operations::keys::{key_status, reseal};
 pub use operations::offers::{delete_offer, list_offers, pause_offer, put_offers};

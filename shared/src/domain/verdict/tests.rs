@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::domain::LinkStatus;
 use OfferFacts::{Missing, NoSku, Paused, There};
 use VerdictCode as Code;
 

@@ -6,6 +6,7 @@
 
 pub(super) mod accounts;
 pub(super) mod attention;
+pub(super) mod corrections;
 pub(super) mod entitlements;
 pub(super) mod keys;
 pub(super) mod offers;

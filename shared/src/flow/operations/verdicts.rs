@@ -56,12 +56,11 @@ impl Context {
             .filter(|record| waits_for_offer(record))
             .filter_map(|record| sku(record))
             .collect();
-        let offers = match skus.is_empty() {
-            true => FoundOffers::default(),
-            false => {
-                let skus: Vec<_> = skus.iter().collect();
-                app.offers.stored().get(&skus).await?
-            }
+        let offers = if skus.is_empty() {
+            FoundOffers::default()
+        } else {
+            let skus: Vec<_> = skus.iter().collect();
+            app.offers.stored().get(&skus).await?
         };
         let others = records
             .iter()

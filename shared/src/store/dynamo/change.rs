@@ -119,6 +119,28 @@ impl Change {
         self.value(&format!(":take_{field}"), value)
     }
 
+    /// Needs besides that this attribute is absent.
+    pub(in crate::store) fn only_if_absent(self, field: &str) -> Self {
+        self.only_if(&format!("attribute_not_exists(#{field})"))
+    }
+
+    /// Needs besides that this attribute begins with this text.
+    pub(in crate::store) fn only_if_begins(self, field: &str, text: &str) -> Self {
+        self.only_if(&format!("begins_with(#{field}, :begin_{field})"))
+            .value(
+                &format!(":begin_{field}"),
+                AttributeValue::S(text.to_owned()),
+            )
+    }
+
+    fn only_if(self, further: &str) -> Self {
+        let condition = match &self.condition {
+            Some(condition) => format!("({condition}) AND {further}"),
+            None => further.to_owned(),
+        };
+        self.when(condition)
+    }
+
     /// The state that this change needs.
     pub(in crate::store) fn when(mut self, condition: impl Into<String>) -> Self {
         let condition = condition.into();

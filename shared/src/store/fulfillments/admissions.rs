@@ -298,5 +298,6 @@ fn new_record(claim: &Claim<'_>, status: Status, reason: Option<HoldReason>) -> 
         attention_at: None,
         work: Work::Idle,
         is_noted: false,
+        is_listed: false,
     }
 }

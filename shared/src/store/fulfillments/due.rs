@@ -4,7 +4,7 @@
 //! Beside entitlements it lists housekeeping for Amazon accounts, the rows of the room `accounts`.
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::Select;
+use aws_sdk_dynamodb::types::{AttributeValue, Select};
 
 use super::leases::Lease;
 use super::pauses::RESUMED;
@@ -46,6 +46,28 @@ pub struct DuePage {
 /// A position in a shard.
 #[derive(Clone, Debug)]
 pub struct DuePosition(Item);
+
+impl DuePosition {
+    /// The position in words, for a cursor.
+    #[must_use]
+    pub fn words(&self) -> [String; 4] {
+        ["pk", "sk", "due_shard", "due_at"].map(|name| match self.0.get(name) {
+            Some(AttributeValue::S(text) | AttributeValue::N(text)) => text.clone(),
+            _ => String::new(),
+        })
+    }
+
+    /// The position of these words; `None`: no position has them.
+    #[must_use]
+    pub fn of(words: [String; 4]) -> Option<Self> {
+        let [pk, sk, shard, due_at] = words;
+        let due_at: i64 = due_at.parse().ok()?;
+        let mut item = key(pk, sk);
+        item.insert("due_shard".to_owned(), s(shard));
+        item.insert("due_at".to_owned(), n(due_at));
+        Some(Self(item))
+    }
+}
 
 /// An item that was due, and that this request has acquired.
 #[derive(Debug)]
@@ -174,6 +196,19 @@ impl Fulfillments {
             .apply(&self.client)
             .await
             .map(drop)
+    }
+
+    /// The entitlement that a hint points to, if it points to one and there still is one.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn hinted_record(&self, hint: &Due) -> Result<Option<Record>, StoreError> {
+        let sk = hint.key.get("sk").and_then(|sk| sk.as_s().ok());
+        if sk.is_some_and(|sk| sk.starts_with("E#")) {
+            self.hinted(hint).await
+        } else {
+            Ok(None)
+        }
     }
 
     fn due_query(&self, shard: &str, now: Timestamp) -> QueryFluentBuilder {

@@ -1,6 +1,7 @@
 //! Notes that a check has handed out an entitlement that was `pending` before.
 
 use super::record::Record;
+use super::waiting::WAITS;
 use crate::domain::{HandOut, Status, Timestamp};
 use crate::store::dynamo::{record_key, s, time};
 use crate::store::error::StoreError;
@@ -8,7 +9,8 @@ use crate::store::outcome::WriteOutcome;
 use crate::store::tables::Fulfillments;
 
 impl Fulfillments {
-    /// Notes that a check answers this `pending` entitlement, as `hand_out` says.
+    /// Notes that a check answers this `pending` entitlement, as `hand_out` says. The same write takes
+    /// it off the list of what waits to be handed out.
     /// [`WriteOutcome::Changed`]: it is no longer `pending`, or another check has noted that.
     ///
     /// # Errors
@@ -33,6 +35,14 @@ impl Fulfillments {
             Some(before) => change
                 .when(format!("#status = :pending AND #{field} = :before"))
                 .value(":before", time(before)),
+        };
+        let change = if known.is_listed {
+            change
+                .only_if_begins("due_shard", WAITS)
+                .remove("due_shard")
+                .remove("due_at")
+        } else {
+            change
         };
         let written = change.set(field, time(now)).apply(&self.client).await?;
         Ok(written.outcome())

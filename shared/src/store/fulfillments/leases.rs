@@ -9,6 +9,7 @@
 //! ```
 
 use super::record::{Record, record};
+use super::waiting::WAITS;
 use crate::domain::{EntitlementId, Failing, HoldReason, Pause, Status, Timestamp, Waiting};
 use crate::store::dynamo::{Change, due_shard, n, record_key, s, time};
 use crate::store::error::StoreError;
@@ -86,8 +87,12 @@ impl Fulfillments {
     /// See [`StoreError`].
     pub async fn make_due(&self, known: &Record, now: Timestamp) -> Result<(), StoreError> {
         self.change(record_key(&known.player, &known.id))
-            .when("#status = :pending AND attribute_not_exists(#due_at)")
+            .when(
+                "#status = :pending \
+                 AND (attribute_not_exists(#due_at) OR begins_with(#due_shard, :waits))",
+            )
             .value(":pending", s(Status::Pending.as_str()))
+            .value(":waits", s(WAITS))
             .set("due_shard", s(due_shard(known.id.as_str())))
             .set("due_at", time(now))
             .apply(&self.client)

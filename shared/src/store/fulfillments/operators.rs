@@ -302,6 +302,9 @@ impl Change {
                 .remove("owner")
                 .set("due_shard", s(due_shard(after.id.as_str())))
                 .set("due_at", time(*at)),
+            Work::Idle if after.is_listed => {
+                self.waiting_for_the_game(after.sku.as_deref(), &after.id, after.updated_at)
+            }
             Work::Idle | Work::Leased { .. } => self.released(),
         };
         change
@@ -349,6 +352,7 @@ pub(super) fn released(known: &Record, release: Release<'_>) -> Record {
         } else {
             Work::Idle
         },
+        is_listed: !by_webhook && known.handed_out_at.is_none(),
         ..known.settled()
     }
 }

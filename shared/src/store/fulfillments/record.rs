@@ -1,6 +1,7 @@
 //! A record: what is stored of one entitlement of one player. A row that can't be read is an error
 //! of its own.
 
+use super::waiting::WAITS;
 use crate::domain::{
     AmazonUserId, Content, EntitlementId, Failing, HoldReason, PlayerId, Status, Timestamp, Work,
 };
@@ -57,6 +58,8 @@ pub struct Record {
     pub work: Work,
     /// Whether it is noted under its Amazon account, for when that is linked again.
     pub is_noted: bool,
+    /// Whether it is listed as waiting to be handed out to the game.
+    pub is_listed: bool,
 }
 
 impl Record {
@@ -93,6 +96,7 @@ impl Record {
             reason: Some(reason),
             updated_at: now,
             work: Work::Idle,
+            is_listed: false,
             ..self.settled()
         }
     }
@@ -176,10 +180,19 @@ pub(in crate::store) fn record(table: &str, item: &Item) -> Result<Record, Store
         attention_at: reader.time("attention_at")?,
         work: work(&reader)?,
         is_noted: reader.flag("noted"),
+        is_listed: is_listed(&reader),
     })
 }
 
+fn is_listed(reader: &Reader<'_>) -> bool {
+    let shard = reader.text("due_shard");
+    shard.is_some_and(|shard| shard.starts_with(WAITS))
+}
+
 fn work(reader: &Reader<'_>) -> Result<Work, StoreError> {
+    if is_listed(reader) {
+        return Ok(Work::Idle);
+    }
     Ok(match (reader.text("owner"), reader.time("due_at")?) {
         (_, None) => Work::Idle,
         (None, Some(at)) => Work::Due { at },

@@ -15,6 +15,7 @@ enum Command {
     Unlink,
     Retry,
     ReleaseMany,
+    Correct,
 }
 
 impl Command {
@@ -27,6 +28,7 @@ impl Command {
             Self::Unlink => "player.unlink",
             Self::Retry => "link.retry",
             Self::ReleaseMany => "attention.release",
+            Self::Correct => "offers.correct",
         }
     }
 }
@@ -57,12 +59,27 @@ async fn seen(command: Command, player: &Player<'_>, id: &str) -> Outcome<String
     if command == Command::Unlink {
         return player.link_status().await;
     }
+    if command == Command::Correct {
+        let get = json!({"command": "entitlement.get", "entitlement_id": id});
+        return Ok(invoke(player, &get).await?["entitlement"]["title"].to_string());
+    }
     let history = player.history().await?;
     let found = history.into_iter().find(|(known, _, _)| known == id);
     Ok(format!(
         "{:?}",
         found.map(|(_, status, reason)| (status, reason))
     ))
+}
+
+/// The offer gets a title of its own for this player, and what was released has the one before.
+async fn rename_the_offer(player: &Player<'_>) -> Outcome {
+    let list = invoke(player, &json!({"command": "offers.list"})).await?;
+    let offers = list["offers"].as_array().into_iter().flatten();
+    let mut offers = offers.filter(|offer| offer["sku"] == "starter-pack");
+    let mut offer = offers.next().ok_or("there is no such offer")?.clone();
+    offer["title"] = json!(format!("For {}", player.id));
+    let put = json!({"command": "offers.put", "offers": [offer]});
+    invoke(player, &put).await.map(drop)
 }
 
 async fn invoke(player: &Player<'_>, event: &Value) -> Outcome<Value> {
@@ -82,6 +99,7 @@ fn order(command: Command, player: &Player<'_>, id: &str, request: &str) -> Valu
     });
     match command {
         Command::Unlink | Command::Retry => event["player_id"] = json!(player.id),
+        Command::Correct => event["sku"] = json!("starter-pack"),
         Command::Reassign => {
             event["entitlement_id"] = json!(id);
             event["from_player_id"] = json!(player.id);
@@ -99,6 +117,17 @@ fn order(command: Command, player: &Player<'_>, id: &str, request: &str) -> Valu
     event
 }
 
+impl Operate {
+    /// What the audit trail has of the command, without what prepared it.
+    async fn audits(&self, player: &Player<'_>) -> Outcome<Vec<String>> {
+        let mut audits = player.world.audits(&player.id).await?;
+        if self.0 == Command::Correct {
+            audits.retain(|command| command != Command::Release.name());
+        }
+        Ok(audits)
+    }
+}
+
 impl Scenario for Operate {
     type Ready<'w> = Ready;
 
@@ -111,6 +140,8 @@ impl Scenario for Operate {
         match self.0 {
             Command::Hold | Command::Retry => 3,
             Command::Release => 5,
+            // The request id, the offer, eight shards, the record and its change, the answer.
+            Command::Correct => 13,
             Command::Rereport => 6,
             Command::Unlink => 8,
             Command::Reassign => 9,
@@ -154,6 +185,16 @@ impl Scenario for Operate {
                 answered_check(player).await?;
                 id
             }
+            Command::Correct => {
+                granted(player).await?;
+                let second = player.claim("starter-pack");
+                player.world.pass(crate::kit::A_MINUTE).await?;
+                answered_check(player).await?;
+                // It is released, and no check has answered it since.
+                invoke(player, &order(Command::Release, player, &second, "before")).await?;
+                rename_the_offer(player).await?;
+                second
+            }
             Command::Unlink | Command::Retry => {
                 half_delivered(player).await?;
                 String::new()
@@ -172,7 +213,7 @@ impl Scenario for Operate {
 
     async fn recover<'w>(&self, player: &mut Player<'w>, ready: Ready) -> Outcome {
         let Ready { id, event, before } = ready;
-        let audits = player.world.audits(&player.id).await?;
+        let audits = self.audits(player).await?;
         let is_changed = seen(self.0, player, &id).await? != before;
         if self.0 != Command::Retry && is_changed != (audits.len() == 1) {
             return Err(format!(
@@ -183,7 +224,7 @@ impl Scenario for Operate {
         if invoke(player, &event).await? != answer {
             return Err("the same request was answered otherwise".to_owned());
         }
-        let audits = player.world.audits(&player.id).await?;
+        let audits = self.audits(player).await?;
         if audits != [self.0.name()] {
             return Err(format!("done once, and the audit has {audits:?}"));
         }
@@ -243,4 +284,9 @@ async fn an_operator_unlinks() {
 #[tokio::test]
 async fn an_operator_lets_a_link_be_tried_at_once() {
     swept(Command::Retry).await;
+}
+
+#[tokio::test]
+async fn an_operator_corrects_what_nobody_has_seen() {
+    swept(Command::Correct).await;
 }

@@ -109,6 +109,7 @@ const COMMANDS: &[(&str, bool)] = &[
     ("admin-player-unlink", true),
     ("admin-offers-put-bad", false),
     ("admin-offers-put", true),
+    ("admin-offers-correct", true),
     ("admin-offers-list", true),
     ("admin-offers-pause", true),
     ("admin-offers-resume", true),
@@ -356,6 +357,7 @@ async fn every_admin_event_is_answered_as_it_should_be() {
         let answer: Value = serde_json::from_str(&world.admin_text(&event).await).expect("JSON");
         // Those need the offers of `offers.put`.
         if ![
+            "admin-offers-correct",
             "admin-offers-delete",
             "admin-offers-pause",
             "admin-offers-resume",

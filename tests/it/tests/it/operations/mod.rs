@@ -1,4 +1,5 @@
 mod attention;
+mod corrections;
 mod doctor;
 mod entitlements;
 mod envelope;
