@@ -140,8 +140,8 @@ impl Scenario for Operate {
         match self.0 {
             Command::Hold | Command::Retry => 3,
             Command::Release => 5,
-            // The request id, the offer, eight shards, the record and its change, the answer.
-            Command::Correct => 13,
+            // The request id, the offer, the shards, the record and its change, the answer.
+            Command::Correct => 6,
             Command::Rereport => 6,
             Command::Unlink => 8,
             Command::Reassign => 9,

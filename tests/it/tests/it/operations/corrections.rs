@@ -51,6 +51,7 @@ async fn what_no_check_has_answered_gets_the_present_content() {
     let (first, second) = duplicate(&world).await;
     let of = json!({"player_id": "p1", "entitlement_id": second});
     done(&world, "entitlement.release", of).await;
+    world.pass(1);
     offer_a_crown(&world).await;
     let dry = correct(&world, &json!({"dry_run": true})).await;
     assert_eq!(counts(&dry), (1, 0, false));
