@@ -14,9 +14,10 @@ use crate::clock::Clock;
 use crate::codedeploy::CodeDeploy;
 use crate::config::{Config, DeliveryConfig, SecretsSource};
 use crate::delivery::Webhook;
+use crate::domain::{ErasedId, PlayerId};
 use crate::jitter::Jitter;
 use crate::secrets::{SecretReader, Secrets};
-use crate::store::{CachedOffers, Fulfillments, Links, Offers};
+use crate::store::{CachedOffers, Erasures, Fulfillments, Links, Offers};
 use crate::{logging, net};
 
 /// Configuration and clients.
@@ -36,6 +37,8 @@ pub struct App {
     pub fulfillments: Fulfillments,
     /// The offers, by SKU.
     pub offers: CachedOffers,
+    /// Which players were erased.
+    pub erasures: Erasures,
     /// Login with Amazon.
     pub lwa: Lwa,
     /// Prime Gaming.
@@ -132,6 +135,13 @@ impl App {
         Ok(Arc::new(process.app(warm.into()).await?))
     }
 
+    /// What stays of this player's id after the player was erased; `None`: the secret has no
+    /// `erasure_key`.
+    pub(crate) fn erased_id(&self, player: &PlayerId) -> Option<ErasedId> {
+        let secrets = self.secrets.current();
+        secrets.erasure_key.as_ref().map(|key| key.player(player))
+    }
+
     /// Builds everything from its parts.
     ///
     /// # Errors
@@ -154,6 +164,7 @@ impl App {
             authenticator: Authenticator::new(&config.players, player_jwt_secret, http.clone())?,
             links: Links::new(dynamodb.clone(), config.tables.links.clone()),
             fulfillments: Fulfillments::new(dynamodb.clone(), config.tables.fulfillments.clone()),
+            erasures: Erasures::new(dynamodb.clone(), config.tables.erasures.clone()),
             offers: CachedOffers::new(offers),
             lwa: Lwa::new(http.clone(), &config.lwa),
             prime_gaming: PrimeGaming::new(http.clone(), &config.prime_gaming),

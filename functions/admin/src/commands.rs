@@ -24,6 +24,9 @@ pub(crate) const NAMES: &[&str] = &[
     "offers.delete",
     "player.get",
     "player.unlink",
+    "player.export",
+    "player.erase",
+    "player.erase_again",
     "link.retry",
     "amazon.get",
     "entitlement.get",
@@ -74,6 +77,20 @@ pub(crate) async fn carry_out(app: &App, mut form: Form<'_>) -> Result<Box<RawVa
         "player.unlink" => {
             let (player, order) = player(form)?;
             flow::unlink_player(app, &order, &player).await
+        }
+        "player.export" => {
+            let (player, cursor) = (form.id("player_id"), form.cursor());
+            let player = form.good(player)?;
+            flow::export_player(app, &player, cursor.as_deref()).await
+        }
+        "player.erase" => {
+            let (player, order) = player(form)?;
+            flow::erase_player(app, &order, &player).await
+        }
+        "player.erase_again" => {
+            let (cursor, order) = (form.cursor(), form.order(Why::Needed, Vec::new()));
+            form.good(Some(()))?;
+            flow::erase_again(app, &order, cursor.as_deref()).await
         }
         "link.retry" => {
             let (player, order) = player(form)?;

@@ -39,6 +39,7 @@ impl From<OperationError> for Fault {
             OperationError::NotFound(_) => CommandCode::NotFound,
             OperationError::Conflict(_) => CommandCode::Conflict,
             OperationError::Cursor(_) => CommandCode::InvalidCursor,
+            OperationError::Unfinished(_) => CommandCode::Unavailable,
             OperationError::RequestIdReused => CommandCode::RequestIdReused,
             OperationError::Store(error) => return Self::from(error),
         };

@@ -69,6 +69,8 @@ pub struct Tables {
     pub fulfillments: String,
     /// `OFFERS_TABLE`
     pub offers: String,
+    /// `ERASURES_TABLE`
+    pub erasures: String,
 }
 
 /// Login with Amazon: our client ids, and its addresses.
@@ -230,6 +232,7 @@ impl Config {
                 links: vars.table("LINKS_TABLE"),
                 fulfillments: vars.table("FULFILLMENTS_TABLE"),
                 offers: vars.table("OFFERS_TABLE"),
+                erasures: vars.table("ERASURES_TABLE"),
             },
             lwa: LwaConfig {
                 device_client_id: vars

@@ -3,10 +3,11 @@ use std::path::Path;
 
 use super::*;
 
-const REQUIRED: [(&str, &str); 7] = [
+const REQUIRED: [(&str, &str); 8] = [
     ("LINKS_TABLE", "links"),
     ("FULFILLMENTS_TABLE", "fulfillments"),
     ("OFFERS_TABLE", "offers"),
+    ("ERASURES_TABLE", "erasures"),
     ("LWA_CLIENT_ID", "amzn1.application-oa2-client.test"),
     ("PLAYER_JWT_ISSUER", "https://accounts.example.com"),
     ("PLAYER_JWT_AUDIENCE", "prime-gaming"),
@@ -111,6 +112,7 @@ fn all_faults_come_at_once_and_no_value_is_repeated() {
         "LINKS_TABLE",
         "FULFILLMENTS_TABLE",
         "OFFERS_TABLE",
+        "ERASURES_TABLE",
         "LWA_CLIENT_ID",
         "LWA_TOKEN_URL",
         "PLAYER_JWT_ISSUER",

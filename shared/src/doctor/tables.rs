@@ -3,7 +3,7 @@
 use super::{Patient, not_told};
 use crate::config::Tables;
 use crate::domain::{Finding, TableShape, judge_table};
-use crate::store::{describe, fulfillments_shape, links_shape, offers_shape};
+use crate::store::{describe, erasures_shape, fulfillments_shape, links_shape, offers_shape};
 
 /// A table that the service needs.
 #[derive(Clone, Copy)]
@@ -15,7 +15,7 @@ pub(super) struct Table {
 }
 
 /// Every table.
-pub(super) const ALL: [Table; 3] = [
+pub(super) const ALL: [Table; 4] = [
     Table {
         check: "links_table",
         name: |tables| &tables.links,
@@ -30,6 +30,11 @@ pub(super) const ALL: [Table; 3] = [
         check: "offers_table",
         name: |tables| &tables.offers,
         shape: offers_shape,
+    },
+    Table {
+        check: "erasures_table",
+        name: |tables| &tables.erasures,
+        shape: erasures_shape,
     },
 ];
 

@@ -6,6 +6,7 @@ mod content;
 mod correction;
 mod device;
 mod entitlement;
+mod erasure;
 mod failing;
 mod hand_out;
 mod ids;
@@ -28,6 +29,9 @@ pub use content::{Content, ContentFault, MAX_CONTENT_BYTES, MAX_CONTENT_DEPTH};
 pub use correction::{Correctable, Correction};
 pub use device::{DeviceStatus, slowed_down};
 pub use entitlement::{HoldReason, Status, is_shown, shown_order};
+pub use erasure::{
+    ERASED, ErasedId, is_erased_owner, is_restored, moved_note, players_of_move, without_names,
+};
 pub use failing::{Failing, is_long_ago};
 pub use hand_out::HandOut;
 pub use ids::{

@@ -4,6 +4,7 @@
 //! `invalid_client` from Login with Amazon, tells it so. It then reads the secret again, at most once
 //! a minute, before it returns an error.
 
+mod erasure_key;
 mod values;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::Mutex;
 
+pub use erasure_key::ErasureKey;
 pub use values::SecretValues;
 
 use crate::budget::SECRET_RELOAD;

@@ -59,6 +59,7 @@ fn the_shortest_secret_is_enough_and_empty_is_unset() {
         "lwa_device_client_secret",
         "player_jwt_secret",
         "delivery_webhook_secret",
+        "erasure_key",
     ] {
         secret[name] = json!("");
     }
@@ -67,6 +68,7 @@ fn the_shortest_secret_is_enough_and_empty_is_unset() {
     assert!(values.lwa_device_client_secret.is_none());
     assert!(values.player_jwt_secret.is_none());
     assert!(values.delivery_webhook_secret.is_none());
+    assert!(values.erasure_key.is_none());
     assert_eq!(format!("{:?}", values.token_keys), r#"["k1", "k2"]"#);
 }
 
@@ -83,6 +85,7 @@ fn every_fault_is_named_and_no_value() {
         ],
         "player_jwt_secret": "hush, too short",
         "delivery_webhook_secret": "whsec_hush",
+        "erasure_key": "hush",
     }));
     let text = faults.join("\n");
     assert_eq!(
@@ -95,7 +98,8 @@ fn every_fault_is_named_and_no_value() {
          token_keys[3] must have an id of 1 to 32 letters, digits, '-' or '_' and has the id of \
          another key and must be 32 bytes in base64\n\
          player_jwt_secret must have at least 32 bytes\n\
-         delivery_webhook_secret must be `whsec_` and 24 to 64 bytes in base64"
+         delivery_webhook_secret must be `whsec_` and 24 to 64 bytes in base64\n\
+         erasure_key must be 32 bytes in base64"
     );
 }
 

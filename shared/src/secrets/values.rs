@@ -8,6 +8,7 @@ use ring::digest::{SHA256, digest};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
+use super::erasure_key::ErasureKey;
 use crate::config::LwaConfig;
 use crate::seal::{KeyError, TokenKeys};
 
@@ -30,17 +31,20 @@ pub struct SecretValues {
     pub player_jwt_secret: Option<SecretString>,
     /// `delivery_webhook_secret`: as it was written, `whsec_` and base64.
     pub delivery_webhook_secret: Option<SecretString>,
+    /// `erasure_key`: hashes the ids of erased players. A deployment from before 0.2 may have none.
+    pub erasure_key: Option<ErasureKey>,
     fingerprint: [u8; 32],
 }
 
 impl SecretValues {
     /// The fields that are known.
-    pub const FIELDS: [&str; 5] = [
+    pub const FIELDS: [&str; 6] = [
         "lwa_client_secret",
         "lwa_device_client_secret",
         "token_keys",
         "player_jwt_secret",
         "delivery_webhook_secret",
+        "erasure_key",
     ];
 
     /// Reads the secret's JSON. An unknown field is ignored with a warning, because a newer version
@@ -79,6 +83,10 @@ impl SecretValues {
                 "delivery_webhook_secret must be `whsec_` and 24 to 64 bytes in base64".to_owned(),
             );
         }
+        let erasure_key = text(&fields, "erasure_key", &mut faults).map(ErasureKey::parse);
+        if erasure_key.as_ref().is_some_and(Option::is_none) {
+            faults.push("erasure_key must be 32 bytes in base64".to_owned());
+        }
         match (lwa_client_secret, token_keys) {
             (Some(lwa_client_secret), Some(token_keys)) if faults.is_empty() => Ok(Self {
                 lwa_client_secret: lwa_client_secret.into(),
@@ -86,6 +94,7 @@ impl SecretValues {
                 token_keys,
                 player_jwt_secret: player_jwt_secret.map(Into::into),
                 delivery_webhook_secret: delivery_webhook_secret.map(Into::into),
+                erasure_key: erasure_key.flatten(),
                 fingerprint: fingerprint(json),
             }),
             _ => Err(faults),

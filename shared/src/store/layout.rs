@@ -61,6 +61,16 @@ pub fn offers_shape() -> TableShape {
     }
 }
 
+/// The form of the erasures table.
+#[must_use]
+pub fn erasures_shape() -> TableShape {
+    TableShape {
+        key: "pk:S".to_owned(),
+        indexes: Vec::new(),
+        ttl: None,
+    }
+}
+
 /// What the database says of a table. A database on one machine, `is_local`, may not know what
 /// protects a table.
 ///

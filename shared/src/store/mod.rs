@@ -4,10 +4,12 @@
 //! - [`Links`]: players' links, and the short-lived attempts to make one
 //! - [`Fulfillments`]: what every player was given, for ever
 //! - [`Offers`]: what a SKU stands for
+//! - [`Erasures`]: which players were erased, under keyed hashes of their ids
 //!
 //! The rooms, from the ground up: `dynamo` speaks to DynamoDB. `tables` has the handles of two of
 //! the tables, and `layout` knows their form. `attempts`, `accounts` and `operations` hold rows that know no other room. `links` uses
 //! all three, and `fulfillments` uses links, accounts and operations. `offers` uses operations.
+//! `erasures` erases the rows of all of them, so it uses every room but `offers`.
 //!
 //! Every write of a player's data names the state that it needs. A write that finds another state
 //! is refused and brings the item as it is, so that no request has to read again.
@@ -15,6 +17,7 @@
 mod accounts;
 mod attempts;
 mod dynamo;
+mod erasures;
 mod error;
 mod fulfillments;
 mod layout;
@@ -30,13 +33,17 @@ pub use attempts::{
     NewAttempt, NewDevice, NewTicket, Slot, Standing, Ticket, TicketStored,
 };
 pub use dynamo::DUE_SHARDS;
+pub use erasures::{
+    Erasing, Exported, ExportedLinking, Fate, LinkingRows, Marker, OwnRow, ScanPage, ScanPosition,
+    Stored, knows_attribute,
+};
 pub use error::{Cause, StoreError};
 pub use fulfillments::{
-    Admission, Claim, Confirmation, Due, DuePage, DuePosition, Lease, Listed, Page, Parked,
-    Reassignment, Record, Records, Release, Resumed, Row, Taken, WaitingEntry, WaitingFilter,
-    WaitingPage, WaitingPart, WaitingRecords, Woken,
+    Admission, Claim, Confirmation, Due, DuePage, DuePosition, Holders, Lease, Listed, Page,
+    Parked, Reassignment, Record, Records, Release, Resumed, Row, Taken, WaitingEntry,
+    WaitingFilter, WaitingPage, WaitingPart, WaitingRecords, Woken,
 };
-pub use layout::{describe, fulfillments_shape, links_shape, offers_shape};
+pub use layout::{describe, erasures_shape, fulfillments_shape, links_shape, offers_shape};
 pub use links::{
     DeadTokens, Inherited, Link, LinkOrigin, LinkOutcome, LinkState, NewLink, PlayerRow,
     RefreshLease, Remnant, RemnantTimes, Replaced, SealedPage, SealedPosition, SealedRow, TokenRow,
@@ -44,4 +51,4 @@ pub use links::{
 pub use offers::{CachedOffers, FoundOffers, Offers};
 pub use operations::{Audit, Changes, Recalled, Request, Subject, Warrant};
 pub use outcome::{Claimed, WriteOutcome};
-pub use tables::{Fulfillments, Links};
+pub use tables::{Erasures, Fulfillments, Links};

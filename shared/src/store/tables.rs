@@ -1,4 +1,4 @@
-//! The handles of the two tables whose rows change together. The rooms `links`, `attempts`,
+//! The handles of the tables whose rows change together. The rooms `links`, `attempts`,
 //! `accounts` and `fulfillments` read and write their rows.
 
 use aws_sdk_dynamodb::Client;
@@ -18,6 +18,25 @@ pub struct Links {
 pub struct Fulfillments {
     pub(in crate::store) client: Client,
     pub(in crate::store) table: String,
+}
+
+/// The erasures table.
+#[derive(Clone, Debug)]
+pub struct Erasures {
+    pub(in crate::store) client: Client,
+    pub(in crate::store) table: String,
+}
+
+impl Erasures {
+    /// The erasures in `table`.
+    #[must_use]
+    pub fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+
+    pub(in crate::store) fn change(&self, key: Item) -> Change {
+        Change::of(&self.table, key)
+    }
 }
 
 impl Links {

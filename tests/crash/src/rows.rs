@@ -1,6 +1,6 @@
 //! What is stored, looked at past the functions, and made older.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -11,6 +11,10 @@ use crate::Outcome;
 
 pub(crate) const LINKS: &str = "links";
 pub(crate) const FULFILLMENTS: &str = "fulfillments";
+pub(crate) const ERASURES: &str = "erasures";
+
+/// The tables with rows of players.
+const TABLES: [&str; 3] = [LINKS, FULFILLMENTS, ERASURES];
 
 /// Times that do not move: the first is part of the sort key of two indexes, and the others are in
 /// the body of the webhook, which never changes.
@@ -34,7 +38,7 @@ impl Rows {
     /// No process may write meanwhile.
     pub(crate) async fn age(&self, by: Duration) -> Outcome {
         let by = i64::try_from(by.as_millis()).map_err(|error| error.to_string())?;
-        for table in [LINKS, FULFILLMENTS] {
+        for table in TABLES {
             let older = self.all(table).await?.into_iter().map(|mut item| {
                 make_older(&mut item, by);
                 let put = PutRequest::builder().set_item(Some(item)).build();
@@ -47,7 +51,7 @@ impl Rows {
 
     /// Takes every row of players and accounts away, so that the next story begins with none.
     pub(crate) async fn forget(&self) -> Outcome {
-        for table in [LINKS, FULFILLMENTS] {
+        for table in TABLES {
             let gone = self.all(table).await?.into_iter().map(|item| {
                 let delete = DeleteRequest::builder().set_key(Some(key(&item))).build();
                 delete.map(|delete| WriteRequest::builder().delete_request(delete).build())
@@ -107,6 +111,29 @@ impl Rows {
         let audits = rows.iter().filter(is_audit);
         let commands = audits.filter_map(|row| text(row, "command"));
         Ok(commands.map(ToOwned::to_owned).collect())
+    }
+
+    /// The keys of the rows that have one of these texts anywhere in them.
+    pub(crate) async fn naming(&self, names: &[&str]) -> Outcome<Vec<String>> {
+        let mut keys = Vec::new();
+        for table in TABLES {
+            for row in self.all(table).await? {
+                let shown = format!("{row:?}");
+                if names.iter().any(|name| shown.contains(name)) {
+                    let part = |name| text(&row, name).unwrap_or_default();
+                    keys.push(format!("{table} {} {}", part("pk"), part("sk")));
+                }
+            }
+        }
+        Ok(keys)
+    }
+
+    /// The receipts of erasures that have an audit record.
+    pub(crate) async fn receipts(&self) -> Outcome<BTreeSet<String>> {
+        let rows = self.all(FULFILLMENTS).await?;
+        let keys = rows.iter().filter_map(|row| text(row, "pk"));
+        let receipts = keys.filter_map(|pk| pk.strip_prefix("RECEIPT#"));
+        Ok(receipts.map(ToOwned::to_owned).collect())
     }
 
     async fn all(&self, table: &str) -> Outcome<Vec<Item>> {

@@ -1,6 +1,6 @@
 //! The local system with a proxy in front of everything that the functions ask.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use stand_in::Amazon;
 
 use crate::proxy::{Proxy, Service};
-use crate::rows::{FULFILLMENTS, LINKS, Rows};
+use crate::rows::{ERASURES, FULFILLMENTS, LINKS, Rows};
 use crate::wire::Wire;
 use crate::{Gate, Journal, Outcome, Studio, studio};
 
@@ -225,6 +225,22 @@ impl World {
         self.rows.audits(player).await
     }
 
+    /// The rows that have one of these texts anywhere in them.
+    ///
+    /// # Errors
+    /// When the rows can't be read.
+    pub async fn naming(&self, names: &[&str]) -> Outcome<Vec<String>> {
+        self.rows.naming(names).await
+    }
+
+    /// The receipts of the erasures of players.
+    ///
+    /// # Errors
+    /// When the rows can't be read.
+    pub async fn receipts(&self) -> Outcome<BTreeSet<String>> {
+        self.rows.receipts().await
+    }
+
     /// Forgets the functions' lines so far.
     pub(crate) fn clear_lines(&self) {
         lock(&self.lines).clear();
@@ -268,6 +284,7 @@ fn secrets() -> tempfile::TempDir {
         "token_keys": [{ "id": "crash", "key": STANDARD.encode([7; 32]) }],
         "player_jwt_secret": "a secret that only these tests know",
         "delivery_webhook_secret": studio::SECRET,
+        "erasure_key": STANDARD.encode([5; 32]),
     });
     std::fs::write(directory.path().join("secrets.json"), secrets.to_string()).expect("a file");
     directory
@@ -283,6 +300,7 @@ fn settings(
         ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.clone()),
         ("LINKS_TABLE", LINKS.to_owned()),
         ("FULFILLMENTS_TABLE", FULFILLMENTS.to_owned()),
+        ("ERASURES_TABLE", ERASURES.to_owned()),
         ("LWA_CLIENT_ID", CLIENT_ID.to_owned()),
         ("SECRETS_FILE", secrets.display().to_string()),
     ];

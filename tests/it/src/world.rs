@@ -439,6 +439,7 @@ fn variables(prefix: &str) -> BTreeMap<String, String> {
         ("LINKS_TABLE", format!("{prefix}-LinksTable").as_str()),
         ("FULFILLMENTS_TABLE", &format!("{prefix}-FulfillmentsTable")),
         ("OFFERS_TABLE", &format!("{prefix}-OffersTable")),
+        ("ERASURES_TABLE", &format!("{prefix}-ErasuresTable")),
         ("PUBLIC_BASE_URL", BASE_URL),
         ("LWA_CLIENT_ID", CLIENT_ID),
         ("PLAYER_JWT_ISSUER", ISSUER),
@@ -458,6 +459,7 @@ pub fn secrets(by_key_set: bool) -> Value {
         "lwa_client_secret": CLIENT_SECRET,
         "token_keys": [{"id": "test-1", "key": STANDARD.encode([7_u8; 32])}],
         "delivery_webhook_secret": WEBHOOK_SECRET,
+        "erasure_key": STANDARD.encode([5_u8; 32]),
     });
     if !by_key_set {
         secrets["player_jwt_secret"] = JWT_SECRET.into();

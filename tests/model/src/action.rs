@@ -1,5 +1,6 @@
 //! What can happen next.
 
+use super::erasure::Erase;
 use super::names::{Account, Entitlement, Player, Process};
 use super::operator::Command;
 use super::scope::Delivery;
@@ -32,6 +33,8 @@ pub(super) enum Action {
     RefreshLeaseEnds(Place),
     /// An operator's command.
     Operate(Command),
+    /// A transaction of `player.erase`.
+    Erase(Erase),
     /// A remnant has lived for its time.
     RemnantEnds(Account),
 }
@@ -98,6 +101,13 @@ impl System {
                     actions.extend(commands.map(|it_is| Action::Operate(it_is(player, it))));
                 }
             }
+        }
+        if scope.erases {
+            let player = Player::A;
+            let steps = [Erase::Begin, Erase::Link, Erase::Guards, Erase::Finish];
+            actions.extend(steps.map(|step| Action::Erase(step(player))));
+            let records = Entitlement::ALL.map(|it| Action::Erase(Erase::Record(player, it)));
+            actions.extend(records);
         }
         self.offer_time(state, actions);
     }

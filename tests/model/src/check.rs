@@ -190,7 +190,7 @@ impl System {
     fn admitted_as(&self, state: &mut State, player: Player, it: Entitlement) -> Status {
         let owner = &mut state.owners[it as usize];
         let guard = &mut state.guards[player as usize][self.sku(it)];
-        let is_other = owner.is_some_and(|owner| owner != player);
+        let is_other = owner.is_some_and(|owner| owner != player) || state.nobodys.has(it);
         let is_used_up = guard.first().is_some() && !guard.has(it);
         if is_other && self.has(Condition::OwnerMarker) || is_used_up && self.has(Condition::Guard)
         {

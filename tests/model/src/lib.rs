@@ -26,7 +26,8 @@
 //! or reporting several entitlements is as many requests. A lost answer of the database is a crash:
 //! the SDK's repetitions are recognised by owner or by request token. Unknown offers, and unknown
 //! words for what was never `pending`, only lead to `held`. Of an operator's commands those are here
-//! that change a record: hold, release, move (`entitlement.reassign`); a pause of an offer is not. `NOOP` for what is `delivered` means that Amazon has heard; here every word but `FULFILL`
+//! that change a record: hold, release, move (`entitlement.reassign`), and `player.erase`, one
+//! transaction at a time; a pause of an offer is not. `NOOP` for what is `delivered` means that Amazon has heard; here every word but `FULFILL`
 //! leaves it alone. Unlinking always leaves a
 //! remnant here, and reports wait by themselves for a link; that the store leaves one only where
 //! reports may be owed, and parks and wakes what waits, is tried by the integration tests
@@ -65,12 +66,16 @@
 //!   excuses that. Where a webhook delivers, what may have been delivered keeps its place.
 //! - An operator who moves or holds what the game was handed answers for what the game has granted
 //!   already, and one who releases a duplicate gives the offer twice; the properties excuse that.
+//! - What is erased is gone: Amazon may have heard of it, and the game may have granted it without a
+//!   confirmation; the properties excuse that. No promise is excused that an offer is had once, or by
+//!   one player.
 //! - A studio must not take an entitlement that it has refused before (`Condition::RefusalIsFinal`).
 
 #![cfg(test)]
 
 mod action;
 mod check;
+mod erasure;
 mod linking;
 mod names;
 mod operator;
@@ -86,6 +91,7 @@ mod tokens;
 use stateright::{Model, Property};
 
 use action::{Action, Job};
+use erasure::Erasure;
 use names::{Entitlement, Set};
 use scope::Scope;
 use state::{Claim, Game, LINKS, Lease, Place, Record, Seen, State};
@@ -152,6 +158,12 @@ enum Condition {
     MoveUntried,
     /// The owner moves with it.
     OwnerMoves,
+    /// What an erased player owned, no player can own.
+    OwnerErased,
+    /// What an erased player has used up stays used up.
+    GuardKept,
+    /// A link needs that no erasure of the player is under way.
+    NoLinkWhileErased,
 }
 
 /// The service and its surroundings.
@@ -232,6 +244,7 @@ impl System {
                 true
             }
             Action::Operate(command) => self.operate(state, command),
+            Action::Erase(step) => self.erase(state, step),
             Action::RemnantEnds(account) => state.row(Place::Remnant(account)).take().is_some(),
         }
     }
@@ -251,7 +264,10 @@ impl Model for System {
             links: 0,
             records: [[Record::default(); 2]; 2],
             owners: [None; 2],
+            nobodys: Set::default(),
             guards: [[Set::default(); 2]; 2],
+            used_up: [[Set::default(); 2]; 2],
+            erasures: [Erasure::Never; 2],
             games: [Game::default(); 2],
             processes: [Task::Idle; 2],
             seen: Seen::default(),

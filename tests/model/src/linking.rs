@@ -41,6 +41,9 @@ impl System {
         if !is_player_free || is_account_taken || usize::from(id) == LINKS {
             return false;
         }
+        if !self.come_back(state, player) {
+            return false;
+        }
         state.links += 1;
         state.newest[usize::from(id)] = 1;
         state.players[player as usize] = Some(Link {

@@ -3,6 +3,7 @@
 use stateright::Property;
 
 use super::System;
+use super::erasure::Erasure;
 use super::names::{Entitlement, Player};
 use super::scope::{Rotation, Scope};
 use super::state::{Claim, State, Status};
@@ -72,6 +73,12 @@ pub(super) fn of(scope: &Scope) -> Vec<Property<System>> {
             of_b.iter().any(|record| record.status == Status::Reported)
         }));
     }
+    if scope.erases {
+        sometimes.push(("an erased player comes back", |_, it| it.seen.came_back));
+        sometimes.push(("an erasure ends", |_, it| {
+            it.erasures[Player::A as usize] == Erasure::Done
+        }));
+    }
     if scope.tokens > 1 {
         sometimes.push(("tokens are refreshed", |_, it| {
             it.rows().any(|link| link.version > 1)
@@ -113,6 +120,7 @@ fn taken_is_not_held(state: &State) -> bool {
             state.record(player, it).status != Status::Held
                 || !state.games[player as usize].granted.has(it)
                 || state.seen.handed_out.has(it)
+                || state.seen.erased.has(it)
         })
     })
 }
@@ -133,6 +141,7 @@ fn delivered_first(state: &State) -> bool {
     Entitlement::ALL.into_iter().all(|it| {
         state.claims[it as usize] != Claim::Fulfilled
             || is_anyones(state, it, &[Status::Delivered, Status::Reported])
+            || state.seen.erased.has(it)
     })
 }
 

@@ -97,9 +97,10 @@ impl System {
         self.scope.delivery != Some(Delivery::Confirm)
             || state.games.iter().all(|game| {
                 let open = Set::of(|it| game.granted.has(it) && !game.answered.has(it));
-                Entitlement::ALL
-                    .into_iter()
-                    .all(|it| !open.has(it) || state.seen.handed_out.has(it))
+                Entitlement::ALL.into_iter().all(|it| {
+                    let excused = state.seen.handed_out.has(it) || state.seen.erased.has(it);
+                    !open.has(it) || excused
+                })
             })
     }
 }

@@ -44,6 +44,8 @@ pub(super) struct Scope {
     pub(super) takes_back: bool,
     /// Whether an operator acts.
     pub(super) operates: bool,
+    /// Whether an operator erases the first player.
+    pub(super) erases: bool,
     pub(super) rotation: Rotation,
     /// How many refresh tokens a grant can have; 1: no process refreshes.
     pub(super) tokens: u8,
@@ -68,6 +70,7 @@ impl Scope {
             unlinks: true,
             takes_back: false,
             operates: false,
+            erases: false,
             rotation: Rotation::OldDies,
             tokens: 1,
         }
@@ -134,6 +137,20 @@ impl Scope {
             unlinks: false,
             late: false,
             operates: true,
+            ..Self::account_changes_hands(delivery)
+        }
+    }
+
+    /// Two entitlements to one offer, of one account, whose player is erased and comes back, or another
+    /// player links the account.
+    pub(super) fn erasure(delivery: Delivery) -> Self {
+        Self {
+            home: [Some(Account::X); 2],
+            one_sku: true,
+            links: 2,
+            late: false,
+            unlinks: false,
+            erases: true,
             ..Self::account_changes_hands(delivery)
         }
     }

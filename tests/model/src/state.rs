@@ -1,6 +1,7 @@
 //! Everything that is remembered somewhere: at Amazon, in the database, by the games, and by the
 //! processes while they live.
 
+use super::erasure::Erasure;
 use super::names::{Account, Entitlement, Player, Process, Set};
 use super::task::Task;
 
@@ -176,6 +177,10 @@ pub(super) struct Seen {
     pub(super) handed_out: Set,
     /// What an operator has released whatever the offer's limit said.
     pub(super) released: Set,
+    /// What an erased player had.
+    pub(super) erased: Set,
+    /// A player who was erased has linked again.
+    pub(super) came_back: bool,
 }
 
 /// Everything.
@@ -197,8 +202,14 @@ pub(super) struct State {
     pub(super) records: [[Record; 2]; 2],
     /// `ENTITLEMENT#e` / `OWNER`.
     pub(super) owners: [Option<Player>; 2],
+    /// What an erased player owned: `OWNER` names no player.
+    pub(super) nobodys: Set,
     /// `PLAYER#p` / `G#sku`, by player and SKU.
     pub(super) guards: [[Set; 2]; 2],
+    /// `ERASED#` / `G#sku`, by player and SKU.
+    pub(super) used_up: [[Set; 2]; 2],
+    /// `ERASED#`, the marker, by player.
+    pub(super) erasures: [Erasure; 2],
     /// By player.
     pub(super) games: [Game; 2],
     /// By process.

@@ -126,6 +126,38 @@ fn promises_hold_while_an_operator_acts_with_webhooks() {
 }
 
 #[test]
+fn promises_hold_while_a_player_is_erased() {
+    holds(Scope::erasure(Delivery::Confirm), 470_000);
+}
+
+#[test]
+fn promises_hold_while_a_player_is_erased_with_webhooks() {
+    holds(Scope::erasure(Delivery::Webhook), 250_000);
+}
+
+#[test]
+fn owner_erased() {
+    for delivery in [Delivery::Confirm, Delivery::Webhook] {
+        breaks(Condition::OwnerErased, ONE_PLAYER, Scope::erasure(delivery));
+    }
+}
+
+#[test]
+fn guard_kept() {
+    for delivery in [Delivery::Confirm, Delivery::Webhook] {
+        breaks(Condition::GuardKept, PER_PLAYER, Scope::erasure(delivery));
+    }
+}
+
+#[test]
+fn no_link_while_erased() {
+    for delivery in [Delivery::Confirm, Delivery::Webhook] {
+        let scope = Scope::erasure(delivery);
+        breaks(Condition::NoLinkWhileErased, PER_PLAYER, scope);
+    }
+}
+
+#[test]
 fn hold_unleased() {
     let scope = Scope::operator(Delivery::Webhook);
     breaks(Condition::HoldUnleased, LOST_LEASE, scope);

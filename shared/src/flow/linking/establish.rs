@@ -4,6 +4,7 @@
 
 use secrecy::SecretString;
 
+use super::comeback::comeback;
 use super::persist::persist;
 use super::remnant::remnant;
 use crate::App;
@@ -15,7 +16,7 @@ use crate::flow::standing;
 use crate::flow::tokens::OpenTokens;
 use crate::seal::Sealed;
 use crate::signals::event;
-use crate::store::{LinkOrigin, LinkOutcome, NewLink, Replaced, StoreError};
+use crate::store::{Changes, LinkOrigin, LinkOutcome, NewLink, Replaced, StoreError};
 
 /// Tokens that are good enough for a link.
 pub(in crate::flow) struct Accepted {
@@ -106,8 +107,13 @@ pub(in crate::flow) async fn make_link(
         access_expires_at: candidate.access_expires_at,
         first_check_at: first_check::due_at(app, now),
         replaces: None,
+        erasure: &Changes::default(),
     };
-    let passing = match link(app, origin, new, now).await {
+    let mut made = link(app, origin, new, now).await;
+    if matches!(made, Ok(LinkOutcome::Erased)) {
+        made = link(app, origin, new, now).await;
+    }
+    let passing = match made {
         Ok(LinkOutcome::Linked) => return Ok(()),
         Ok(LinkOutcome::PlayerAlreadyLinked) => {
             return Err(NotMade::Final(LinkFailure::PlayerAlreadyLinked));
@@ -115,7 +121,7 @@ pub(in crate::flow) async fn make_link(
         Ok(LinkOutcome::AmazonAccountTaken) => {
             return Err(NotMade::Final(LinkFailure::AmazonAccountTaken));
         }
-        Ok(LinkOutcome::AttemptOver) => false,
+        Ok(LinkOutcome::AttemptOver | LinkOutcome::Erased) => false,
         Err(error) => {
             tracing::error!(event = event::LINK_NOT_STORED, %error);
             true
@@ -142,6 +148,11 @@ async fn link(
     new: NewLink<'_>,
     now: Timestamp,
 ) -> Result<LinkOutcome, StoreError> {
+    let erasure = comeback(app, new.player).await?;
+    let new = NewLink {
+        erasure: &erasure,
+        ..new
+    };
     let mut outcome = app.links.link(&app.fulfillments, origin, &new, now).await?;
     for _ in 0..REPLACE_TRIES {
         if outcome != LinkOutcome::PlayerAlreadyLinked {

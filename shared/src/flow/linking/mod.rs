@@ -5,6 +5,7 @@
 //! end in [`establish`].
 
 pub(super) mod callback;
+pub(super) mod comeback;
 pub(super) mod device_poll;
 pub(super) mod device_start;
 pub(super) mod error;

@@ -49,11 +49,28 @@ pub(in crate::flow) async fn report_first(app: &App, budget: Budget, row: &Playe
         return false;
     }
     // The remnant also gets what a slow database leaves undone.
-    let reported = budget.at_most(report_rest(app, budget, link)).await;
+    let reported = budget
+        .at_most(report_rest(app, budget, &link.player, Some(link)))
+        .await;
     if reported.is_none() {
         tracing::warn!(event = event::REPORTS_CUT_SHORT, player_id = %link.player);
     }
     true
+}
+
+/// Reports what can be reported before the player is erased, with whichever link or remnant speaks for
+/// the account.
+pub(in crate::flow) async fn report_last(
+    app: &App,
+    budget: Budget,
+    player: &PlayerId,
+    link: Option<&Link>,
+) {
+    let link = link.filter(|link| link.tokens.is_some());
+    let reported = budget.at_most(report_rest(app, budget, player, link)).await;
+    if reported.is_none() {
+        tracing::warn!(event = event::REPORTS_CUT_SHORT, player_id = %player);
+    }
 }
 
 /// The changes that end the link of this row.
@@ -86,11 +103,11 @@ async fn ending(
 }
 
 /// A failure here does not stop the unlinking: the remnant gets what could not be reported.
-async fn report_rest(app: &App, budget: Budget, link: &Link) {
-    let open = match read_open(app, &link.player).await {
+async fn report_rest(app: &App, budget: Budget, player: &PlayerId, link: Option<&Link>) {
+    let open = match read_open(app, player).await {
         Ok(open) => open,
         Err(error) => {
-            tracing::warn!(event = event::OPEN_NOT_READ, player_id = %link.player, %error);
+            tracing::warn!(event = event::OPEN_NOT_READ, player_id = %player, %error);
             return;
         }
     };
@@ -105,6 +122,6 @@ async fn report_rest(app: &App, budget: Budget, link: &Link) {
     if taken.is_empty() {
         return;
     }
-    let session = Session::new(app, budget, link.clone());
-    report_all(app, budget, Some(&session), None, &owner, taken).await;
+    let session = link.map(|link| Session::new(app, budget, link.clone()));
+    report_all(app, budget, session.as_ref(), None, &owner, taken).await;
 }

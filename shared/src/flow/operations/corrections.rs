@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::{Answer, OperationError, Order, recall, remember, write};
+use super::{Answer, OperationError, Order, recall, remember, write_planned};
 use crate::App;
 use crate::api::CorrectedOffer;
 use crate::domain::{Correctable, Correction, Offer, Sku, Timestamp};
@@ -84,7 +84,7 @@ async fn one(
     order: &Order,
     offer: &Offer,
     hint: &Due,
-) -> Result<Correction, StoreError> {
+) -> Result<Correction, OperationError> {
     for _ in 0..TRIES {
         let record = match app.fulfillments.hinted_record(hint).await {
             Ok(Some(record)) if record.sku.as_deref() == Some(offer.sku.as_str()) => record,
@@ -93,7 +93,7 @@ async fn one(
                 log_unreadable(&error);
                 return Ok(Correction::NotNeeded);
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         };
         let now = app.clock.now();
         let correction = correctable(&record, offer, now).correction();
@@ -106,8 +106,12 @@ async fn one(
             entitlement_id: Some(record.id.clone()),
             note: Some(format!("the present content of the offer {}", offer.sku)),
         };
-        if write(app, order, changes, &[audit], None, now).await? {
-            return Ok(Correction::Possible);
+        match write_planned(app, order, changes, &[audit], None, now).await {
+            Ok(true) => return Ok(Correction::Possible),
+            Ok(false) => {}
+            // The player is being erased, and this record with the player.
+            Err(OperationError::Conflict(_)) => return Ok(Correction::NotNeeded),
+            Err(error) => return Err(error),
         }
     }
     Ok(Correction::TooLate)

@@ -7,7 +7,7 @@ use crate::App;
 use crate::api::{ChangedEntitlement, FoundEntitlement};
 use crate::domain::{
     EntitlementId, HoldReason, NotPossible, Offer, Ordered, PlayerId, Present, Sku, Status,
-    Timestamp,
+    Timestamp, moved_note,
 };
 use crate::flow::fulfillment::report::speaker;
 use crate::store::{Audit, Changes, Reassignment, Record, Release, StoreError, Subject};
@@ -21,18 +21,24 @@ pub async fn get_entitlement(
     id: &EntitlementId,
     sentences: &Sentences,
 ) -> Result<Answer, OperationError> {
-    let (owner, others) = app.fulfillments.players_of(id).await?;
+    let holders = app.fulfillments.holders_of(id).await?;
     let mut also = Vec::new();
     let mut entitlement = None;
-    for player in owner.into_iter().chain(others) {
+    for player in holders.owner.into_iter().chain(holders.others) {
         if entitlement.is_some() {
             also.push(player);
         } else {
             entitlement = app.fulfillments.get(&player, id).await?;
         }
     }
-    let entitlement = entitlement
-        .ok_or_else(|| OperationError::NotFound(format!("no player has the entitlement {id}")))?;
+    let entitlement = entitlement.ok_or_else(|| {
+        let erased = if holders.was_erased {
+            "; the player who had it was erased"
+        } else {
+            ""
+        };
+        OperationError::NotFound(format!("no player has the entitlement {id}{erased}"))
+    })?;
     Ok(Answer::of(&FoundEntitlement {
         entitlement: view::entitlement_in(app, sentences, entitlement).await?,
         also,
@@ -167,6 +173,12 @@ pub async fn reassign(
         }
         // The new player may never have called: a link is not needed.
         let row = app.links.get(to).await?;
+        if row.link.is_none() && was_erased(app, to).await? {
+            // Linking brings back what the player has used up.
+            return Err(not_possible(
+                "the new player was erased, and has to link again first",
+            ));
+        }
         let is_anew = ordered == Ordered::Anew || known.content.is_none();
         let (changes, after) = app.fulfillments.reassign_changes(Reassignment {
             from: &known,
@@ -179,10 +191,7 @@ pub async fn reassign(
         let changes = changes
             .and(app.links.open_changes(to, &row))
             .and(owed(app, &known, to).await?);
-        let handed_out = known.handed_out_at.map_or_else(String::new, |at| {
-            format!("; it was first handed out to {from} at {at}")
-        });
-        let note = Some(format!("from {from} to {to}{handed_out}"));
+        let note = Some(moved_note(from, to, known.handed_out_at));
         let body = ChangedEntitlement {
             entitlement: view::entitlement(app, after).await?,
             note: note.clone(),
@@ -232,6 +241,13 @@ async fn owed(app: &App, record: &Record, player: &PlayerId) -> Result<Changes, 
     }))
 }
 
+async fn was_erased(app: &App, player: &PlayerId) -> Result<bool, StoreError> {
+    match app.erased_id(player) {
+        Some(id) => Ok(app.erasures.get(&id).await?.is_some()),
+        None => Ok(false),
+    }
+}
+
 async fn known_record(
     app: &App,
     player: &PlayerId,
@@ -252,8 +268,11 @@ async fn is_no_others(
     player: &PlayerId,
     id: &EntitlementId,
 ) -> Result<(), OperationError> {
-    let (owner, _) = app.fulfillments.players_of(id).await?;
-    match owner {
+    let holders = app.fulfillments.holders_of(id).await?;
+    if holders.was_erased {
+        return Err(not_possible("a player who was erased was handed it"));
+    }
+    match holders.owner {
         Some(owner) if owner != *player => Err(not_possible("another player was handed it")),
         _ => Ok(()),
     }

@@ -8,6 +8,10 @@ pub(super) mod accounts;
 pub(super) mod attention;
 pub(super) mod corrections;
 pub(super) mod entitlements;
+pub(super) mod erase;
+pub(super) mod erase_again;
+mod erasing;
+pub(super) mod export;
 pub(super) mod keys;
 pub(super) mod offers;
 pub(super) mod players;
@@ -15,11 +19,13 @@ pub(super) mod sentences;
 mod verdicts;
 mod view;
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::App;
-use crate::domain::{EntitlementId, NotPossible, Timestamp};
+use crate::domain::{EntitlementId, ErasedId, NotPossible, Timestamp};
 use crate::flow::entitlements::history::InvalidCursor;
 use crate::signals::event;
 use crate::store::{Audit, Changes, Recalled, Request, StoreError, Subject, Warrant};
@@ -52,16 +58,21 @@ impl Answer {
     /// The answer of a command that changes nothing.
     #[must_use]
     pub fn of(body: &impl Serialize) -> Self {
-        Self::written(true, false, &[], body)
+        Self::whole(true, false, &[], body)
     }
 
     /// The answer of a command that looks at something, and has found it well or not.
     #[must_use]
     pub fn found(is_well: bool, body: &impl Serialize) -> Self {
-        Self::written(is_well, false, &[], body)
+        Self::whole(is_well, false, &[], body)
     }
 
-    fn written(ok: bool, dry_run: bool, warnings: &[String], body: &impl Serialize) -> Self {
+    /// The answer of a command that changes something.
+    fn written(dry_run: bool, warnings: &[String], body: &impl Serialize) -> Self {
+        Self::whole(true, dry_run, warnings, body)
+    }
+
+    fn whole(ok: bool, dry_run: bool, warnings: &[String], body: &impl Serialize) -> Self {
         let answer = Written {
             ok,
             dry_run,
@@ -105,6 +116,9 @@ pub enum OperationError {
     /// The cursor is not from an earlier answer.
     #[error(transparent)]
     Cursor(#[from] InvalidCursor),
+    /// The work was more than fits into one call. Repeating the command goes on with it.
+    #[error("{0}")]
+    Unfinished(&'static str),
     /// The request id was used for another command.
     #[error("this request_id was used for a command with other fields; choose a new one")]
     RequestIdReused,
@@ -136,11 +150,11 @@ pub(super) async fn carry_out<B: Serialize>(
             audits,
             body,
         } = plan(now).await?;
-        let answer = Answer::written(true, order.dry_run, &order.warnings, &body);
+        let answer = Answer::written(order.dry_run, &order.warnings, &body);
         if order.dry_run {
             return Ok(answer);
         }
-        if write(app, order, changes, &audits, Some(&answer), now).await? {
+        if write_planned(app, order, changes, &audits, Some(&answer), now).await? {
             return Ok(answer);
         }
     }
@@ -157,9 +171,13 @@ pub(super) async fn carry_out_part<B>(
 ) -> Result<B, OperationError> {
     for _ in 0..TRIES {
         let now = app.clock.now();
-        let part = plan(now).await?;
-        if order.dry_run || write(app, order, part.changes, &part.audits, None, now).await? {
-            return Ok(part.body);
+        let Plan {
+            changes,
+            audits,
+            body,
+        } = plan(now).await?;
+        if order.dry_run || write_planned(app, order, changes, &audits, None, now).await? {
+            return Ok(body);
         }
     }
     let what = "what the command is about";
@@ -174,7 +192,7 @@ pub(super) async fn remember(
     audits: &[Audit],
     body: &impl Serialize,
 ) -> Result<Answer, OperationError> {
-    let answer = Answer::written(true, order.dry_run, &order.warnings, body);
+    let answer = Answer::written(order.dry_run, &order.warnings, body);
     if order.dry_run || (order.request.is_none() && audits.is_empty()) {
         return Ok(answer);
     }
@@ -187,6 +205,50 @@ pub(super) async fn remember(
         let what = "the request id";
         StoreError::Contended { what }.into()
     })
+}
+
+/// As [`write`], unless an erasure of the players has begun since it was planned.
+async fn write_planned(
+    app: &App,
+    order: &Order,
+    changes: Changes,
+    audits: &[Audit],
+    answer: Option<&Answer>,
+    now: Timestamp,
+) -> Result<bool, OperationError> {
+    let changes = unless_erased(app, changes, audits, now);
+    let is_done = write(app, order, changes, audits, answer, now).await?;
+    if !is_done {
+        is_not_being_erased(app, audits).await?;
+    }
+    Ok(is_done)
+}
+
+/// The changes, with the condition that no erasure of these players has begun since the command was
+/// planned: it would leave something of an erased player.
+fn unless_erased(app: &App, changes: Changes, audits: &[Audit], now: Timestamp) -> Changes {
+    erased_ids(app, audits).fold(changes, |changes, id| {
+        changes.and(app.erasures.unless_erased_since(&id, now))
+    })
+}
+
+fn erased_ids(app: &App, audits: &[Audit]) -> impl Iterator<Item = ErasedId> {
+    let players = audits.iter().filter_map(|audit| match &audit.subject {
+        Subject::Player(player) => app.erased_id(player),
+        Subject::Offer(_) | Subject::Keys | Subject::Receipt(_) => None,
+    });
+    players.collect::<HashSet<_>>().into_iter()
+}
+
+async fn is_not_being_erased(app: &App, audits: &[Audit]) -> Result<(), OperationError> {
+    for id in erased_ids(app, audits) {
+        let marker = app.erasures.get(&id).await?;
+        if marker.is_some_and(|marker| marker.is_running) {
+            let why = "the player is being erased; repeat player.erase until it has ended";
+            return Err(NotPossible(why.to_owned()).into());
+        }
+    }
+    Ok(())
 }
 
 /// The answer that this command has had, if it was carried out before.
@@ -232,7 +294,8 @@ fn log_done(order: &Order, audit: &Audit) {
     let (player_id, sku) = match &audit.subject {
         Subject::Player(player) => (Some(player.as_str()), None),
         Subject::Offer(sku) => (None, Some(sku.as_str())),
-        Subject::Keys => (None, None),
+        // An erasure does not write the player's id down once more.
+        Subject::Keys | Subject::Receipt(_) => (None, None),
     };
     let (command, actor) = (order.command, order.actor.as_deref());
     let entitlement_id = audit.entitlement_id.as_ref().map(EntitlementId::as_str);

@@ -209,7 +209,7 @@ async fn giver(
     record: &Record,
     now: Timestamp,
 ) -> Result<Option<(EntitlementId, PlayerId)>, StoreError> {
-    let (owner, _) = app.fulfillments.players_of(&record.id).await?;
+    let owner = app.fulfillments.holders_of(&record.id).await?.owner;
     let Some(owner) = owner.filter(|owner| *owner != record.player) else {
         return Ok(None);
     };

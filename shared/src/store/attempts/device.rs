@@ -160,6 +160,8 @@ impl Links {
             .set("interval", seconds(new.interval))
             .set("next_poll_at", time(now))
             .set("expires_at", time(new.expires_at))
+            // By this `player.erase` finds the earlier sessions.
+            .set_some("previous", slot.previous.as_ref().map(s))
             .set("ttl", sweep_at.clone())
             .in_transaction();
         let place = self.change(slot_key(new.player));

@@ -1,11 +1,12 @@
 //! `OPEN#<player_id>`: the count of a player's open attempts. A ticket and its attempts share one
-//! place in it, and a player has at most [`MAX_OPEN`] places.
+//! place in it, and a player has at most [`MAX_OPEN`] places. `tickets` lists the tickets until TTL
+//! sweeps them, so that `player.erase` finds them.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
-use crate::budget::LINGER;
+use crate::budget::{LINGER, SWEPT_AFTER};
 use crate::domain::{PlayerId, Timestamp};
 use crate::store::dynamo::{Item, n, open_key, time, ttl};
 use crate::store::tables::Links;
@@ -13,23 +14,24 @@ use crate::store::tables::Links;
 /// The most open link attempts of one player.
 pub(super) const MAX_OPEN: usize = 10;
 
+/// The most tickets that are listed. A player who makes more of them within two days has the oldest
+/// ones left to TTL.
+const MOST_TICKETS: usize = 100;
+
 /// How often a change of the count is tried while other requests change it too.
 pub(super) const COUNT_TRIES: u32 = 8;
 
 impl Links {
     /// The part of a transaction that replaces the count by `open`, if it is still as it was read
-    /// in `count`.
+    /// in `count`. `tickets`: the tickets, where there is a new one.
     pub(super) fn replace_open(
         &self,
         player: &PlayerId,
         count: &Item,
         open: HashMap<String, Timestamp>,
+        tickets: Option<HashMap<String, Timestamp>>,
         expires_at: Timestamp,
     ) -> TransactWriteItem {
-        let open = open
-            .into_iter()
-            .map(|(id, until)| (id, time(until)))
-            .collect();
         let change = self.change(open_key(player));
         let change = match count.get("version") {
             Some(version) => change
@@ -38,7 +40,8 @@ impl Links {
             None => change.when("attribute_not_exists(#version)"),
         };
         change
-            .set("attempts", AttributeValue::M(open))
+            .set("attempts", map(open))
+            .set_some("tickets", tickets.map(map))
             // An attempt may start at the end of its ticket's life, and lives as long again.
             .set("ttl", ttl(expires_at + LINGER + LINGER))
             .add("version", n(1))
@@ -74,7 +77,7 @@ impl Links {
             return None;
         }
         open.insert(attempt_id.to_owned(), expires_at);
-        Some(self.replace_open(player, count, open, expires_at))
+        Some(self.replace_open(player, count, open, None, expires_at))
     }
 
     /// The part of a transaction that frees an attempt's place in the count.
@@ -87,16 +90,38 @@ impl Links {
     }
 }
 
+fn map(times: HashMap<String, Timestamp>) -> AttributeValue {
+    let times = times.into_iter();
+    AttributeValue::M(times.map(|(id, until)| (id, time(until))).collect())
+}
+
 /// The entries of the count that have not expired, with their ends.
 pub(super) fn open_attempts(count: &Item, now: Timestamp) -> HashMap<String, Timestamp> {
+    times_after(count, "attempts", now)
+}
+
+/// The hashes of the player's tickets that TTL may not have swept, with the ends of their lives.
+pub(super) fn tickets(count: &Item, now: Timestamp) -> HashMap<String, Timestamp> {
+    let mut tickets = times_after(count, "tickets", now - SWEPT_AFTER);
+    while tickets.len() >= MOST_TICKETS {
+        let first = tickets.iter().min_by_key(|(_, until)| **until);
+        let Some(first) = first.map(|(hash, _)| hash.clone()) else {
+            break;
+        };
+        tickets.remove(&first);
+    }
+    tickets
+}
+
+fn times_after(count: &Item, field: &str, after: Timestamp) -> HashMap<String, Timestamp> {
     count
-        .get("attempts")
-        .and_then(|attempts| attempts.as_m().ok())
+        .get(field)
+        .and_then(|times| times.as_m().ok())
         .into_iter()
         .flatten()
         .filter_map(|(id, until)| {
             let until = Timestamp::from_millis(until.as_n().ok()?.parse().ok()?);
-            (until > now).then(|| (id.clone(), until))
+            (until > after).then(|| (id.clone(), until))
         })
         .collect()
 }

@@ -14,13 +14,14 @@
 //! - `at_work` is the attempt that a request is at work on, since `at_work_since`. Meanwhile no other
 //!   attempt can be consumed.
 //! - `linked_by` is the attempt that has linked. After it no attempt is started or consumed.
+//! - `attempts` are all attempts of the ticket.
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use url::Url;
 
 use super::attempt::AttemptState;
 use super::login::LoginTicket;
-use super::open::{COUNT_TRIES, MAX_OPEN, first_end, open_attempts};
+use super::open::{COUNT_TRIES, MAX_OPEN, first_end, open_attempts, tickets};
 use crate::budget::{LINGER, POSTS_APART};
 use crate::domain::{PlayerId, Timestamp, random_token};
 use crate::seal::Sealed;
@@ -126,8 +127,10 @@ impl Links {
                 return Ok(Some(TicketStored::TooManyOpen(first_end(&open, now))));
             }
             open.insert(attempt_id.clone(), new.expires_at);
+            let mut tickets = tickets(&count, now);
+            tickets.insert(hash(new.secret), new.expires_at);
             let mut parts = vec![
-                self.replace_open(new.player, &count, open, new.expires_at),
+                self.replace_open(new.player, &count, open, Some(tickets), new.expires_at),
                 self.ticket_part(new, &attempt_id),
             ];
             parts.extend(new.login.map(|login| self.use_login(login)));
@@ -214,7 +217,12 @@ impl Links {
             if let Some(Some(item)) = refusals.first() {
                 let reason = self.why_not(item, new);
                 if reason == AttemptStarted::Overtaken {
-                    transact(&self.client, vec![self.attempt_part(ticket, new)]).await?;
+                    let noted = self
+                        .change(ticket_key(&ticket.hash))
+                        .when("attribute_exists(#pk)")
+                        .add("attempts", only(new.state));
+                    let parts = vec![self.attempt_part(ticket, new), noted.in_transaction()];
+                    transact(&self.client, parts).await?;
                 }
                 return Ok(Some(reason));
             }
@@ -241,6 +249,8 @@ impl Links {
             .set("browser", s(new.browser))
             .set_or_remove("bound_by_post", bound)
             .set("attempt", s(hash(new.state)))
+            // By these `player.erase` finds the attempts.
+            .add("attempts", only(new.state))
             // The ticket is kept as long as one of its attempts.
             .set("ttl", ttl(new.expires_at + LINGER))
             .in_transaction()
@@ -274,4 +284,9 @@ impl Links {
             .set("ttl", ttl(new.expires_at + LINGER))
             .in_transaction()
     }
+}
+
+/// A set with the attempt of this `state` alone.
+fn only(state: &str) -> AttributeValue {
+    AttributeValue::Ss(vec![hash(state)])
 }

@@ -1,11 +1,11 @@
-//! The keys of all rows of the tables `Links` and `Fulfillments`.
+//! The keys of all rows of the tables `Links`, `Fulfillments` and `Erasures`.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, digest};
 
 use super::item::{Item, s};
-use crate::domain::{AmazonUserId, EntitlementId, PlayerId};
+use crate::domain::{AmazonUserId, EntitlementId, ErasedId, PlayerId};
 
 /// How many parts the `due` index is split into, so that no partition gets hot.
 pub const DUE_SHARDS: u8 = 8;
@@ -90,6 +90,15 @@ pub(in crate::store) fn guard_key(player: &PlayerId, sku: &str) -> Item {
     key(player_pk(player), format!("G#{sku}"))
 }
 
+/// What stays of an erased player.
+pub(in crate::store) fn erased_pk(id: &ErasedId) -> String {
+    format!("ERASED#{}", id.as_str())
+}
+
+pub(in crate::store) fn erased_guard_key(id: &ErasedId, sku: &str) -> Item {
+    key(erased_pk(id), format!("G#{sku}"))
+}
+
 pub(in crate::store) fn owner_pk(id: &EntitlementId) -> String {
     format!("ENTITLEMENT#{id}")
 }
@@ -106,6 +115,12 @@ pub(in crate::store) fn account_key(account: &AmazonUserId, sk: &str) -> Item {
     key(format!("ACCOUNT#{account}"), sk.to_owned())
 }
 
+// Erasures
+
+pub(in crate::store) fn marker_key(id: &ErasedId) -> Item {
+    link_row(erased_pk(id))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +130,7 @@ mod tests {
         let player = PlayerId::new("p1").expect("an id");
         let account = AmazonUserId::new("amzn1.account.A").expect("an id");
         let id = EntitlementId::new("e1").expect("an id");
+        let erased = ErasedId::new("h".to_owned());
         let text = |item: &Item, name: &str| item.get(name).and_then(|it| it.as_s().ok()).cloned();
         for (key, pk, sk) in [
             (player_key(&player), "PLAYER#p1", None),
@@ -129,6 +145,8 @@ mod tests {
             (request_key("h"), "REQUEST#h", None),
             (record_key(&player, &id), "PLAYER#p1", Some("E#e1")),
             (guard_key(&player, "hat"), "PLAYER#p1", Some("G#hat")),
+            (marker_key(&erased), "ERASED#h", None),
+            (erased_guard_key(&erased, "hat"), "ERASED#h", Some("G#hat")),
             (owner_key(&id), "ENTITLEMENT#e1", Some("OWNER")),
             (seen_key(&id, &player), "ENTITLEMENT#e1", Some("SEEN#p1")),
             (

@@ -30,7 +30,7 @@ pub use admissions::{Admission, Claim};
 pub use attention::{WaitingEntry, WaitingFilter, WaitingPage, WaitingPart, WaitingRecords};
 pub use due::{Due, DuePage, DuePosition, Taken};
 pub use leases::Lease;
-pub use operators::{Reassignment, Release};
+pub use operators::{Holders, Reassignment, Release};
 pub use parking::{Parked, Woken};
 pub use pauses::Resumed;
 pub use reads::{Listed, Page, Records, Row};

@@ -6,7 +6,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use super::admissions::only;
 use super::leases::UNLEASED;
 use super::record::{Record, seen};
-use crate::domain::{EntitlementId, HoldReason, LinkId, Offer, PlayerId, Status, Timestamp, Work};
+use crate::domain::{
+    EntitlementId, HoldReason, LinkId, Offer, PlayerId, Status, Timestamp, Work, is_erased_owner,
+};
 use crate::store::dynamo::{
     Change, Item, Reader, due_shard, guard_key, n, owner_key, owner_pk, player_pk, record_key, s,
     seen_key, time, unavailable,
@@ -41,6 +43,17 @@ pub struct Reassignment<'a> {
     pub offer: &'a Offer,
     /// How it becomes `pending`.
     pub release: Release<'a>,
+}
+
+/// The players who have a record of an entitlement.
+#[derive(Clone, Debug, Default)]
+pub struct Holders {
+    /// The one that owns it.
+    pub owner: Option<PlayerId>,
+    /// Whether its owner was erased.
+    pub was_erased: bool,
+    /// The others.
+    pub others: Vec<PlayerId>,
 }
 
 impl Fulfillments {
@@ -198,27 +211,30 @@ impl Fulfillments {
         Ok(others.filter(|other| *other != id.as_str()).count())
     }
 
-    /// The players who have a record of this entitlement: first the one that owns it, then the
-    /// others. A record that was held before this version noted players may be missing.
+    /// The players who have a record of this entitlement. A record that was held before this version
+    /// noted players may be missing.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn players_of(
-        &self,
-        id: &EntitlementId,
-    ) -> Result<(Option<PlayerId>, Vec<PlayerId>), StoreError> {
-        let (mut owner, mut others) = (None, Vec::new());
+    pub async fn holders_of(&self, id: &EntitlementId) -> Result<Holders, StoreError> {
+        let mut holders = Holders::default();
         for item in self.items_of(owner_pk(id), None).await? {
             let reader = Reader::new(&self.table, &item);
+            let is_owner = reader.text("sk") == Some("OWNER");
+            if is_owner && is_erased_owner(reader.need_text("player_id")?) {
+                holders.was_erased = true;
+                continue;
+            }
             let player = reader.id("player_id")?;
-            if reader.text("sk") == Some("OWNER") {
-                owner = Some(player);
+            if is_owner {
+                holders.owner = Some(player);
             } else {
-                others.push(player);
+                holders.others.push(player);
             }
         }
-        others.retain(|player| Some(player) != owner.as_ref());
-        Ok((owner, others))
+        let owner = holders.owner.as_ref();
+        holders.others.retain(|player| Some(player) != owner);
+        Ok(holders)
     }
 
     /// Whether anything is stored of this player: an entitlement, or what an operator did.

@@ -16,6 +16,7 @@ use crate::store::dynamo::{
     Committed, amazon_key, contend, n, player_key, remnant_key, s, time, transact,
 };
 use crate::store::error::StoreError;
+use crate::store::operations::Changes;
 use crate::store::tables::{Fulfillments, Links};
 
 /// How often a link is tried while other requests park, wake or unlink for the same account.
@@ -39,6 +40,8 @@ pub struct NewLink<'a> {
     /// The link of another Amazon account that this one replaces. Without it, a player that is
     /// linked to another account has to unlink first.
     pub replaces: Option<Replaced<'a>>,
+    /// What it needs of an erasure of the player, and what it gives back to a player who was erased.
+    pub erasure: &'a Changes,
 }
 
 /// A link that a new one replaces.
@@ -82,6 +85,8 @@ pub enum LinkOutcome {
     AmazonAccountTaken,
     /// The attempt or session was ended by another request meanwhile.
     AttemptOver,
+    /// An erasure of the player has begun meanwhile.
+    Erased,
 }
 
 impl Links {
@@ -118,6 +123,8 @@ impl Links {
         let link_id = LinkId::random();
         let inherited = inherited(new.player, remnant.as_ref(), parked);
         let mut parts = self.link_parts(new, &link_id, remnant.as_ref(), &inherited, now);
+        let erasure = parts.len()..parts.len() + new.erasure.0.len();
+        parts.extend(new.erasure.0.iter().cloned());
         if let Some(Replaced { link, remnant, .. }) = new.replaces {
             parts.extend(self.end_parts(fulfillments, link, remnant));
         }
@@ -145,6 +152,8 @@ impl Links {
             Some(LinkOutcome::PlayerAlreadyLinked)
         } else if refused(1) {
             Some(LinkOutcome::AmazonAccountTaken)
+        } else if erasure.into_iter().any(refused) {
+            Some(LinkOutcome::Erased)
         } else if has_changed {
             None
         } else {

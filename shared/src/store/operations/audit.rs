@@ -1,4 +1,5 @@
-//! The audit trail: which operator did what, when and why. A record is never changed.
+//! The audit trail: which operator did what, when and why. A record is never changed, except that
+//! `player.erase` takes the player out of it.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
@@ -20,6 +21,8 @@ pub enum Subject {
     Offer(Sku),
     /// The keys that seal tokens.
     Keys,
+    /// The erasure of a player, by its receipt: the record names no player.
+    Receipt(String),
 }
 
 impl Subject {
@@ -28,6 +31,7 @@ impl Subject {
             Self::Player(player) => player_pk(player),
             Self::Offer(sku) => format!("OFFER#{sku}"),
             Self::Keys => "KEYS".to_owned(),
+            Self::Receipt(receipt) => format!("RECEIPT#{receipt}"),
         }
     }
 }
@@ -43,6 +47,11 @@ pub struct Audit {
     pub note: Option<String>,
 }
 
+/// How the sort keys of the audit records of this time begin: those of one command, or of several.
+pub(in crate::store) fn audit_sk(at: Timestamp) -> String {
+    format!("A#{:015}#", at.as_millis())
+}
+
 impl Fulfillments {
     pub(super) fn audit_part(
         &self,
@@ -50,7 +59,7 @@ impl Fulfillments {
         warrant: Warrant<'_>,
         now: Timestamp,
     ) -> TransactWriteItem {
-        let sk = format!("A#{:015}#{}", now.as_millis(), random_token());
+        let sk = format!("{}{}", audit_sk(now), random_token());
         let entitlement_id = audit.entitlement_id.as_ref().map(|id| s(id.as_str()));
         self.change(key(audit.subject.pk(), sk))
             .when("attribute_not_exists(#pk)")

@@ -38,6 +38,15 @@ pub struct Warrant<'a> {
 }
 
 impl Fulfillments {
+    /// Writes the changes of a command that wrote its audit record before, all or nothing.
+    /// [`WriteOutcome::Changed`]: a row is no longer as it was read.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn apply(&self, changes: Changes) -> Result<WriteOutcome, StoreError> {
+        Ok(transact(&self.client, changes.0).await?.outcome())
+    }
+
     /// Writes the changes with their audit records, all or nothing. With `answer`, a later command
     /// with the same request id gets this answer and changes nothing.
     ///

@@ -3,6 +3,7 @@
 //! - Fulfillments `PLAYER#p` / `A#<time>#<random>`: an audit record about a player
 //! - Fulfillments `OFFER#<sku>` / `A#<time>#<random>`: an audit record about an offer
 //! - Fulfillments `KEYS` / `A#<time>#<random>`: an audit record about the keys that seal tokens
+//! - Fulfillments `RECEIPT#<receipt_id>` / `A#<time>#<random>`: the audit record of an erasure
 //! - Links `REQUEST#<hash>`: the answer to a command with a `request_id`, for 30 days
 //!
 //! Audit records have no TTL, so they are in the table that has none; a request id expires, so it is
@@ -16,6 +17,7 @@ mod audit;
 mod changes;
 mod request;
 
+pub(in crate::store) use audit::audit_sk;
 pub use audit::{Audit, Subject};
 pub use changes::{Changes, Warrant};
 pub use request::{Recalled, Request};

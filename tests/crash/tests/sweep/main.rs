@@ -3,6 +3,7 @@
 mod callback;
 mod check;
 mod confirm;
+mod erase;
 mod form;
 mod kit;
 mod operators;

@@ -348,6 +348,7 @@ fn return_origins() -> prime_gaming::testing::config::ReturnOrigins {
         ("LINKS_TABLE", "links"),
         ("FULFILLMENTS_TABLE", "fulfillments"),
         ("OFFERS_TABLE", "offers"),
+        ("ERASURES_TABLE", "erasures"),
         ("LWA_CLIENT_ID", "client"),
         ("PLAYER_JWT_ISSUER", "issuer"),
         ("PLAYER_JWT_AUDIENCE", "audience"),

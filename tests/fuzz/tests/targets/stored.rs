@@ -177,6 +177,7 @@ fn secrets() {
             value("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"),
         ),
         ("token_keys", vec(key, 0..3).prop_map(Value::from).boxed()),
+        ("erasure_key", value(KEY)),
     ])
     .prop_map(|secret| secret.to_string().into_bytes());
     fuzz("secrets", structured, |input| {
@@ -228,6 +229,9 @@ fn commands() {
         "offers.delete",
         "player.get",
         "player.unlink",
+        "player.export",
+        "player.erase",
+        "player.erase_again",
         "link.retry",
         "amazon.get",
         "entitlement.get",

@@ -66,6 +66,7 @@ fn random_secrets(own_keys: bool) -> Value {
         "lwa_client_secret": format!("amzn1.oa2-cs.v1.{}", random::hex(&random::bytes::<32>())),
         "token_keys": [{ "id": "local", "key": STANDARD.encode(random::bytes::<32>()) }],
         "delivery_webhook_secret": format!("whsec_{}", STANDARD.encode(random::bytes::<32>())),
+        "erasure_key": STANDARD.encode(random::bytes::<32>()),
     });
     if !own_keys {
         secrets["player_jwt_secret"] = random::hex(&random::bytes::<32>()).into();

@@ -49,7 +49,7 @@ fn what_holds_data_outlives_the_stack_and_not_a_failed_first_deployment() {
             _ => assert_ne!(policies.0, "Retain", "{name}"),
         }
     }
-    assert_eq!(kept.len(), 4, "{kept:?}");
+    assert_eq!(kept.len(), 5, "{kept:?}");
 }
 
 /// What the functions do with the database, `permissions.rs` holds against what they use; who reads the

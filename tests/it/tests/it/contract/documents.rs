@@ -43,13 +43,14 @@ const LINK_CODES: [(&str, u16); 11] = [
 ];
 
 /// The settings of the service; the last two are the SDK's own.
-const SETTINGS: [&str; 41] = [
+const SETTINGS: [&str; 42] = [
     "ALARM_TOPIC_ARN",
     "API_URL",
     "STACK_NAME",
     "LINKS_TABLE",
     "FULFILLMENTS_TABLE",
     "OFFERS_TABLE",
+    "ERASURES_TABLE",
     "PUBLIC_BASE_URL",
     "LWA_CLIENT_ID",
     "LWA_DEVICE_CLIENT_ID",
@@ -333,6 +334,7 @@ fn every_function_starts_with_what_the_template_gives_it() {
         assert_eq!(config.tables.links, "stack-LinksTable");
         assert_eq!(config.tables.fulfillments, "stack-FulfillmentsTable");
         assert_eq!(config.tables.offers, "stack-OffersTable");
+        assert_eq!(config.tables.erasures, "stack-ErasuresTable");
         assert!(matches!(config.secrets, SecretsSource::Arn(_)));
         assert_eq!(config.delivery, DeliveryConfig::Confirm);
         assert!(!config.is_local() && !config.linking.devices);
@@ -347,6 +349,7 @@ fn a_setting_that_the_template_leaves_to_its_parameters_is_missed_by_name() {
         "LINKS_TABLE",
         "FULFILLMENTS_TABLE",
         "OFFERS_TABLE",
+        "ERASURES_TABLE",
         "LWA_CLIENT_ID",
         "PLAYER_JWT_ISSUER",
         "PLAYER_JWT_AUDIENCE",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use local::template::{Index, Key, Projection, Table, Template, project_template};
 use prime_gaming::domain::{IndexShape, TableShape};
-use prime_gaming::testing::store::{fulfillments_shape, links_shape, offers_shape};
+use prime_gaming::testing::store::{erasures_shape, fulfillments_shape, links_shape, offers_shape};
 
 fn key(table: &Table, key: &Key) -> String {
     let kind = |name: &String| {
@@ -58,6 +58,7 @@ fn the_doctor_expects_the_tables_of_the_template() {
         ("LinksTable", links_shape()),
         ("FulfillmentsTable", fulfillments_shape()),
         ("OffersTable", offers_shape()),
+        ("ErasuresTable", erasures_shape()),
     ]);
     assert_eq!(declared, expected);
 }

@@ -55,7 +55,12 @@ type Rows = BTreeMap<String, BTreeMap<String, AttributeValue>>;
 pub(crate) async fn everything(world: &World) -> Rows {
     let tables = &world.app.config.tables;
     let mut rows = Rows::new();
-    for table in [&tables.links, &tables.fulfillments, &tables.offers] {
+    for table in [
+        &tables.links,
+        &tables.fulfillments,
+        &tables.offers,
+        &tables.erasures,
+    ] {
         let scan = world.dynamodb.scan().table_name(table);
         let items = scan.consistent_read(true).into_paginator().items().send();
         let items: Result<Vec<_>, _> = items.collect().await;

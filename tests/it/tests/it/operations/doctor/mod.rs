@@ -17,7 +17,7 @@ use super::support::everything;
 use support::{check, checks, deployed, find, healthy, look, unwell, variant};
 
 /// Every check, in the order of the answer.
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 18] = [
     "secret",
     "token_keys",
     "lwa_client",
@@ -28,6 +28,7 @@ const NAMES: [&str; 17] = [
     "links_table",
     "fulfillments_table",
     "offers_table",
+    "erasures_table",
     "webhook",
     "offers",
     "alarm_topic",

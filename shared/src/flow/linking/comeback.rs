@@ -1,0 +1,29 @@
+//! A player who was erased comes back, or is being erased at this moment.
+
+use crate::App;
+use crate::domain::PlayerId;
+use crate::store::{Changes, StoreError};
+
+/// What a new link of this player needs, and gives back. It needs that no erasure has begun since the
+/// marker was read. A player who was erased gets back what was used up before, so that no offer can
+/// be had twice.
+///
+/// # Errors
+/// See [`StoreError`]. While the player is being erased, nothing is linked.
+pub(in crate::flow) async fn comeback(app: &App, player: &PlayerId) -> Result<Changes, StoreError> {
+    let Some(id) = app.erased_id(player) else {
+        // Without the key no player has been erased.
+        return Ok(Changes::default());
+    };
+    let marker = app.erasures.get(&id).await?;
+    let unchanged = app.erasures.still_changes(&id, marker.as_ref());
+    Ok(match marker {
+        None => unchanged,
+        Some(marker) if marker.is_running => {
+            return Err(StoreError::Contended {
+                what: "what is stored of a player who is being erased",
+            });
+        }
+        Some(marker) => unchanged.and(app.fulfillments.used_up_changes(&marker, player).await?),
+    })
+}

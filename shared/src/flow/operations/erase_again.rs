@@ -1,0 +1,151 @@
+//! `player.erase_again`: after a restore from a backup, erases again whoever has a marker.
+//!
+//! The markers are in a table that is not restored with the others. So the command pages through the
+//! restored tables, hashes each player's id, and looks the hash up. Nothing is reported: what a backup
+//! brings back as `delivered` was reported, or listed as `not_reported`, by the erasure itself.
+
+use std::collections::{HashMap, HashSet};
+
+use super::erase::{erase_restored, erased_id};
+use super::{Answer, OperationError, Order, recall, write};
+use crate::App;
+use crate::api::EraseAgainAnswer;
+use crate::budget::Budget;
+use crate::domain::{ErasedId, PlayerId, is_restored};
+use crate::flow::entitlements::history::InvalidCursor;
+use crate::seal::Sealed;
+use crate::store::{Changes, Marker, ScanPage, ScanPosition, StoreError};
+
+/// What the cursor is sealed for: it names a player, and answers are stored.
+const PLACE: [&str; 1] = ["player.erase_again"];
+
+/// Which of the restored tables is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+enum Table {
+    Links,
+    Fulfillments,
+}
+
+/// Where a call begins.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+struct Position {
+    table: Table,
+    key: Option<(String, Option<String>)>,
+}
+
+/// `player.erase_again`
+///
+/// # Errors
+/// See [`OperationError`].
+pub async fn erase_again(
+    app: &App,
+    order: &Order,
+    cursor: Option<&str>,
+) -> Result<Answer, OperationError> {
+    let budget = Budget::of_request();
+    if let Some(answer) = recall(app, order).await? {
+        return Ok(answer);
+    }
+    let mut position = match cursor {
+        Some(cursor) => Some(open(app, cursor)?),
+        None => Some(Position {
+            table: Table::Links,
+            key: None,
+        }),
+    };
+    let mut erased = HashSet::new();
+    while let Some(here) = position.clone() {
+        if !budget.allows_a_page() {
+            break;
+        }
+        let ScanPage { players, next } = read(app, &here).await?;
+        let marked = marked(app, players.into_iter().collect()).await?;
+        for (player, marker) in marked {
+            if !erased.contains(&marker.id) && has_come_back(app, &player, &marker).await? {
+                if !order.dry_run {
+                    erase_restored(app, order, budget, &player, &marker).await?;
+                }
+                erased.insert(marker.id);
+            }
+        }
+        position = match (next, here.table) {
+            (Some(next), table) => Some(Position {
+                table,
+                key: next
+                    .key()
+                    .map(|(pk, sk)| (pk.to_owned(), sk.map(str::to_owned))),
+            }),
+            (None, Table::Links) => Some(Position {
+                table: Table::Fulfillments,
+                key: None,
+            }),
+            (None, Table::Fulfillments) => None,
+        };
+    }
+    let body = EraseAgainAnswer {
+        erased: erased.len(),
+        cursor: position.map(|position| seal(app, &position)),
+    };
+    let answer = Answer::written(order.dry_run, &order.warnings, &body);
+    if order.request.is_some() && !order.dry_run {
+        let now = app.clock.now();
+        let is_written = write(app, order, Changes::default(), &[], Some(&answer), now).await?;
+        if !is_written && let Some(first) = recall(app, order).await? {
+            return Ok(first);
+        }
+    }
+    Ok(answer)
+}
+
+async fn read(app: &App, position: &Position) -> Result<ScanPage, StoreError> {
+    let after = position.key.clone();
+    let after = after.map(|(pk, sk)| ScanPosition::after(pk, sk));
+    let after = after.unwrap_or_default();
+    match position.table {
+        Table::Links => app.links.scan_players(&after).await,
+        Table::Fulfillments => app.fulfillments.scan_players(&after).await,
+    }
+}
+
+/// Those of these players who have a marker.
+async fn marked(
+    app: &App,
+    players: Vec<PlayerId>,
+) -> Result<Vec<(PlayerId, Marker)>, OperationError> {
+    let mut by_id: HashMap<ErasedId, PlayerId> = HashMap::new();
+    for player in players {
+        by_id.insert(erased_id(app, &player).await?, player);
+    }
+    let ids: Vec<_> = by_id.keys().cloned().collect();
+    let markers = app.erasures.get_all(&ids).await?;
+    let marked = markers.into_iter().filter_map(|marker| {
+        let player = by_id.remove(&marker.id)?;
+        Some((player, marker))
+    });
+    Ok(marked.collect())
+}
+
+/// Whether what is stored is from before the erasure, or the erasure has not ended. A player who has
+/// linked again since is no one to erase.
+async fn has_come_back(app: &App, player: &PlayerId, marker: &Marker) -> Result<bool, StoreError> {
+    if marker.is_running {
+        return Ok(true);
+    }
+    let mut written = app.fulfillments.written_at(player).await?;
+    let link = app.links.get(player).await?.link;
+    written.extend(link.map(|link| link.linked_at));
+    Ok(is_restored(&written, marker.begun_at))
+}
+
+fn seal(app: &App, position: &Position) -> String {
+    let plain = serde_json::to_vec(position).expect("a position is always JSON");
+    let keys = &app.secrets.current().token_keys;
+    keys.seal(&plain, &PLACE).as_str().to_owned()
+}
+
+fn open(app: &App, cursor: &str) -> Result<Position, InvalidCursor> {
+    let sealed = Sealed::from(cursor.to_owned());
+    let keys = &app.secrets.current().token_keys;
+    let plain = keys.open(&sealed, &PLACE).map_err(|_| InvalidCursor)?;
+    serde_json::from_slice(&plain).map_err(|_| InvalidCursor)
+}

@@ -1,0 +1,161 @@
+//! `player.export`: everything that is stored of a player, without secrets.
+//!
+//! Lambda answers at most 6 MB. So the rows of the player's partition come in pages, which end before
+//! the answer has 4 MB. Everything else is on the first page.
+
+use std::collections::BTreeSet;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+
+use super::erase::is_known;
+use super::{Answer, OperationError};
+use crate::App;
+use crate::api::{ExportAnswer, ExportedAccount, ExportedErasure, WouldErase};
+use crate::domain::{AmazonUserId, PlayerId};
+use crate::flow::entitlements::history::InvalidCursor;
+use crate::store::{OwnRow, StoreError, Stored};
+
+/// A page ends with the row that makes it as large as this. A row has at most 400 KB.
+const PAGE_BYTES: usize = 4_000_000;
+
+/// The most Amazon accounts that one answer shows: far more than a person has.
+const MOST_ACCOUNTS: usize = 100;
+
+/// `player.export`
+///
+/// # Errors
+/// See [`OperationError`].
+pub async fn export_player(
+    app: &App,
+    player: &PlayerId,
+    cursor: Option<&str>,
+) -> Result<Answer, OperationError> {
+    let after = cursor.map(position_of).transpose()?;
+    if !is_known(app, player).await? {
+        return Err(OperationError::NotFound(format!(
+            "nothing is stored of the player {player}"
+        )));
+    }
+    let mut answer = ExportAnswer::of(player.clone());
+    if after.is_none() {
+        first_page(app, player, &mut answer).await?;
+    }
+    rows(app, player, after, &mut answer).await?;
+    Ok(Answer::of(&answer))
+}
+
+/// What is not in the player's partition.
+async fn first_page(
+    app: &App,
+    player: &PlayerId,
+    answer: &mut ExportAnswer,
+) -> Result<(), StoreError> {
+    answer.link = app.links.export_player(player).await?;
+    let linking = app.links.linking_rows(player).await?.exported();
+    answer.link_sessions = linking.sessions;
+    answer.link_attempts = linking.attempts;
+    answer.device_sessions = linking.devices;
+    let mut accounts = accounts(app, player).await?;
+    let link = app.links.get(player).await?.link;
+    accounts.extend(link.map(|link| link.amazon_user_id.to_string()));
+    let accounts = accounts
+        .into_iter()
+        .filter_map(|it| AmazonUserId::new(it).ok());
+    for account in accounts.take(MOST_ACCOUNTS) {
+        let (parked, housekeeping) = app.fulfillments.export_account(&account, player).await?;
+        answer.amazon_accounts.push(ExportedAccount {
+            ended_link: app.links.export_remnant(&account, player).await?,
+            amazon_user_id: account,
+            parked,
+            housekeeping,
+        });
+    }
+    if let Some(id) = app.erased_id(player) {
+        let marker = app.erasures.get(&id).await?;
+        answer.erasure = marker.map(|marker| ExportedErasure {
+            receipt_id: marker.receipt,
+            at: marker.begun_at,
+        });
+    }
+    Ok(())
+}
+
+/// The Amazon accounts of the player's entitlements.
+async fn accounts(app: &App, player: &PlayerId) -> Result<BTreeSet<String>, StoreError> {
+    let mut accounts = BTreeSet::new();
+    let mut after: Option<String> = None;
+    loop {
+        let (rows, is_more) = app.fulfillments.rows_of(player, after.as_deref()).await?;
+        let found = rows.iter().filter_map(Stored::account);
+        accounts.extend(found.map(String::from));
+        after = rows.last().and_then(Stored::position).map(str::to_owned);
+        if !is_more || after.is_none() {
+            return Ok(accounts);
+        }
+    }
+}
+
+async fn rows(
+    app: &App,
+    player: &PlayerId,
+    mut after: Option<String>,
+    answer: &mut ExportAnswer,
+) -> Result<(), StoreError> {
+    let mut bytes = bytes_of(answer);
+    loop {
+        let (rows, is_more) = app.fulfillments.rows_of(player, after.as_deref()).await?;
+        let last = rows.len();
+        for (index, row) in rows.into_iter().enumerate() {
+            after = row.position().map(str::to_owned);
+            match row.exported() {
+                OwnRow::Entitlement(shown) => {
+                    bytes += bytes_of(&shown);
+                    answer.entitlements.push(shown);
+                }
+                OwnRow::UsedUp(shown) => {
+                    bytes += bytes_of(&shown);
+                    answer.used_up.push(shown);
+                }
+                OwnRow::Audit(shown) => {
+                    bytes += bytes_of(&shown);
+                    answer.audit.push(shown);
+                }
+                OwnRow::Unknown => {}
+            }
+            let has_rest = is_more || index + 1 < last;
+            if bytes >= PAGE_BYTES && has_rest {
+                answer.cursor = after.as_deref().map(cursor_after);
+                return Ok(());
+            }
+        }
+        if !is_more || after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// Counts a row for a dry run of `player.erase`.
+pub(super) fn count(row: &Stored, would: &mut WouldErase) {
+    match row.exported() {
+        OwnRow::Entitlement(_) => would.entitlements += 1,
+        OwnRow::Audit(_) => would.audit_records += 1,
+        OwnRow::UsedUp(_) | OwnRow::Unknown => {}
+    }
+}
+
+fn bytes_of(value: &impl Serialize) -> usize {
+    serde_json::to_string(value).map_or(0, |json| json.len())
+}
+
+fn cursor_after(position: &str) -> String {
+    URL_SAFE_NO_PAD.encode(position)
+}
+
+fn position_of(cursor: &str) -> Result<String, InvalidCursor> {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| InvalidCursor)?;
+    let position = String::from_utf8(bytes).map_err(|_| InvalidCursor)?;
+    let is_position = (1..=1024).contains(&position.len());
+    is_position.then_some(position).ok_or(InvalidCursor)
+}

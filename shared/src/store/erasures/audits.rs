@@ -1,0 +1,113 @@
+//! Takes an erased player out of audit records, the player's own and those of other players.
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+
+use super::marker::Erasing;
+use super::rows::Stored;
+use crate::budget::REQUEST_KEPT;
+use crate::domain::{ERASED, PlayerId, Timestamp, players_of_move, without_names};
+use crate::store::dynamo::{
+    Item, Reader, erased_pk, hash, key, player_pk, request_key, s, unavailable,
+};
+use crate::store::error::StoreError;
+use crate::store::operations::audit_sk;
+use crate::store::tables::{Erasures, Fulfillments, Links};
+
+/// What stays of an audit record as it is: what was done, when, and by whom.
+const KEPT: [&str; 3] = ["at", "command", "actor"];
+
+/// Where an operator may have named the player.
+const TEXTS: [&str; 3] = ["reason", "note", "request_id"];
+
+impl Fulfillments {
+    /// The record moves under the hash without ids, reason and note. The answer that is stored for its
+    /// request id goes, because it shows the player. Where the command was about another player too,
+    /// that player's record loses this player's name.
+    pub(super) async fn audit_parts(
+        &self,
+        links: &Links,
+        erasures: &Erasures,
+        erasing: &Erasing<'_>,
+        row: &Stored,
+        now: Timestamp,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let sk = row.text("sk").unwrap_or_default().to_owned();
+        let mut copy = self
+            .change(key(erased_pk(erasing.id), sk))
+            .when("attribute_not_exists(#pk)");
+        for field in KEPT {
+            copy = copy.set_some(field, row.0.get(field).cloned());
+        }
+        for field in ["reason", "note", "entitlement_id"] {
+            copy = copy.set_some(field, row.0.get(field).map(|_| s(ERASED)));
+        }
+        let mut parts = vec![
+            row.change(self).delete_in_transaction(),
+            copy.in_transaction(),
+            erasures.running_part(erasing),
+        ];
+        let at = row.written_at();
+        if let (Some(note), Some(at)) = (row.text("note"), at) {
+            for other in players_of_move(note, erasing.player) {
+                parts.extend(self.others_parts(&other, at, erasing.player).await?);
+            }
+        }
+        // What is older has expired, and the id may be another command's.
+        if let Some(request) = row.text("request_id")
+            && at.is_some_and(|at| at + REQUEST_KEPT > now)
+        {
+            let answer = links
+                .change(request_key(&hash(request)))
+                .when("attribute_not_exists(#pk) OR attribute_exists(#answer)");
+            parts.push(answer.delete_in_transaction());
+        }
+        Ok(parts)
+    }
+
+    /// Takes `player` out of the audit records of another player that were written at `at`.
+    async fn others_parts(
+        &self,
+        other: &PlayerId,
+        at: Timestamp,
+        player: &PlayerId,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let page = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :at)")
+            .expression_attribute_values(":pk", s(player_pk(other)))
+            .expression_attribute_values(":at", s(audit_sk(at)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| unavailable("Query", &error))?;
+        let records = page.items.unwrap_or_default();
+        Ok(records
+            .into_iter()
+            .filter_map(|record| self.without_player(record, player))
+            .collect())
+    }
+
+    /// `None`: the record does not name the player.
+    fn without_player(&self, record: Item, player: &PlayerId) -> Option<TransactWriteItem> {
+        let stored = Stored(record);
+        let reader = Reader::new(&self.table, &stored.0);
+        let changed: Vec<_> = TEXTS
+            .iter()
+            .filter_map(|field| {
+                let text = reader.text(field)?;
+                let without = without_names(text, &[player.as_str()]);
+                (without != text).then_some((*field, without))
+            })
+            .collect();
+        if changed.is_empty() {
+            return None;
+        }
+        let change = stored.change(self);
+        let change = changed
+            .into_iter()
+            .fold(change, |change, (field, text)| change.set(field, s(text)));
+        Some(change.in_transaction())
+    }
+}
