@@ -109,6 +109,8 @@ const HIDDEN: [&str; 28] = [
     "open",
     "seen",
     "due_shard",
+    "attention_shard",
+    "attention_since",
     "ttl",
     "version",
     "records",

@@ -44,6 +44,7 @@ async fn admin_starts_without_the_secret_and_takes_it_when_it_is_there() {
         ("LINKS_TABLE", "links"),
         ("FULFILLMENTS_TABLE", "fulfillments"),
         ("OFFERS_TABLE", "offers"),
+        ("ERASURES_TABLE", "erasures"),
         ("PUBLIC_BASE_URL", NOWHERE),
         ("LWA_CLIENT_ID", "client"),
         ("LWA_TOKEN_URL", NOWHERE),

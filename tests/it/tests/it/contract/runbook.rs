@@ -10,7 +10,7 @@ use super::events::with_an_entitlement;
 /// The pages for operators, and how many commands each shows at least.
 const PAGES: [(&str, usize); 3] = [
     ("support.md", 9),
-    ("live-operations.md", 10),
+    ("live-operations.md", 9),
     ("data-protection.md", 3),
 ];
 

@@ -33,6 +33,7 @@ async fn number(world: &World, player: &str, id: &str, field: &str) -> i64 {
 async fn with_nothing_due_it_costs_one_query_per_shard() {
     let world = World::new().await;
     world.linked("p1", "alice").await;
+    world.pass_until_uncounted();
     world.forget();
     assert_eq!(world.reconcile().await, counts(0, 0, 0, 0));
     assert_eq!(world.database.requests(), ["Query"; 8]);

@@ -13,13 +13,6 @@ async fn world_with(players: u32) -> (World, Stored) {
     (world, stored)
 }
 
-/// Until the next run is one that does not count what waits for an operator.
-fn uncounted(world: &World) {
-    if world.clock.now().as_millis() / 60_000 % 5 == 0 {
-        world.pass(60);
-    }
-}
-
 /// What reconcile asks of the database where the reports of three players are due and so many
 /// players are stored.
 async fn requests_with_three_due(players: u32) -> Vec<String> {
@@ -40,7 +33,7 @@ async fn requests_with_three_due(players: u32) -> Vec<String> {
         assert_eq!(results[0]["status"], "delivered");
     }
     world.pass(5);
-    uncounted(&world);
+    world.pass_until_uncounted();
     world.forget();
     let expected = json!({"taken": 3, "done": 3, "failed": 0, "left": 0});
     assert_eq!(world.reconcile().await, expected);
@@ -64,7 +57,7 @@ async fn a_hundred_times_the_players_cost_the_same_requests() {
 #[tokio::test]
 async fn with_nothing_due_very_many_players_cost_one_query_per_shard() {
     let (world, _) = world_with(300).await;
-    uncounted(&world);
+    world.pass_until_uncounted();
     world.forget();
     world.reconcile().await;
     assert_eq!(world.database.requests(), ["Query"; 8]);

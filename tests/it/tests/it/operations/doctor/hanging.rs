@@ -41,6 +41,7 @@ async fn hanging(secret: Option<&std::path::Path>) -> Deployment {
         ("LINKS_TABLE", "a-LinksTable".to_owned()),
         ("FULFILLMENTS_TABLE", "a-FulfillmentsTable".to_owned()),
         ("OFFERS_TABLE", "a-OffersTable".to_owned()),
+        ("ERASURES_TABLE", "a-ErasuresTable".to_owned()),
         ("PUBLIC_BASE_URL", "http://127.0.0.1:8080".to_owned()),
         ("LWA_CLIENT_ID", CLIENT_ID.to_owned()),
         ("LWA_DEVICE_CLIENT_ID", "devices".to_owned()),
