@@ -83,7 +83,7 @@ const TIMES: [&str; 32] = [
 ];
 
 /// What is not shown: secrets, sealed or hashed, and what only says how rows are found.
-const HIDDEN: [&str; 28] = [
+const HIDDEN: [&str; 30] = [
     "tokens",
     "dead_tokens",
     "pair",
