@@ -34,7 +34,7 @@ pub async fn handle_without_secret(
     reason: &StartError,
     event: &RawValue,
 ) -> Box<RawValue> {
-    let answer = match Form::read(event, &commands::NAMES) {
+    let answer = match Form::read(event, commands::NAMES) {
         Ok(form) if form.command == commands::DOCTOR => {
             commands::run_doctor(deployment, form).await
         }
@@ -45,7 +45,7 @@ pub async fn handle_without_secret(
 }
 
 async fn carry_out(app: &App, event: &RawValue) -> Result<Box<RawValue>, Vec<Fault>> {
-    let form = Form::read(event, &commands::NAMES)?;
+    let form = Form::read(event, commands::NAMES)?;
     // Boxed, because the commands differ much in size.
     Box::pin(commands::carry_out(app, form)).await
 }

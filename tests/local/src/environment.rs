@@ -58,3 +58,8 @@ pub(crate) fn settings<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeMap
         .filter(|(_, value)| !value.is_empty())
         .collect()
 }
+
+/// The variable of this name, if it is there and not empty.
+pub(crate) fn text(name: &str) -> Option<String> {
+    settings([name]).remove(name)
+}

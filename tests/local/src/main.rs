@@ -13,7 +13,7 @@ use local::build::{Features, Profile};
 use local::demo;
 use local::log::Log;
 use local::qa::{self, Api, Pace, Person, Report, Step};
-use local::support::{Admin, Desk};
+use local::support::{self, Admin, Desk};
 use local::system::{Binaries, Options, System, from_environment};
 use local::template::{Template, project_template};
 use url::Url;
@@ -148,8 +148,7 @@ async fn run_qa(arguments: &Arguments, qa: &Qa) -> Result<(), Error> {
 }
 
 async fn run_support(arguments: &Arguments, support: &Support) -> Result<(), Error> {
-    let actor = std::env::var("USER").or_else(|_| std::env::var("USERNAME"));
-    let actor = actor.unwrap_or_else(|_| "support".to_owned());
+    let actor = support::operator();
     let (system, admin) = match &support.stack {
         Some(stack) => (None, Admin::of_stack(stack)?),
         None => {
@@ -177,7 +176,7 @@ async fn with_a_person(api: &Url, qa: &Qa, mut say: impl FnMut(&Step)) -> Result
         patience: Duration::from_secs(60 * qa.wait),
         between: Duration::from_secs(5),
     };
-    let tokens = qa.platforms.iter().map(|platform| token(platform));
+    let tokens = qa.platforms.iter().map(|platform| qa::token(platform));
     let tokens: Vec<_> = tokens.collect::<Result<_, _>>()?;
     let mut report = Report::new(api.as_str());
     for (platform, token) in qa.platforms.iter().zip(tokens) {
@@ -186,17 +185,6 @@ async fn with_a_person(api: &Url, qa: &Qa, mut say: impl FnMut(&Step)) -> Result
         qa::walk(platform, player, &mut Person, pace, &mut report, &mut say).await;
     }
     Ok(report)
-}
-
-/// The token of the platform's player: from the environment, because a command line is seen by others.
-fn token(platform: &str) -> Result<String, Error> {
-    let upper = platform
-        .to_ascii_uppercase()
-        .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
-    let own = format!("QA_TOKEN_{upper}");
-    std::env::var(&own)
-        .or_else(|_| std::env::var("QA_TOKEN"))
-        .map_err(|_| format!("set {own}, or QA_TOKEN, to a token of the player who tests").into())
 }
 
 fn told(step: &Step) -> String {

@@ -16,7 +16,7 @@ use crate::domain::PlayerId;
 use crate::flow::entitlements::history::InvalidCursor;
 use crate::flow::fulfillment::lease::at_once;
 use crate::flow::tokens::{open_tokens, seal_tokens};
-use crate::store::{Audit, Link, SealedPosition, SealedRow, StoreError, Subject};
+use crate::store::{Audit, Link, SealedPosition, SealedRow, StoreError, Subject, WriteOutcome};
 
 /// How many rows one request to the database reads.
 const READ_AT_ONCE: usize = 500;
@@ -202,7 +202,7 @@ async fn reseal_link(app: &App, order: &Order, first: &str, link: &Link) -> Resu
     let after = seal_tokens(app, &link.player, &tokens);
     let written = app.links.store_resealed(link, before, &after).await;
     // Other tokens were stored meanwhile: they are sealed with the key of the process that did.
-    written.map(|it| it.is_done()).map_err(Failed::Store)
+    written.map(WriteOutcome::is_done).map_err(Failed::Store)
 }
 
 /// Reads on from `position`, which moves and counts, until `limit` rows are read, the time is over or

@@ -22,8 +22,8 @@ pub use report::{Report, Step};
 pub use script::Script;
 pub use walk::{Pace, walk};
 
-use crate::Error;
 use crate::system::System;
+use crate::{Error, environment};
 
 /// Walks by itself, on the local system: a player for each platform.
 ///
@@ -52,6 +52,26 @@ pub async fn by_itself(
         walk(platform, api, &mut tester, pace, &mut report, &mut say).await;
     }
     Ok(report)
+}
+
+/// The token of the platform's player: from the environment, because a command line is seen by others.
+///
+/// # Errors
+/// If there is none; it says which variable to set.
+pub fn token(platform: &str) -> Result<String, Error> {
+    let own = variable(platform);
+    environment::text(&own)
+        .or_else(|| environment::text("QA_TOKEN"))
+        .ok_or_else(|| format!("set {own}, or QA_TOKEN, to a token of the player who tests").into())
+}
+
+/// The variable with the token of this platform's player.
+fn variable(platform: &str) -> String {
+    let upper = platform.to_ascii_uppercase();
+    format!(
+        "QA_TOKEN_{}",
+        upper.replace(|c: char| !c.is_ascii_alphanumeric(), "_")
+    )
 }
 
 /// An offer that a player can have once.
@@ -111,4 +131,17 @@ pub trait Tester {
     /// # Errors
     /// If the content is not there, or can't be used.
     fn use_content(&mut self, handed_out: &str) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_platform_has_a_variable_of_its_own() {
+        assert_eq!(variable("pc"), "QA_TOKEN_PC");
+        assert_eq!(variable("Console 5"), "QA_TOKEN_CONSOLE_5");
+        let error = token("no such platform").expect_err("no token").to_string();
+        assert!(error.contains("QA_TOKEN_NO_SUCH_PLATFORM"), "{error}");
+    }
 }

@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use prime_gaming::domain::Timestamp;
 
 /// One step of the walk.
 #[derive(Clone, Debug)]
@@ -14,7 +13,7 @@ pub struct Step {
     /// What was tested.
     pub name: &'static str,
     /// When it began.
-    pub began: OffsetDateTime,
+    pub began: Timestamp,
     /// How long it took, with the time in which the tester did something.
     pub took: Duration,
     /// The ids of the requests to the API.
@@ -92,9 +91,10 @@ impl Report {
     }
 }
 
-fn shown(time: OffsetDateTime) -> String {
-    let whole = time.replace_nanosecond(0).unwrap_or(time);
-    whole.format(&Rfc3339).unwrap_or_default()
+/// Whole seconds are enough.
+fn shown(time: Timestamp) -> String {
+    let millis = time.as_millis();
+    Timestamp::from_millis(millis - millis.rem_euclid(1000)).to_string()
 }
 
 /// A text in a cell of a table.
@@ -112,7 +112,7 @@ mod tests {
         Step {
             platform: "pc".to_owned(),
             name,
-            began: OffsetDateTime::from_unix_timestamp(1_769_851_800).expect("a time"),
+            began: Timestamp::from_millis(1_769_851_800_125),
             took: Duration::from_millis(2_900),
             requests: vec!["r1".to_owned(), "r2".to_owned()],
             outcome,

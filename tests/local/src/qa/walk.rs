@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use prime_gaming::Clock;
 use serde_json::Value;
-use time::OffsetDateTime;
 
 use super::{Account, Api, Report, Step, Tester};
 use crate::Error;
@@ -33,7 +33,7 @@ pub async fn walk(
         claimed: Value::Null,
     };
     for step in STEPS {
-        let (began, clock) = (OffsetDateTime::now_utc(), Instant::now());
+        let (began, clock) = (Clock::system().now(), Instant::now());
         let outcome = walk.step(step, tester).await;
         let step = Step {
             platform: platform.to_owned(),
@@ -118,9 +118,8 @@ impl Walk {
             Name::LinkAgain => {
                 self.link(tester, Account::First).await?;
                 self.fresh_check().await?;
-                let status = self
-                    .status(&text(&self.claimed, "entitlement_id").to_owned())
-                    .await?;
+                let id = text(&self.claimed, "entitlement_id").to_owned();
+                let status = self.status(&id).await?;
                 if status == "reported" {
                     Ok("linked; the entitlement is still reported".to_owned())
                 } else {

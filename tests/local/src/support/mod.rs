@@ -25,8 +25,7 @@ use tokio::task::JoinHandle;
 
 pub use admin::Admin;
 
-use crate::Error;
-use crate::random;
+use crate::{Error, environment, random};
 
 /// The longest command, in bytes.
 const MOST_BYTES: usize = 64 * 1024;
@@ -34,6 +33,13 @@ const MOST_BYTES: usize = 64 * 1024;
 /// The page may load its own script and style, and call its own server. Nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// Who sits at this machine.
+#[must_use]
+pub fn operator() -> String {
+    let names = ["USER", "USERNAME"].into_iter().find_map(environment::text);
+    names.unwrap_or_else(|| "support".to_owned())
+}
 
 /// The running server. It ends when it is dropped.
 #[derive(Debug)]

@@ -365,7 +365,7 @@ async fn every_admin_event_is_answered_as_it_should_be() {
             "admin-offers-pause",
             "admin-offers-resume",
         ]
-        .contains(&name)
+        .contains(name)
         {
             assert_eq!(answer["ok"], *done, "{name}: {answer}");
         }

@@ -152,14 +152,12 @@ async fn what_the_studio_refused_and_what_may_have_been_delivered_is_listed_unti
     world.pass(3600);
     world.reconcile().await;
     let list = |held: &str| json!({ "held": held });
-    assert_eq!(
-        listed(&world, list("delivery_refused")).await,
-        [refused.clone()]
-    );
-    assert_eq!(
-        listed(&world, list("delivery_unknown")).await,
-        [unknown.clone()]
-    );
+    for (held, id) in [
+        ("delivery_refused", &refused),
+        ("delivery_unknown", &unknown),
+    ] {
+        assert_eq!(listed(&world, list(held)).await, [id.as_str()]);
+    }
     for (held, id) in [
         ("delivery_refused", &refused),
         ("delivery_unknown", &unknown),
