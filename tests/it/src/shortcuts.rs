@@ -118,12 +118,20 @@ impl World {
     /// # Panics
     /// If it can't start.
     pub async fn another_process(&self) -> App {
+        self.another_process_on(&self.dynamodb).await
+    }
+
+    /// The same, to which the database answers as `dynamodb` does.
+    ///
+    /// # Panics
+    /// If the secret can't be read.
+    pub async fn another_process_on(&self, dynamodb: &aws_sdk_dynamodb::Client) -> App {
         let config = self.app.config.clone();
         let secrets = Secrets::load(config.secrets.clone(), None)
             .await
             .expect("good secrets");
         let http = net::Client::new(self.app.clock.clone()).expect("a client");
-        let dynamodb = self.database.watch(&guarded(&self.dynamodb));
+        let dynamodb = self.database.watch(&guarded(dynamodb));
         App::new(config, secrets, self.app.clock.clone(), http, dynamodb)
             .expect("one source of keys")
     }

@@ -33,6 +33,8 @@ pub(super) enum Action {
     RefreshLeaseEnds(Place),
     /// An operator's command.
     Operate(Command),
+    /// A run of `reconcile` resumes what was held for a pause, after it has found the offer not paused.
+    Resume(Player, Entitlement),
     /// A transaction of `player.erase`.
     Erase(Erase),
     /// A remnant has lived for its time.
@@ -100,6 +102,14 @@ impl System {
                     let commands = [Command::Hold, Command::Release, Command::Move];
                     actions.extend(commands.map(|it_is| Action::Operate(it_is(player, it))));
                 }
+            }
+        }
+        if scope.pauses {
+            let commands = [Command::Pause, Command::Resume];
+            actions.extend(commands.map(Action::Operate));
+            for player in Player::ALL {
+                let resumes = Entitlement::ALL.map(|it| Action::Resume(player, it));
+                actions.extend(resumes);
             }
         }
         if scope.erases {

@@ -23,6 +23,7 @@ impl System {
                 matches!(status, Status::Delivered | Status::Reported)
             }),
             answered: state.games[player as usize].answered,
+            began_paused: state.paused,
         };
         true
     }
@@ -36,18 +37,22 @@ impl System {
             taken_back,
             stale,
             answered,
+            began_paused,
             ..
         } = state.processes[process as usize]
         else {
             return;
         };
+        let paused = self.finds_it_paused(state);
         let status = |it| state.record(player, it).status;
         let is_told = |it| !stale.has(it) || !self.has(Condition::FreshList);
         let is_news = |it| match status(it) {
             Status::Unseen | Status::Reported => true,
             Status::Withdrawn => is_told(it),
+            Status::HeldByPause => !paused,
             _ => false,
         };
+        let is_pending = |it| status(it) == Status::Pending;
         let taken_back =
             Set::of(|it| taken_back.has(it) && status(it) == Status::Pending && is_told(it));
         state.processes[process as usize] = Task::Admitting {
@@ -57,8 +62,11 @@ impl System {
             news: Set::of(|it| listing.has(it) && is_news(it)),
             // What changes from now on refuses the writes.
             stale: Set::default(),
-            show: Set::of(|it| status(it) == Status::Pending && !taken_back.has(it)),
+            show: Set::of(|it| is_pending(it) && !taken_back.has(it) && !paused),
             answered,
+            began_paused,
+            paused,
+            to_hold: Set::of(|it| is_pending(it) && !taken_back.has(it) && paused),
         };
     }
 
@@ -73,17 +81,38 @@ impl System {
             stale,
             mut show,
             answered,
+            began_paused,
+            paused,
+            mut to_hold,
         } = state.processes[process as usize]
         else {
             return;
         };
+        if let Some(it) = to_hold.first() {
+            to_hold.remove(it);
+            self.hold_paused(state, player, it);
+            state.processes[process as usize] = Task::Admitting {
+                player,
+                link,
+                taken_back,
+                news,
+                stale,
+                show,
+                answered,
+                began_paused,
+                paused,
+                to_hold,
+            };
+            return;
+        }
         let (Some(it), Some((id, account))) = (taken_back.first().or(news.first()), link) else {
             state.seen.pending_again |= show.meets(answered);
+            self.see_pause(state, began_paused, show);
             let is_no_longer = |it| {
                 let status = state.record(player, it).status;
                 let is_held = matches!(
                     status,
-                    Status::Withdrawn | Status::Held | Status::HeldByOperator
+                    Status::Withdrawn | Status::Held | Status::HeldByOperator | Status::HeldByPause
                 );
                 show.has(it) && is_held
             };
@@ -114,15 +143,21 @@ impl System {
             let is_new = match state.record(player, it).status {
                 Status::Unseen => true,
                 Status::Withdrawn => is_as_read,
+                Status::HeldByPause => !paused,
                 _ => false,
             };
-            if is_new || !self.has(Condition::RecordAbsent) {
+            if is_new && paused {
+                state.become_status(player, it, Status::HeldByPause);
+            } else if is_new || !self.has(Condition::RecordAbsent) {
                 state.seen.not_theirs |= linked.is_none_or(|link| link.account != account);
                 self.admit(state, process, player, it);
             }
         }
-        if state.record(player, it).status == Status::Pending {
-            show.add(it);
+        // Another request may have made it pending, from what it read before the pause.
+        match state.record(player, it).status {
+            Status::Pending if paused && self.has(Condition::PauseAlsoOthers) => to_hold.add(it),
+            Status::Pending => show.add(it),
+            _ => {}
         }
         state.processes[process as usize] = Task::Admitting {
             player,
@@ -132,6 +167,9 @@ impl System {
             stale,
             show,
             answered,
+            began_paused,
+            paused,
+            to_hold,
         };
     }
 
@@ -187,7 +225,7 @@ impl System {
         state.become_status(player, it, next);
     }
 
-    fn admitted_as(&self, state: &mut State, player: Player, it: Entitlement) -> Status {
+    pub(super) fn admitted_as(&self, state: &mut State, player: Player, it: Entitlement) -> Status {
         let owner = &mut state.owners[it as usize];
         let guard = &mut state.guards[player as usize][self.sku(it)];
         let is_other = owner.is_some_and(|owner| owner != player) || state.nobodys.has(it);
@@ -197,7 +235,10 @@ impl System {
             return Status::Held;
         }
         *owner = Some(player);
-        guard.add(it);
+        let was_paused = state.records[player as usize][it as usize].status == Status::HeldByPause;
+        if !was_paused || self.has(Condition::PausePlace) {
+            guard.add(it);
+        }
         Status::Pending
     }
 }

@@ -46,6 +46,7 @@
 //! | an offer is granted at most once per player | 4 |
 //! | what Amazon took back uses no offer up | 4 |
 //! | what Amazon took back is pending again when Amazon asks again | 4 |
+//! | nothing is handed out by who asks after the pause | 4 |
 //! | a superseded token is not exchanged | 5 |
 //! | a token is not replaced by an older one | 5 |
 //! | no token is lost without a crash | 5, 7 |
@@ -79,6 +80,7 @@ mod erasure;
 mod linking;
 mod names;
 mod operator;
+mod pause;
 mod properties;
 mod recovery;
 mod report;
@@ -158,6 +160,14 @@ enum Condition {
     MoveUntried,
     /// The owner moves with it.
     OwnerMoves,
+    /// Every check and every run asks whether the offer is paused, and does not remember it.
+    PauseAsked,
+    /// A check also holds what another request has made `pending` meanwhile.
+    PauseAlsoOthers,
+    /// A check's hold for a pause needs that no process has the lease to deliver it.
+    PauseUnleased,
+    /// What is held for a pause keeps its place in the guard, and resuming needs one.
+    PausePlace,
     /// What an erased player owned, no player can own.
     OwnerErased,
     /// What an erased player has used up stays used up.
@@ -244,6 +254,7 @@ impl System {
                 true
             }
             Action::Operate(command) => self.operate(state, command),
+            Action::Resume(player, it) => !state.paused && self.resume(state, player, it),
             Action::Erase(step) => self.erase(state, step),
             Action::RemnantEnds(account) => state.row(Place::Remnant(account)).take().is_some(),
         }
@@ -258,6 +269,7 @@ impl Model for System {
         let mut state = State {
             claims: [Claim::Unclaimed; 2],
             newest: [0; LINKS],
+            paused: false,
             players: [None; 2],
             accounts: [None; 2],
             remnants: [None; 2],

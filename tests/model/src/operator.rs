@@ -14,6 +14,10 @@ pub(super) enum Command {
     Release(Player, Entitlement),
     /// What was not delivered is the other player's.
     Move(Player, Entitlement),
+    /// The offer is paused.
+    Pause,
+    /// The offer is resumed.
+    Resume,
 }
 
 impl System {
@@ -22,6 +26,8 @@ impl System {
             Command::Hold(player, it) => self.hold(state, player, it),
             Command::Release(player, it) => self.release(state, player, it),
             Command::Move(player, it) => self.move_away(state, player, it),
+            Command::Pause => Self::pause(state, true),
+            Command::Resume => Self::pause(state, false),
         }
     }
 

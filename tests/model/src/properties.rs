@@ -20,6 +20,7 @@ pub(super) const PER_PLAYER: &str = "an offer is granted at most once per player
 pub(super) const PLACE: &str = "what Amazon took back uses no offer up";
 pub(super) const ASKED_AGAIN: &str =
     "what Amazon took back is pending again when Amazon asks again";
+pub(super) const BRAKE: &str = "nothing is handed out by who asks after the pause";
 pub(super) const SUPERSEDED: &str = "a superseded token is not exchanged";
 pub(super) const NOT_OLDER: &str = "a token is not replaced by an older one";
 pub(super) const TOKEN_KEPT: &str = "no token is lost without a crash";
@@ -31,7 +32,7 @@ type Condition = fn(&System, &State) -> bool;
 
 /// What always holds, and, so that a run that explores nothing is noticed, what sometimes does.
 pub(super) fn of(scope: &Scope) -> Vec<Property<System>> {
-    let always: [(&'static str, Condition); 17] = [
+    let always: [(&'static str, Condition); 18] = [
         (ONE_PLAYER, |_, it| granted_to_one(it)),
         (NOT_AGAIN, |_, it| !it.seen.pending_again),
         (FORWARD, |_, it| !it.seen.backwards),
@@ -45,6 +46,7 @@ pub(super) fn of(scope: &Scope) -> Vec<Property<System>> {
         (PER_PLAYER, once_per_player),
         (PLACE, places_are_given_back),
         (ASKED_AGAIN, |_, it| !it.seen.pending_unasked),
+        (BRAKE, |_, it| !it.seen.handed_out_paused),
         (SUPERSEDED, |_, it| !it.seen.exchanged_again),
         (NOT_OLDER, |_, it| !it.seen.older_token),
         (TOKEN_KEPT, tokens_are_kept),
@@ -63,6 +65,11 @@ pub(super) fn of(scope: &Scope) -> Vec<Property<System>> {
     }
     if scope.takes_back {
         sometimes.push(("something is withdrawn", |_, it| any(it, Status::Withdrawn)));
+    }
+    if scope.pauses {
+        sometimes.push(("something is held for a pause", |_, it| {
+            any(it, Status::HeldByPause)
+        }));
     }
     if scope.operates {
         sometimes.push(("an operator holds something", |_, it| {

@@ -20,6 +20,9 @@ impl System {
     pub(super) fn recovers(&self, state: &State) -> bool {
         let mut state = self.later(state);
         for player in Player::ALL {
+            for it in Entitlement::ALL {
+                self.apply(&mut state, Action::Resume(player, it));
+            }
             if self.scope.delivery.is_some() {
                 self.run(&mut state, Job::Check(player));
             }
@@ -77,6 +80,7 @@ impl System {
                 let is_asked_for = state.session(account).is_some();
                 match state.record(player, it).status {
                     Status::Reported | Status::Held | Status::HeldByOperator => true,
+                    Status::HeldByPause => state.paused,
                     Status::Pending => false,
                     Status::Withdrawn => state.claims[it as usize] == Claim::TakenBack,
                     Status::Delivered => {
@@ -98,7 +102,8 @@ impl System {
             || state.games.iter().all(|game| {
                 let open = Set::of(|it| game.granted.has(it) && !game.answered.has(it));
                 Entitlement::ALL.into_iter().all(|it| {
-                    let excused = state.seen.handed_out.has(it) || state.seen.erased.has(it);
+                    let excused =
+                        state.seen.handed_out.has(it) || state.seen.erased.has(it) || state.paused;
                     !open.has(it) || excused
                 })
             })

@@ -60,7 +60,10 @@ impl System {
             record.tried =
                 record.status == Status::Pending && (self.scope.takes_back || self.scope.operates);
             state.processes[process as usize] = match record.status {
-                Status::Pending => Task::Sending(player, it),
+                Status::Pending => {
+                    self.send_or_hold(state, process, player, it);
+                    return true;
+                }
                 // It may have been reported before.
                 _ => Task::LookingUp(player, it),
             };
@@ -154,6 +157,10 @@ impl System {
                 } else {
                     state.end(process);
                 }
+            }
+            Task::Pausing(player, it) => {
+                self.complete(state, process, (player, it), Status::HeldByPause);
+                state.end(process);
             }
             Task::Refused(player, it) => {
                 self.complete(state, process, (player, it), Status::Held);

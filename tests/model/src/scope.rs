@@ -44,6 +44,8 @@ pub(super) struct Scope {
     pub(super) takes_back: bool,
     /// Whether an operator acts.
     pub(super) operates: bool,
+    /// Whether an operator pauses and resumes the offer.
+    pub(super) pauses: bool,
     /// Whether an operator erases the first player.
     pub(super) erases: bool,
     pub(super) rotation: Rotation,
@@ -70,6 +72,7 @@ impl Scope {
             unlinks: true,
             takes_back: false,
             operates: false,
+            pauses: false,
             erases: false,
             rotation: Rotation::OldDies,
             tokens: 1,
@@ -137,6 +140,20 @@ impl Scope {
             unlinks: false,
             late: false,
             operates: true,
+            ..Self::account_changes_hands(delivery)
+        }
+    }
+
+    /// Two entitlements to one offer, of one account, that is paused and resumed.
+    pub(super) fn pause(delivery: Delivery) -> Self {
+        Self {
+            home: [Some(Account::X); 2],
+            one_sku: true,
+            claimed: true,
+            pairs: &[],
+            links: 1,
+            unlinks: false,
+            pauses: true,
             ..Self::account_changes_hands(delivery)
         }
     }

@@ -107,6 +107,8 @@ pub(super) enum Status {
     Withdrawn,
     /// Held by an operator.
     HeldByOperator,
+    /// Held, because its offer is paused.
+    HeldByPause,
 }
 
 impl Status {
@@ -114,12 +116,15 @@ impl Status {
     pub(super) fn may_become(self, next: Self) -> bool {
         matches!(
             (self, next),
-            (Self::Unseen, Self::Pending | Self::Held)
+            (Self::Unseen, Self::Pending | Self::Held | Self::HeldByPause)
                 | (
                     Self::Pending,
-                    Self::Delivered | Self::Held | Self::Withdrawn
+                    Self::Delivered | Self::Held | Self::Withdrawn | Self::HeldByPause
                 )
-                | (Self::Withdrawn, Self::Pending | Self::Held)
+                | (
+                    Self::Withdrawn | Self::HeldByPause,
+                    Self::Pending | Self::Held
+                )
                 | (Self::Delivered, Self::Reported)
         )
     }
@@ -175,6 +180,8 @@ pub(super) struct Seen {
     /// What was withdrawn after it was handed out to the game, which had not confirmed it, or while
     /// the answer that hands it out was on its way.
     pub(super) handed_out: Set,
+    /// What a paused offer holds back was handed out, by a request that came in after the pause.
+    pub(super) handed_out_paused: bool,
     /// What an operator has released whatever the offer's limit said.
     pub(super) released: Set,
     /// What an erased player had.
@@ -190,6 +197,8 @@ pub(super) struct State {
     pub(super) claims: [Claim; 2],
     /// Amazon: the newest refresh token of each grant.
     pub(super) newest: [u8; LINKS],
+    /// The offer: whether it is paused.
+    pub(super) paused: bool,
     /// `PLAYER#p`.
     pub(super) players: [Option<Link>; 2],
     /// `AMAZON#a`: its player and link.

@@ -22,8 +22,10 @@ pub(super) enum Task {
         delivered: Set,
         /// What the game had been answered when the check began.
         answered: Set,
+        /// Whether the offer was paused when the check began, and has been since.
+        began_paused: bool,
     },
-    /// A check: `taken_back` are to be withdrawn and `news` to be written down, `show` is what the
+    /// A check: `to_hold` are to be held, because the offer is `paused`. `taken_back` are to be withdrawn and `news` to be written down, `show` is what the
     /// game will see as `pending`.
     Admitting {
         player: Player,
@@ -33,6 +35,9 @@ pub(super) enum Task {
         stale: Set,
         show: Set,
         answered: Set,
+        began_paused: bool,
+        paused: bool,
+        to_hold: Set,
     },
     /// Has a lease, and is to ask Amazon what became of an earlier report.
     LookingUp(Player, Entitlement),
@@ -42,6 +47,8 @@ pub(super) enum Task {
     Marking(Player, Entitlement, Waits),
     /// The game is to be answered.
     Answering(Player, Entitlement),
+    /// Webhook: has a lease, and is to hold it, because its offer is paused.
+    Pausing(Player, Entitlement),
     /// Webhook: has a lease, and is to call the studio.
     Sending(Player, Entitlement),
     /// Webhook: the studio took it; that is to be written down.

@@ -4,8 +4,9 @@ use stateright::{Checker, HasDiscoveries, Model};
 
 use super::action::Action;
 use super::properties::{
-    ASKED_AGAIN, DELIVERED_FIRST, FORWARD, HEARD, LOST_LEASE, NOT_AGAIN, NOT_OLDER, NOTHING_LEFT,
-    ONE_ACCOUNT, ONE_PLAYER, PER_PLAYER, PLACE, REVIVED, SUPERSEDED, TAKEN, THEIRS, TOKEN_KEPT,
+    ASKED_AGAIN, BRAKE, DELIVERED_FIRST, FORWARD, HEARD, LOST_LEASE, NOT_AGAIN, NOT_OLDER,
+    NOTHING_LEFT, ONE_ACCOUNT, ONE_PLAYER, PER_PLAYER, PLACE, REVIVED, SUPERSEDED, TAKEN, THEIRS,
+    TOKEN_KEPT,
 };
 use super::scope::{Delivery, Rotation, Scope};
 use super::state::State;
@@ -154,6 +155,42 @@ fn no_link_while_erased() {
     for delivery in [Delivery::Confirm, Delivery::Webhook] {
         let scope = Scope::erasure(delivery);
         breaks(Condition::NoLinkWhileErased, PER_PLAYER, scope);
+    }
+}
+
+#[test]
+fn promises_hold_while_an_offer_is_paused() {
+    holds(Scope::pause(Delivery::Confirm), 10_000);
+}
+
+#[test]
+fn promises_hold_while_an_offer_is_paused_with_webhooks() {
+    holds(Scope::pause(Delivery::Webhook), 10_000);
+}
+
+#[test]
+fn pause_asked() {
+    for delivery in [Delivery::Confirm, Delivery::Webhook] {
+        breaks(Condition::PauseAsked, BRAKE, Scope::pause(delivery));
+    }
+}
+
+#[test]
+fn pause_also_others() {
+    let scope = Scope::pause(Delivery::Confirm);
+    breaks(Condition::PauseAlsoOthers, BRAKE, scope);
+}
+
+#[test]
+fn pause_unleased() {
+    let scope = Scope::pause(Delivery::Webhook);
+    breaks(Condition::PauseUnleased, LOST_LEASE, scope);
+}
+
+#[test]
+fn pause_place() {
+    for delivery in [Delivery::Confirm, Delivery::Webhook] {
+        breaks(Condition::PausePlace, PER_PLAYER, Scope::pause(delivery));
     }
 }
 

@@ -16,7 +16,7 @@ use crate::domain::{EntitlementId, HoldReason, Offer, PerPlayer, Sku, Status, Ti
 use crate::flow::fulfillment::lease::lease;
 use crate::flow::fulfillment::report::Lookup;
 use crate::flow::fulfillment::settle::{UNCLEAR, log_attention};
-use crate::flow::rows::{about, log_unreadable};
+use crate::flow::rows::{about, log_held, log_unreadable};
 use crate::flow::standing;
 use crate::signals::event;
 use crate::store::{Admission, Claim, Link, Record, StoreError, WriteOutcome};
@@ -176,7 +176,7 @@ async fn admit_one(
     let reason = match instruction {
         Instruction::Fulfill => match offers.of(claim.sku)? {
             Some(_) if standing::is_on_hold(app) => return on_hold(app, claim).await,
-            Some(_) if offers.is_paused(claim.sku) => HoldReason::OfferPaused,
+            Some(_) if offers.is_paused(claim.sku) => return hold_paused(app, claim).await,
             Some(offer) => match pend(app, claim, offer, owner).await? {
                 Admission::UsedUp => HoldReason::DuplicateOffer,
                 Admission::OtherPlayer => HoldReason::OtherPlayer,
@@ -202,6 +202,28 @@ async fn on_hold(app: &App, claim: &Claim<'_>) -> Result<Admission, NotAdmitted>
     known
         .map(|record| Admission::Known(Box::new(record)))
         .ok_or(NotAdmitted::OnHold)
+}
+
+/// Its offer is paused. Another check, which had read the offer before it was paused, may have made the
+/// entitlement `pending` meanwhile: that is held as well, because this check must not hand it out.
+async fn hold_paused(app: &App, claim: &Claim<'_>) -> Result<Admission, NotAdmitted> {
+    let (reason, store) = (HoldReason::OfferPaused, &app.fulfillments);
+    if let Some(record) = claim.known.filter(|record| record.reason == Some(reason)) {
+        return Ok(Admission::Known(Box::new(record.clone())));
+    }
+    let admission = store.hold(&app.links, claim, reason).await?;
+    match admission {
+        Admission::Known(record)
+            if record.status == Status::Pending && !record.work.is_leased(claim.now) =>
+        {
+            let after = store.hold_paused(&record, None, claim.now).await?;
+            if after.reason == Some(reason) {
+                log_held(&after, reason, false);
+            }
+            Ok(Admission::Known(Box::new(after)))
+        }
+        done => Ok(done),
+    }
 }
 
 async fn pend(
@@ -237,11 +259,7 @@ async fn order_again(
         return on_hold(app, &claim).await;
     }
     if offers.is_paused(claim.sku) {
-        if order.reason == Some(HoldReason::OfferPaused) {
-            return Ok(Admission::Known(Box::new(order.clone())));
-        }
-        let reason = HoldReason::OfferPaused;
-        return Ok(app.fulfillments.hold(&app.links, &claim, reason).await?);
+        return hold_paused(app, &claim).await;
     }
     let sku = order.sku.as_deref().and_then(|sku| Sku::new(sku).ok());
     let (Some(sku), Some(content)) = (sku, order.content.clone()) else {

@@ -1,6 +1,8 @@
 //! `offers.pause`, `offers.resume`, and `paused` of an offer.
 
-use it::{Reply, World, entitlement_of, status_of};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use it::{Reply, World, check_in, entitlement_of, planted, status_of};
 use serde_json::{Value, json};
 use stand_in::Fault;
 
@@ -39,6 +41,27 @@ async fn what_is_pending_is_held_from_the_next_check_on_and_pending_again_at_the
     assert_eq!(entitlement_of(&answer, &id)["content"], before["content"]);
     assert_eq!(world.confirm("p1", &[&id]).await[0]["status"], "reported");
     world.contract_is_kept();
+}
+
+#[tokio::test]
+async fn what_another_check_makes_pending_during_a_check_is_held_too() {
+    let world = World::new().await;
+    let id = world.pending("p1", "alice", "hat").await;
+    pause(&world).await;
+    world.pass(60);
+    // This check has read what is open before the other one wrote the entitlement down.
+    let is_first = AtomicBool::new(true);
+    let database = planted(&world.dynamodb, move |operation, status, body| {
+        let is_early = operation == "Query" && is_first.swap(false, Ordering::SeqCst);
+        let none = json!({"Items": [], "Count": 0, "ScannedCount": 0});
+        (status, if is_early { none } else { body })
+    });
+    let process = world.another_process_on(&database).await;
+    let answer = check_in(&process, "p1").await;
+    assert_eq!(answer["fresh"], true);
+    assert_eq!(status_of(&answer, &id), PAUSED);
+    resume(&world).await;
+    assert_eq!(status_of(&world.check("p1").await, &id), "pending");
 }
 
 #[tokio::test]
