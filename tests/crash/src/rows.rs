@@ -100,13 +100,11 @@ impl Rows {
         }))
     }
 
-    /// The commands of the audit records about a player, in their order.
-    pub(crate) async fn audits(&self, player: &str) -> Outcome<Vec<String>> {
+    /// The commands of the audit records in this partition, in their order.
+    pub(crate) async fn audits(&self, pk: &str) -> Outcome<Vec<String>> {
         let rows = self.all(FULFILLMENTS).await?;
-        let pk = format!("PLAYER#{player}");
         let is_audit = |row: &&Item| {
-            text(row, "pk") == Some(pk.as_str())
-                && text(row, "sk").is_some_and(|sk| sk.starts_with("A#"))
+            text(row, "pk") == Some(pk) && text(row, "sk").is_some_and(|sk| sk.starts_with("A#"))
         };
         let audits = rows.iter().filter(is_audit);
         let commands = audits.filter_map(|row| text(row, "command"));

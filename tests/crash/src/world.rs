@@ -222,7 +222,15 @@ impl World {
     /// # Errors
     /// When the rows can't be read.
     pub async fn audits(&self, player: &str) -> Outcome<Vec<String>> {
-        self.rows.audits(player).await
+        self.rows.audits(&format!("PLAYER#{player}")).await
+    }
+
+    /// The commands of the audit records about an offer.
+    ///
+    /// # Errors
+    /// When the rows can't be read.
+    pub async fn audits_of_offer(&self, sku: &str) -> Outcome<Vec<String>> {
+        self.rows.audits(&format!("OFFER#{sku}")).await
     }
 
     /// The rows that have one of these texts anywhere in them.

@@ -6,6 +6,7 @@ mod confirm;
 mod erase;
 mod form;
 mod kit;
+mod offers;
 mod operators;
 mod reconcile;
 mod succession;
