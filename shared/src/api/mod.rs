@@ -20,9 +20,10 @@ pub use link::{
 pub use operations::{
     AccountAnswer, AttentionPage, ChangedEntitlement, Checkup, CommandCode, CorrectedOffer,
     DeletedOffer, EraseAgainAnswer, EraseAnswer, ExportAnswer, ExportedAccount, ExportedErasure,
-    FoundEntitlement, KeyUse, KeysAnswer, ListedOffers, OperatorEntitlement, OperatorLink,
-    ParkedEntitlement, PausedOffer, PlayerAnswer, ReleasedPage, ResealedAnswer, RetryAnswer,
-    SealedBy, SkippedEntitlement, StoredOffers, StoredRow, UnlinkAnswer, Unopened, WouldErase,
+    FailedErasure, FoundEntitlement, KeyUse, KeysAnswer, ListedOffers, OperatorEntitlement,
+    OperatorLink, ParkedEntitlement, PausedOffer, PlayerAnswer, ReleasedPage, ResealedAnswer,
+    RetryAnswer, SealedBy, SkippedEntitlement, StoredOffers, StoredRow, UnlinkAnswer, Unopened,
+    WouldErase,
 };
 pub use problem::Problem;
 pub use verdict::{HelpfulCommand, MissingOffer, Verdict};

@@ -161,8 +161,20 @@ pub struct WouldErase {
 pub struct EraseAgainAnswer {
     /// How many players were erased again by this call.
     pub erased: usize,
+    /// Whom it could not erase, and why. The others were erased all the same.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<FailedErasure>,
     /// Where the next call goes on; `None`: it has been through all tables.
     pub cursor: Option<String>,
+}
+
+/// A player whom a restore has brought back, and who could not be erased again.
+#[derive(Debug, Serialize)]
+pub struct FailedErasure {
+    /// The player.
+    pub player_id: PlayerId,
+    /// What is in the way.
+    pub detail: String,
 }
 
 /// A stored row, by readable names.

@@ -1,6 +1,6 @@
 //! The checks before a roll-out, for CodeDeploy.
 //!
-//! They run in the new version with the new settings, before any player comes to it. A check stops the
+//! They run in the new version with the new settings, before any player comes to the new `link`. A check stops the
 //! roll-out only if what it has found would fail every player of the new version: the secret, its keys,
 //! the client id with its secret, the region, the key set, or the form of a table. An outage of Amazon,
 //! of the database or of the studio's webhook does not, and neither does a missing offer or alarm topic:

@@ -24,6 +24,9 @@ const FILL: &str = "Put the secret's JSON into the stack's secret: \"Fill the se
 const MEND: &str = "Put the whole JSON of the secret again, with these fields as \"The secret\" in \
                     docs/settings.md describes them.";
 
+const ADD_ERASURE_KEY: &str = "Put the whole JSON of the secret again with an erasure_key (openssl rand -base64 32), keep a \
+                               copy of the key, and deploy once, so that every process knows it.";
+
 /// Reads the secret as it is now: the process may hold an older one.
 pub(super) fn read(reader: &SecretReader) -> Reading<'_> {
     async {
@@ -73,6 +76,12 @@ fn complete(values: Result<&SecretValues, &SecretsError>, config: &Config) -> Fi
         (None, None) => lacks.push(AuthConfigError::NoKeys.to_string()),
         (Some(_), Some(_)) => lacks.push(AuthConfigError::TwoSources.to_string()),
         _ => {}
+    }
+    if lacks.is_empty() && values.erasure_key.is_none() {
+        return Finding::unwell(
+            "it has no erasure_key, so player.erase is refused",
+            ADD_ERASURE_KEY,
+        );
     }
     if lacks.is_empty() {
         Finding::well("it is there, and has all that the settings ask for")

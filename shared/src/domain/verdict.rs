@@ -144,13 +144,13 @@ impl Facts<'_> {
         }
     }
 
-    /// When it was handed out to the game, since it is `pending`. A check that asked Amazon since has
-    /// answered it, even if that was not worth a note.
+    /// When it was handed out to the game, since it is `pending`. Once it was, a check that asked Amazon
+    /// since has answered it, even if that was not worth another note.
     fn handed_out(&self) -> Option<Timestamp> {
         let times = [
             self.handed_out_at,
             self.handed_out_again_at,
-            self.checked_at,
+            self.checked_at.filter(|_| self.handed_out_at.is_some()),
         ];
         let since = times.into_iter().flatten();
         since.filter(|at| *at >= self.updated_at).min()
@@ -163,7 +163,7 @@ impl Facts<'_> {
         };
         if let Some(since) = self.attention_at {
             let attention = Judgement::of(VerdictCode::Attention, since).next(next);
-            return attention.help(Help::Rereport);
+            return attention.help_if(!self.work.is_leased(self.now), Help::Rereport);
         }
         if let Some(since) = self.unclear_since {
             return Judgement::of(VerdictCode::UnknownInstruction, since).next(next);

@@ -50,6 +50,13 @@ pub fn judge_table(name: &str, wanted: &TableShape, facts: &TableFacts) -> Findi
              from a backup into one with the template's form."
         ));
     }
+    if let (Some(ttl), None) = (&wanted.ttl, &facts.shape.ttl) {
+        missing.push(format!("its items do not expire by {ttl}"));
+        fixes.push(format!(
+            "Turn on the TTL: aws dynamodb update-time-to-live --table-name {name} \
+             --time-to-live-specification Enabled=true,AttributeName={ttl}."
+        ));
+    }
     if facts.recovery == Some(false) {
         missing.push("it has no point-in-time recovery".to_owned());
         fixes.push(format!(
@@ -91,7 +98,8 @@ fn shape_faults(wanted: &TableShape, found: &TableShape) -> Vec<String> {
             Some(_) => {}
         }
     }
-    if found.ttl != wanted.ttl {
+    // Without it old items stay, which every read knows. A restored table has none.
+    if found.ttl != wanted.ttl && found.ttl.is_some() {
         let said = |ttl: &Option<String>| match ttl {
             Some(attribute) => format!("expire by {attribute}"),
             None => "do not expire".to_owned(),

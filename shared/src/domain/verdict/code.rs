@@ -193,7 +193,7 @@ impl VerdictCode {
                 "The studio's webhook has refused it for good (`held`, `delivery_refused`). Release it when the studio's backend would take it."
             }
             Self::OfferMissing => {
-                "Its SKU is in no offer (`held`, `unknown_offer`). The command lacks the title and the content. If it is `null`, Amazon sent no SKU that can have an offer."
+                "Its SKU is in no offer (`held`, `unknown_offer`). The command lacks the title and the content. If `do` is `null`, Amazon sent no SKU that can have an offer."
             }
             Self::AmazonFailing => {
                 "Amazon does not answer, or has asked for rest. The service tries again by itself if it is delivered already, and else the next check asks."
@@ -211,13 +211,13 @@ impl VerdictCode {
                 "The service calls the studio's webhook for it, at `next_try_at` or in the next run of `reconcile`."
             }
             Self::ReportDue => {
-                "It is delivered, and the service reports it, at `next_try_at` or in the next run of `reconcile`. Also if our own database or keys were in the way."
+                "It is delivered, and the service reports it, at `next_try_at` or in the next run of `reconcile`. A report that failed because of our own database, keys or client secret has this code, too; `last_cause` says which."
             }
             Self::OfferPaused => "Its offer is paused.",
             Self::OperatorHold => "An operator holds it.",
             Self::IntakeHeld => "`Intake` is `hold`, so nothing is handed out.",
             Self::DeliveryUnknown => {
-                "The webhook was called for it, its outcome is not known, and the game delivers since. Ask the player, and release it if it did not arrive. While it is still `pending`, the next check holds it."
+                "The webhook was called for it, its outcome is not known, and since then `Delivery` was changed to `confirm`, so the game delivers now. Ask the player, and release it if it did not arrive. While it is still `pending`, the next check holds it."
             }
             Self::Attention => {
                 "Its delivery or report has failed for 7 days, or Amazon has listed it with an unknown word for so long. `last_cause` says what to mend; then it goes on by itself, once a day, or at once by the command."

@@ -7,7 +7,7 @@ pub enum Fault {
     Refused,
     /// Amazon did not answer, or not so that its answer can be used.
     Silent,
-    /// Our database, or our keys.
+    /// Our database, our keys, or our client secret.
     Ours,
 }
 
@@ -19,7 +19,8 @@ const REFUSALS: [&str; 3] = [
 ];
 
 /// How the causes begin that are ours.
-const OURS: [&str; 6] = [
+const OURS: [&str; 7] = [
+    "Login with Amazon answered invalid_client",
     "DynamoDB ",
     "the database ",
     "gave up because ",
@@ -33,10 +34,10 @@ impl Fault {
     #[must_use]
     pub fn of(cause: &str) -> Self {
         let begins = |words: &[&str]| words.iter().any(|word| cause.starts_with(word));
-        if begins(&REFUSALS) {
-            Self::Refused
-        } else if begins(&OURS) {
+        if begins(&OURS) {
             Self::Ours
+        } else if begins(&REFUSALS) {
+            Self::Refused
         } else {
             Self::Silent
         }

@@ -42,6 +42,16 @@ impl Wanted {
         }
     }
 
+    /// A text that is the same for the same wish.
+    fn text(&self) -> String {
+        let held = self.held.map(Waiting::as_str);
+        let before = self.before.map(Timestamp::as_millis);
+        format!(
+            "{held:?} {:?} {before:?}",
+            self.sku.as_ref().map(Sku::as_str)
+        )
+    }
+
     /// The parts of the index to look at, in their order.
     fn parts(&self) -> Vec<WaitingPart> {
         let reasons = Waiting::ALL.into_iter();
@@ -125,7 +135,7 @@ pub async fn release_attention(
         rest = later;
         if let (Some(last), false, false) = (group.last(), rest.is_empty(), budget.allows_a_page())
         {
-            answer.cursor = Some(last.position().to_cursor());
+            answer.cursor = Some(last.position(wanted).to_cursor());
             break;
         }
     }
@@ -139,7 +149,7 @@ async fn release_one<'a>(
 ) -> (&'a Record, Result<(), OperationError>) {
     let Record { player, id, .. } = record;
     let released = carry_out_part(app, order, async |now| match record.reason {
-        Some(_) => release_plan(app, player, id, now).await,
+        Some(reason) => release_plan(app, player, id, reason, now).await,
         None => try_now_plan(app, player, id, now).await,
     });
     (record, released.await)
@@ -159,8 +169,9 @@ struct Found {
 
 impl Found {
     /// The next page can begin after it.
-    fn position(&self) -> Position {
+    fn position(&self, wanted: &Wanted) -> Position {
         Position {
+            of: wanted.text(),
             part: self.part,
             entry: Some(Entry::from(&self.entry)),
         }
@@ -177,10 +188,14 @@ struct Page {
 async fn page(app: &App, wanted: &Wanted, cursor: Option<&str>) -> Result<Page, OperationError> {
     let parts = wanted.parts();
     let position = match cursor {
-        Some(cursor) => Position::parse(cursor).filter(|it| it.part < parts.len()),
+        Some(cursor) => {
+            Position::parse(cursor).filter(|it| it.part < parts.len() && it.of == wanted.text())
+        }
         None => Some(Position::default()),
     };
-    let Position { mut part, entry } = position.ok_or(InvalidCursor)?;
+    let Position {
+        mut part, entry, ..
+    } = position.ok_or(InvalidCursor)?;
     let mut after = entry.map(WaitingEntry::try_from).transpose()?;
     let mut page = Page {
         found: Vec::new(),
@@ -191,7 +206,8 @@ async fn page(app: &App, wanted: &Wanted, cursor: Option<&str>) -> Result<Page, 
     while let Some(here) = parts.get(part) {
         if looked_at >= PAGE_SIZE {
             let entry = after.as_ref().map(Entry::from);
-            page.next = Some(Position { part, entry });
+            let of = wanted.text();
+            page.next = Some(Position { of, part, entry });
             break;
         }
         let limit = PAGE_SIZE - looked_at;
@@ -208,7 +224,7 @@ async fn page(app: &App, wanted: &Wanted, cursor: Option<&str>) -> Result<Page, 
             record,
         }));
         page.unreadable.extend(read.unreadable);
-        // A part that goes on has used up the limit, whatever the filter let through.
+        // If the part has more, DynamoDB has looked at `limit` entries, even if the filter let few through.
         looked_at += if found.next.is_some() {
             limit
         } else {
@@ -224,6 +240,8 @@ async fn page(app: &App, wanted: &Wanted, cursor: Option<&str>) -> Result<Page, 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Position {
+    /// Which list it is of: a position in another one is none in this.
+    of: String,
     part: usize,
     entry: Option<Entry>,
 }

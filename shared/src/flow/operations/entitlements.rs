@@ -56,7 +56,8 @@ pub async fn release(
     id: &EntitlementId,
 ) -> Result<Answer, OperationError> {
     carry_out(app, order, async |now| {
-        let (changes, after, note) = releasing(app, player, id, now).await?;
+        let known = known_record(app, player, id).await?;
+        let (changes, after, note) = releasing(app, known, now).await?;
         plan(app, changes, after, player, note).await
     })
     .await
@@ -65,13 +66,11 @@ pub async fn release(
 /// What releasing it changes, the record as it will be, and a note.
 async fn releasing(
     app: &App,
-    player: &PlayerId,
-    id: &EntitlementId,
+    known: Record,
     now: Timestamp,
 ) -> Result<(Changes, Record, Option<String>), OperationError> {
-    let known = known_record(app, player, id).await?;
     let ordered = present(&known, now).release()?;
-    is_no_others(app, player, id).await?;
+    is_no_others(app, &known.player, &known.id).await?;
     let offer = match ordered {
         // An earlier version may have held it without its content.
         Ordered::AsBefore if known.content.is_some() => None,
@@ -82,14 +81,19 @@ async fn releasing(
     Ok((changes, after, released_note(&known)))
 }
 
-/// Releasing it as one of many: nobody asks for its verdict.
+/// Releasing it as one of many that are held for this reason: nobody asks for its verdict.
 pub(super) async fn release_plan(
     app: &App,
     player: &PlayerId,
     id: &EntitlementId,
+    reason: HoldReason,
     now: Timestamp,
 ) -> Result<Plan<()>, OperationError> {
-    let (changes, _, note) = releasing(app, player, id, now).await?;
+    let known = known_record(app, player, id).await?;
+    if known.reason != Some(reason) {
+        return Err(not_possible("it was changed meanwhile"));
+    }
+    let (changes, _, note) = releasing(app, known, now).await?;
     Ok(Plan {
         changes,
         audits: vec![about(player, id, note)],

@@ -36,8 +36,11 @@ pub async fn erase_player(
     if order.dry_run {
         return would_erase(app, order, player, marker).await;
     }
-    let row = app.links.get(player).await?;
-    report_last(app, Budget::of(UNLINK_WORK), player, row.link.as_ref()).await;
+    // A call that has begun before has reported already.
+    if !is_running {
+        let row = app.links.get(player).await?;
+        report_last(app, Budget::of(UNLINK_WORK), player, row.link.as_ref()).await;
+    }
     let receipt = marker
         .filter(|marker| marker.is_running)
         .map_or_else(random_token, |marker| marker.receipt);

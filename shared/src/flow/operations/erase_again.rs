@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use super::erase::{erase_restored, erased_id};
 use super::{Answer, OperationError, Order, recall, write};
 use crate::App;
-use crate::api::EraseAgainAnswer;
+use crate::api::{EraseAgainAnswer, FailedErasure};
 use crate::budget::Budget;
 use crate::domain::{ErasedId, PlayerId, is_restored};
 use crate::flow::entitlements::history::InvalidCursor;
@@ -53,19 +53,32 @@ pub async fn erase_again(
             key: None,
         }),
     };
-    let mut erased = HashSet::new();
-    while let Some(here) = position.clone() {
+    let (mut erased, mut failed) = (HashSet::new(), Vec::new());
+    'pages: while let Some(here) = position.clone() {
         if !budget.allows_a_page() {
             break;
         }
         let ScanPage { players, next } = read(app, &here).await?;
         let marked = marked(app, players.into_iter().collect()).await?;
         for (player, marker) in marked {
-            if !erased.contains(&marker.id) && has_come_back(app, &player, &marker).await? {
-                if !order.dry_run {
-                    erase_restored(app, order, budget, &player, &marker).await?;
+            if erased.contains(&marker.id) {
+                continue;
+            }
+            match erase_one(app, order, budget, &player, &marker).await {
+                Ok(true) => {
+                    erased.insert(marker.id);
                 }
-                erased.insert(marker.id);
+                Ok(false) => {}
+                // The next call begins with this page.
+                Err(OperationError::Unfinished(_)) => break 'pages,
+                Err(OperationError::Store(error)) if error.is_not_written() => {
+                    return Err(error.into());
+                }
+                // One player does not keep the others from being erased.
+                Err(error) => failed.push(FailedErasure {
+                    player_id: player,
+                    detail: error.to_string(),
+                }),
             }
         }
         position = match (next, here.table) {
@@ -84,6 +97,7 @@ pub async fn erase_again(
     }
     let body = EraseAgainAnswer {
         erased: erased.len(),
+        failed,
         cursor: position.map(|position| seal(app, &position)),
     };
     let answer = Answer::written(order.dry_run, &order.warnings, &body);
@@ -125,8 +139,23 @@ async fn marked(
     Ok(marked.collect())
 }
 
+/// Erases the player, if that is needed.
+async fn erase_one(
+    app: &App,
+    order: &Order,
+    budget: Budget,
+    player: &PlayerId,
+    marker: &Marker,
+) -> Result<bool, OperationError> {
+    let is_needed = has_come_back(app, player, marker).await?;
+    if is_needed && !order.dry_run {
+        erase_restored(app, order, budget, player, marker).await?;
+    }
+    Ok(is_needed)
+}
+
 /// Whether what is stored is from before the erasure, or the erasure has not ended. A player who has
-/// linked again since is no one to erase.
+/// linked again since the erasure is not erased.
 async fn has_come_back(app: &App, player: &PlayerId, marker: &Marker) -> Result<bool, StoreError> {
     if marker.is_running {
         return Ok(true);

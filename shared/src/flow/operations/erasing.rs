@@ -46,7 +46,8 @@ impl Work<'_> {
             }
             let now = app.clock.now();
             let changes = app.erasures.begin_changes(erasing, known.as_ref(), now);
-            if self.write_begun(changes, &names, now).await? {
+            let is_first = known.is_none_or(|known| !known.is_running);
+            if self.write_begun(changes, &names, is_first, now).await? {
                 return Ok(());
             }
         }
@@ -58,6 +59,7 @@ impl Work<'_> {
         &self,
         changes: Changes,
         names: &[String],
+        is_first: bool,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let Self {
@@ -70,7 +72,11 @@ impl Work<'_> {
         let without = |text: &str| without_names(text, &names);
         let (actor, reason) = (
             order.actor.as_deref().map(without),
-            order.reason.as_deref().map(without),
+            // The first call has kept the reason. By now not all of the player's names are known.
+            match is_first {
+                true => order.reason.as_deref().map(without),
+                false => Some("the erasure goes on".to_owned()),
+            },
         );
         let request = order.request.as_ref();
         let request = request.filter(|request| without(request.id()) == request.id());

@@ -64,7 +64,8 @@ impl Context {
         };
         let others = records
             .iter()
-            .filter(|record| record.reason == Some(HoldReason::OtherPlayer))
+            // What has content was this player's, until an operator moved it away.
+            .filter(|it| it.reason == Some(HoldReason::OtherPlayer) && it.content.is_none())
             .map(|record| giver(app, record, now));
         let owners: Result<Vec<_>, _> = at_once(others.collect::<Vec<_>>())
             .await

@@ -32,9 +32,8 @@ impl Fulfillments {
         now: Timestamp,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
         let sk = row.text("sk").unwrap_or_default().to_owned();
-        let mut copy = self
-            .change(key(erased_pk(erasing.id), sk))
-            .when("attribute_not_exists(#pk)");
+        // Where rows were brought back beside the others, the copy is there already, and is the same.
+        let mut copy = self.change(key(erased_pk(erasing.id), sk));
         for field in KEPT {
             copy = copy.set_some(field, row.0.get(field).cloned());
         }
@@ -52,7 +51,7 @@ impl Fulfillments {
                 parts.extend(self.others_parts(&other, at, erasing.player).await?);
             }
         }
-        // What is older has expired, and the id may be another command's.
+        // A request id is kept for 30 days. After that another command may have taken it, so its row stays.
         if let Some(request) = row.text("request_id")
             && at.is_some_and(|at| at + REQUEST_KEPT > now)
         {

@@ -105,6 +105,8 @@ impl Walk {
                 self.link(tester, Account::First).await
             }
             Name::Claim => {
+                // What was claimed before is not what is claimed now.
+                self.fresh_check().await?;
                 let known = ids(&self.api.history().await?);
                 tester.claim(Account::First).await?;
                 self.claimed = self.wait_for_new(&known).await?;
@@ -129,6 +131,7 @@ impl Walk {
             Name::SecondAccount => {
                 self.unlink().await?;
                 self.link(tester, Account::Second).await?;
+                self.fresh_check().await?;
                 let known = ids(&self.api.history().await?);
                 tester.claim(Account::Second).await?;
                 let second = self.wait_for_new(&known).await?;

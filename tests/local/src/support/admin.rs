@@ -59,6 +59,8 @@ impl Admin {
                 // The command goes over a pipe: a command line is seen by others.
                 let mut child = Command::new(sam)
                     .args(["remote", "invoke", "AdminFunction", "--output", "text"])
+                    // The alias: a canary's new version must not answer before its time.
+                    .args(["--parameter", "Qualifier=live"])
                     .args(["--stack-name", name, "--event-file", "-"])
                     .env("SAM_CLI_TELEMETRY", "0")
                     .stdin(Stdio::piped())

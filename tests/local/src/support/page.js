@@ -132,7 +132,8 @@ function actions(it, verdict, again) {
   const buttons = [];
   if (helps) {
     const { command: name, ...rest } = helps;
-    buttons.push(button(`What helps: ${name}`, () => order(name, rest, again)));
+    // An offer needs a title and content, which this page does not know.
+    if (name !== "offers.put") buttons.push(button(`What helps: ${name}`, () => order(name, rest, again)));
   }
   const add = (name, text) => {
     if (helps?.command !== name) buttons.push(button(text, () => order(name, fields, again)));
@@ -205,11 +206,11 @@ async function waiting(held, cursor) {
   if (cursor) fields.cursor = cursor;
   const answer = await command("attention.list", fields);
   if (!answer.ok) return showFaults(answer);
-  const again = () => waiting(held);
+  const again = () => waiting(held, cursor);
   const choices = [button("All", () => waiting()), ...REASONS.map((it) => button(it, () => waiting(it)))];
   const parts = [make("h2", `What waits for an operator${held ? `: ${held}` : ""}`), row(choices)];
   if (held && held !== "other_player") {
-    parts.push(row([button(`Release a page of ${held}`, () => order("attention.release", { held }, again))]));
+    parts.push(row([button(`Release a page of ${held}`, () => order("attention.release", cursor ? { held, cursor } : { held }, again))]));
   }
   if (answer.entitlements.length === 0) parts.push(make("p", answer.cursor ? "None on this page." : "None."));
   parts.push(...answer.entitlements.map((it) => card(it, again, false)));
@@ -240,20 +241,25 @@ function order(name, fields, then) {
   $("order-title").textContent = name;
   $("order-fields").textContent = JSON.stringify(fields, null, 2);
   $("order-answer").textContent = "";
+  $("reason").value = "";
+  $("to").value = "";
   $("order-further").hidden = name !== "entitlement.reassign" || "to_player_id" in fields;
   $("do").disabled = true;
   $("order").showModal();
   $("reason").focus();
 }
 
+// The answer; `null` if the form shows another command, or other fields, by the time it comes.
 async function send(isTry) {
-  const { name, fields, request } = current;
+  const mine = current;
+  const { name, fields, request } = mine;
   const body = { ...fields, reason: $("reason").value };
   if (!$("order-further").hidden) body.to_player_id = $("to").value;
   if (isTry) body.dry_run = true;
   else body.request_id = request;
   $("order-answer").textContent = "…";
   const answer = await command(name, body);
+  if (current !== mine || mine.request !== request || !$("order").open) return null;
   $("order-answer").textContent = JSON.stringify(answer, null, 2);
   return answer;
 }
@@ -262,17 +268,19 @@ async function send(isTry) {
 $("order").addEventListener("submit", async (event) => {
   event.preventDefault();
   const answer = await send(true);
-  $("do").disabled = !answer.ok;
+  if (answer) $("do").disabled = !answer.ok;
 });
 
 $("do").addEventListener("click", async () => {
   $("do").disabled = true;
+  const { name, then } = current;
   const answer = await send(false);
-  if (answer.ok) {
+  if (answer?.ok) {
     $("order").close();
-    await current.then();
-    const done = make("p", `Done: ${current.name}`, { class: "say", role: "status", id: "done" });
-    result.prepend(done);
+    await then();
+    // The answer may have what is nowhere else: a receipt, what was skipped.
+    const done = make("p", `Done: ${name}`, { class: "say", role: "status", id: "done" });
+    result.prepend(done, make("pre", JSON.stringify(answer, null, 2)));
   }
 });
 

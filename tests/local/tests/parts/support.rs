@@ -30,7 +30,8 @@ async fn a_stack_is_reached_by_the_sam_cli_and_the_command_is_on_no_command_line
     let command = json!({"command": "player.get", "player_id": "p1"});
     let answer = admin.invoke(&command).await.expect("an answer");
     assert_eq!(answer["given"], command);
-    let called = "remote invoke AdminFunction --output text --stack-name prime --event-file -";
+    let called = "remote invoke AdminFunction --output text --parameter Qualifier=live --stack-name prime \
+                  --event-file -";
     assert_eq!(answer["called"], called);
     let Some(real) = tools::find("sam") else {
         tools::skip(
@@ -44,7 +45,7 @@ async fn a_stack_is_reached_by_the_sam_cli_and_the_command_is_on_no_command_line
         .output()
         .expect("it runs");
     let help = String::from_utf8_lossy(&help.stdout);
-    for option in ["--output", "--stack-name", "--event-file"] {
+    for option in ["--output", "--parameter", "--stack-name", "--event-file"] {
         assert!(help.contains(option), "{option}: {help}");
     }
 }

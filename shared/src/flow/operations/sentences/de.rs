@@ -35,5 +35,5 @@ pub(super) const SENTENCES: Sentences = Sentences {
     },
     done: "Du hast diese Belohnung bekommen, und es ist nichts mehr zu tun. Wenn du sie im Spiel nicht findest, sag uns bitte Bescheid.",
     used_up: "Jeder Spieler kann diese Belohnung nur eine bestimmte Anzahl von Malen bekommen, und dein Spieler hat diese Anzahl erreicht.",
-    shown_to_other_player: "Diese Belohnung gehört einem anderen Spieler, der mit demselben Amazon-Konto verknüpft war. Wenn das ein früherer Spieler von dir ist, sag uns bitte Bescheid.",
+    shown_to_other_player: "Diese Belohnung gehört einem anderen Spieler des Spiels. Wenn das auch ein Spieler von dir ist, sag uns bitte Bescheid.",
 };

@@ -35,5 +35,5 @@ pub(super) const SENTENCES: Sentences = Sentences {
     },
     done: "You have received this reward, and nothing is left to do. If you do not find it in the game, please tell us.",
     used_up: "Each player can get this reward only a certain number of times, and your player has reached that number.",
-    shown_to_other_player: "This reward belongs to another player who had linked the same Amazon account. If that is an earlier player of yours, please tell us.",
+    shown_to_other_player: "This reward belongs to another player of the game. If that is a player of yours, too, please tell us.",
 };

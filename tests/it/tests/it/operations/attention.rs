@@ -363,13 +363,23 @@ async fn a_wrong_field_is_named() {
     // A cursor of the whole list can point behind the parts of one reason.
     let far = base64::Engine::encode(
         &base64::engine::general_purpose::URL_SAFE_NO_PAD,
-        r#"{"part":8,"entry":null}"#,
+        r#"{"of":"Some(\"operator\") None None","part":8,"entry":null}"#,
     );
-    let fields = json!({"held": "operator", "cursor": far});
-    assert_eq!(
-        code(&world, "attention.list", fields).await,
-        "invalid_cursor"
+    let near = base64::Engine::encode(
+        &base64::engine::general_purpose::URL_SAFE_NO_PAD,
+        r#"{"of":"Some(\"operator\") None None","part":7,"entry":null}"#,
     );
+    for (held, cursor, is_good) in [
+        ("operator", &far, false),
+        ("operator", &near, true),
+        // It is a cursor of another list.
+        ("attention", &near, false),
+    ] {
+        let event = json!({"command": "attention.list", "held": held, "cursor": cursor});
+        let answer = world.admin(event).await;
+        assert_eq!(answer["ok"], is_good, "{held}: {answer}");
+        assert!(is_good || answer["errors"][0]["code"] == "invalid_cursor");
+    }
 }
 
 #[tokio::test]
