@@ -126,7 +126,7 @@ mod tests {
 
     fn values(more: &str) -> SecretValues {
         let json = format!(
-            r#"{{"lwa_client_secret": "hush", "token_keys": [{{"id": "k1", "key": "{KEY}"}}]{more}}}"#
+            r#"{{"lwa_client_secret": "hush", "token_keys": [{{"id": "k1", "key": "{KEY}"}}], "erasure_key": "{KEY}"{more}}}"#
         );
         SecretValues::parse(&json).expect("a usable secret")
     }
@@ -136,6 +136,7 @@ mod tests {
             ("LINKS_TABLE", "links"),
             ("FULFILLMENTS_TABLE", "fulfillments"),
             ("OFFERS_TABLE", "offers"),
+            ("ERASURES_TABLE", "erasures"),
             ("LWA_CLIENT_ID", "client"),
             ("PLAYER_JWT_ISSUER", "issuer"),
             ("PLAYER_JWT_AUDIENCE", "audience"),
@@ -184,6 +185,18 @@ mod tests {
             }
             assert!(!format!("{finding:?}").contains("hush"));
         }
+    }
+
+    #[test]
+    fn without_an_erasure_key_no_player_can_be_erased_and_a_rollout_goes_on() {
+        let json = format!(
+            r#"{{"lwa_client_secret": "hush", "token_keys": [{{"id": "k1", "key": "{KEY}"}}]}}"#
+        );
+        let values = SecretValues::parse(&json).expect("a usable secret");
+        let jwks = ("PLAYER_JWKS_URL", "https://studio.example/jwks");
+        let finding = complete(Ok(&values), &config(&[jwks]));
+        assert_eq!((finding.ok, finding.stops_rollout), (false, false));
+        assert_eq!(finding.fix.as_deref(), Some(ADD_ERASURE_KEY));
     }
 
     #[test]

@@ -244,6 +244,32 @@ mod tests {
     }
 
     #[test]
+    fn a_missing_ttl_is_named_and_does_not_stop_a_rollout() {
+        let wanted = TableShape {
+            ttl: Some("ttl".to_owned()),
+            ..wanted()
+        };
+        let finding = judge_table(
+            "t",
+            &wanted,
+            &facts(TableShape {
+                ttl: None,
+                ..wanted.clone()
+            }),
+        );
+        assert_eq!((finding.ok, finding.stops_rollout), (false, false));
+        assert!(
+            finding.detail.contains("do not expire by ttl"),
+            "{finding:?}"
+        );
+        assert!(
+            finding
+                .fix
+                .is_some_and(|fix| fix.contains("update-time-to-live"))
+        );
+    }
+
+    #[test]
     fn what_a_database_does_not_tell_is_said_and_is_no_fault() {
         let facts = TableFacts {
             recovery: None,

@@ -249,7 +249,7 @@ mod tests {
         let silence = || Unavailable::from(NetError::Timeout);
         let no_key = OpenError::UnknownKey("k1".to_owned());
         for (cause, fault) in [
-            (TokenError::InvalidClient.to_string(), Fault::Refused),
+            (TokenError::InvalidClient.to_string(), Fault::Ours),
             (rejected.to_string(), Fault::Refused),
             (silence().to_string(), Fault::Silent),
             (TokenError::from(silence()).to_string(), Fault::Silent),

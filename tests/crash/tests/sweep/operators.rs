@@ -161,7 +161,7 @@ impl Scenario for Operate {
             }
             Command::ReleaseMany => {
                 let sku = own_sku(player);
-                let offers = json!([{"sku": sku, "content": {}}]);
+                let offers = json!([{"sku": sku, "title": "Pack", "content": {}}]);
                 let put = json!({"command": "offers.put", "offers": offers});
                 invoke(player, &put).await?;
                 player.link().await?;

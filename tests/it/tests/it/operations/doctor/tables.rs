@@ -82,8 +82,8 @@ async fn a_table_without_ttl_is_named() {
     check(
         &answer,
         "links_table",
-        "its items do not expire",
-        "template",
+        "its items do not expire by ttl",
+        "update-time-to-live",
     );
 }
 
