@@ -6,8 +6,8 @@ use super::{Answer, OperationError, Order, Plan, carry_out, view};
 use crate::App;
 use crate::api::{ChangedEntitlement, FoundEntitlement};
 use crate::domain::{
-    EntitlementId, HoldReason, NotPossible, Offer, Ordered, PlayerId, Present, Sku, Status,
-    Timestamp, moved_note,
+    EntitlementId, HoldReason, NotPossible, Offer, Ordered, PlayerId, Sku, Status, Timestamp,
+    moved_note,
 };
 use crate::flow::fulfillment::report::speaker;
 use crate::store::{Audit, Changes, Reassignment, Record, Release, StoreError, Subject};
@@ -69,7 +69,7 @@ async fn releasing(
     known: Record,
     now: Timestamp,
 ) -> Result<(Changes, Record, Option<String>), OperationError> {
-    let ordered = present(&known, now).release()?;
+    let ordered = known.present(now).release()?;
     is_no_others(app, &known.player, &known.id).await?;
     let offer = match ordered {
         // An earlier version may have held it without its content.
@@ -109,7 +109,7 @@ pub(super) async fn try_now_plan(
     now: Timestamp,
 ) -> Result<Plan<()>, OperationError> {
     let known = known_record(app, player, id).await?;
-    present(&known, now).try_now(known.attention_at)?;
+    known.present(now).try_now(known.attention_at)?;
     let (changes, _) = app.fulfillments.due_now_changes(&known, now);
     Ok(Plan {
         changes,
@@ -139,7 +139,7 @@ pub async fn hold(
 ) -> Result<Answer, OperationError> {
     carry_out(app, order, async |now| {
         let known = known_record(app, player, id).await?;
-        present(&known, now).hold()?;
+        known.present(now).hold()?;
         let (changes, after) = app.fulfillments.hold_changes(&known, now);
         plan(app, changes, after, player, None).await
     })
@@ -159,7 +159,7 @@ pub async fn reassign(
 ) -> Result<Answer, OperationError> {
     carry_out(app, order, async |now| {
         let known = known_record(app, from, id).await?;
-        let ordered = present(&known, now).reassign()?;
+        let ordered = known.present(now).reassign()?;
         is_no_others(app, from, id).await?;
         let theirs = app.fulfillments.get(to, id).await?;
         if theirs
@@ -222,7 +222,7 @@ pub async fn rereport(
 ) -> Result<Answer, OperationError> {
     carry_out(app, order, async |now| {
         let known = known_record(app, player, id).await?;
-        present(&known, now).rereport()?;
+        known.present(now).rereport()?;
         let (changes, after) = app.fulfillments.rereport_changes(&known, now);
         let mut plan = plan(app, changes, after, player, None).await?;
         if known.status == Status::Reported {
@@ -303,15 +303,6 @@ fn by<'a>(app: &App, offer: Option<&'a Offer>, now: Timestamp) -> Release<'a> {
         offer,
         by_webhook: app.webhook.is_some(),
         now,
-    }
-}
-
-pub(super) fn present(record: &Record, now: Timestamp) -> Present {
-    Present {
-        status: record.status,
-        reason: record.reason,
-        is_leased: record.work.is_leased(now),
-        may_be_delivered: record.may_have_been_delivered(),
     }
 }
 

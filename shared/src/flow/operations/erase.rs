@@ -5,14 +5,15 @@
 //! last transaction ends the marker. After a crash at any step, repeating the command goes on with the
 //! same receipt.
 
-use super::erasing::Work;
+use super::erasing::{Work, answer_of};
+use super::export::is_known;
 use super::{Answer, OperationError, Order, export, recall};
 use crate::App;
-use crate::api::{EraseAnswer, WouldErase};
+use crate::api::WouldErase;
 use crate::budget::{Budget, UNLINK_WORK};
 use crate::domain::{ErasedId, NotPossible, PlayerId, random_token};
 use crate::flow::linking::unlink::report_last;
-use crate::store::{Erasing, Marker, StoreError};
+use crate::store::{Erasing, Marker};
 
 /// `player.erase`
 ///
@@ -107,16 +108,6 @@ pub(super) async fn erased_id(app: &App, player: &PlayerId) -> Result<ErasedId, 
     })
 }
 
-/// Whether anything is stored under the player's id.
-///
-/// # Errors
-/// See [`StoreError`].
-pub(super) async fn is_known(app: &App, player: &PlayerId) -> Result<bool, StoreError> {
-    Ok(app.links.has_row(player).await?
-        || app.fulfillments.knows(player).await?
-        || !app.links.linking_rows(player).await?.is_empty())
-}
-
 /// Repeating the command after it has ended gives the receipt again.
 fn already_erased(
     order: &Order,
@@ -130,14 +121,6 @@ fn already_erased(
     };
     let body = answer_of(&marker);
     Ok(Answer::written(order.dry_run, &order.warnings, &body))
-}
-
-pub(super) fn answer_of(marker: &Marker) -> EraseAnswer {
-    EraseAnswer {
-        receipt_id: Some(marker.receipt.clone()),
-        not_reported: marker.not_reported.iter().cloned().collect(),
-        would_erase: None,
-    }
 }
 
 async fn would_erase(

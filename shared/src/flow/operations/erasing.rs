@@ -1,14 +1,25 @@
 //! The steps of an erasure: see [`super::erase`].
 
-use super::erase::answer_of;
 use super::{Answer, OperationError, Order, recall, write};
 use crate::App;
+use crate::api::EraseAnswer;
 use crate::budget::Budget;
 use crate::domain::{AmazonUserId, NotPossible, Timestamp, without_names};
-use crate::store::{Audit, Changes, Erasing, Fate, LinkingRows, StoreError, Subject, Warrant};
+use crate::store::{
+    Audit, Changes, Erasing, Fate, LinkingRows, Marker, StoreError, Subject, Warrant,
+};
 
 /// How often an erasure begins or ends while another request does the same.
 const TRIES: u32 = 8;
+
+/// What a marker answers.
+pub(super) fn answer_of(marker: &Marker) -> EraseAnswer {
+    EraseAnswer {
+        receipt_id: Some(marker.receipt.clone()),
+        not_reported: marker.not_reported.iter().cloned().collect(),
+        would_erase: None,
+    }
+}
 
 /// An erasure under way.
 pub(super) struct Work<'a> {

@@ -9,7 +9,6 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
-use super::erase::is_known;
 use super::{Answer, OperationError};
 use crate::App;
 use crate::api::{ExportAnswer, ExportedAccount, ExportedErasure, WouldErase};
@@ -158,4 +157,14 @@ fn position_of(cursor: &str) -> Result<String, InvalidCursor> {
     let position = String::from_utf8(bytes).map_err(|_| InvalidCursor)?;
     let is_position = (1..=1024).contains(&position.len());
     is_position.then_some(position).ok_or(InvalidCursor)
+}
+
+/// Whether anything is stored under the player's id.
+///
+/// # Errors
+/// See [`StoreError`].
+pub(super) async fn is_known(app: &App, player: &PlayerId) -> Result<bool, StoreError> {
+    Ok(app.links.has_row(player).await?
+        || app.fulfillments.knows(player).await?
+        || !app.links.linking_rows(player).await?.is_empty())
 }

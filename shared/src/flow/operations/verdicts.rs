@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::entitlements::present;
 use super::sentences::Sentences;
 use crate::App;
 use crate::api::{HelpfulCommand, MissingOffer, Verdict};
@@ -215,7 +214,7 @@ async fn giver(
         return Ok(None);
     };
     let theirs = app.fulfillments.get(&owner, &record.id).await?;
-    let can_give = theirs.is_some_and(|theirs| present(&theirs, now).reassign().is_ok());
+    let can_give = theirs.is_some_and(|theirs| theirs.present(now).reassign().is_ok());
     Ok(can_give.then(|| (record.id.clone(), owner)))
 }
 

@@ -15,6 +15,12 @@ pub(in crate::store) fn hash(secret: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, secret.as_bytes()))
 }
 
+/// The sort key of the row that says that an offer was resumed.
+pub(in crate::store) const RESUMED: &str = "RESUMED";
+
+/// How the parts of the index `due` begin where records wait to be handed out to the game.
+pub(in crate::store) const WAITS: &str = "WAITS#";
+
 /// The shard of an item with this name.
 pub(in crate::store) fn due_shard(name: &str) -> String {
     let hash = digest(&SHA256, name.as_bytes());

@@ -14,9 +14,10 @@ pub(in crate::store) use item::changed;
 pub(in crate::store) use item::{Item, Reader, n, s, time, ttl};
 pub use key::DUE_SHARDS;
 pub(in crate::store) use key::{
-    account_key, amazon_key, attempt_key, device_key, due_shard, erased_guard_key, erased_pk,
-    guard_key, hash, key, login_key, marker_key, open_key, owner_key, owner_pk, player_key,
-    player_pk, record_key, record_sk, remnant_key, request_key, seen_key, slot_key, ticket_key,
+    RESUMED, WAITS, account_key, amazon_key, attempt_key, device_key, due_shard, erased_guard_key,
+    erased_pk, guard_key, hash, key, login_key, marker_key, open_key, owner_key, owner_pk,
+    player_key, player_pk, record_key, record_sk, remnant_key, request_key, seen_key, slot_key,
+    ticket_key,
 };
 pub(in crate::store) use read::{BATCH, batch_get, get};
 pub(in crate::store) use write::{Committed, Written, contend, transact};

@@ -7,11 +7,11 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
 
 use super::leases::Lease;
-use super::pauses::RESUMED;
+
 use super::record::{Record, record};
 use crate::domain::{Sku, Timestamp};
 use crate::store::accounts::{Housekeeping, HousekeepingKind, HousekeepingLink};
-use crate::store::dynamo::{Change, Item, Reader, key, n, s, time, unavailable};
+use crate::store::dynamo::{Change, Item, RESUMED, Reader, key, n, s, time, unavailable};
 use crate::store::error::StoreError;
 use crate::store::outcome::Claimed;
 use crate::store::tables::Fulfillments;

@@ -1,9 +1,8 @@
 //! Notes that a check has handed out an entitlement that was `pending` before.
 
 use super::record::Record;
-use super::waiting::WAITS;
 use crate::domain::{HandOut, Status, Timestamp};
-use crate::store::dynamo::{record_key, s, time};
+use crate::store::dynamo::{WAITS, record_key, s, time};
 use crate::store::error::StoreError;
 use crate::store::outcome::WriteOutcome;
 use crate::store::tables::Fulfillments;

@@ -9,9 +9,8 @@
 //! ```
 
 use super::record::{Record, record};
-use super::waiting::WAITS;
 use crate::domain::{EntitlementId, Failing, HoldReason, Pause, Status, Timestamp, Waiting};
-use crate::store::dynamo::{Change, due_shard, n, record_key, s, time};
+use crate::store::dynamo::{Change, WAITS, due_shard, n, record_key, s, time};
 use crate::store::error::StoreError;
 use crate::store::outcome::Claimed;
 use crate::store::tables::Fulfillments;

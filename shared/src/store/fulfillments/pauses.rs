@@ -8,14 +8,11 @@ use super::operators::{Release, released};
 use super::record::{Record, record};
 use crate::domain::{EntitlementId, HoldReason, Sku, Status, Timestamp};
 use crate::store::dynamo::{
-    Change, Committed, Item, Written, due_shard, key, record_key, s, time, transact,
+    Change, Committed, Item, RESUMED, Written, due_shard, key, record_key, s, time, transact,
 };
 use crate::store::error::{Cause, StoreError};
 use crate::store::operations::Changes;
 use crate::store::tables::Fulfillments;
-
-/// The sort key of the row that says that an offer was resumed.
-pub(in crate::store) const RESUMED: &str = "RESUMED";
 
 /// What became of resuming a record.
 #[derive(Debug)]

@@ -1,11 +1,11 @@
 //! A record: what is stored of one entitlement of one player. A row that can't be read is an error
 //! of its own.
 
-use super::waiting::WAITS;
 use crate::domain::{
-    AmazonUserId, Content, EntitlementId, Failing, HoldReason, PlayerId, Status, Timestamp, Work,
+    AmazonUserId, Content, EntitlementId, Failing, HoldReason, PlayerId, Present, Status,
+    Timestamp, Work,
 };
-use crate::store::dynamo::{Item, Reader};
+use crate::store::dynamo::{Item, Reader, WAITS};
 use crate::store::error::StoreError;
 
 /// What is stored of one entitlement of one player.
@@ -81,6 +81,17 @@ impl Record {
     #[must_use]
     pub fn may_be_tried(&self, now: Timestamp) -> bool {
         self.attention_at.is_none() || self.work.is_ready(now)
+    }
+
+    /// As operators' commands look at it.
+    #[must_use]
+    pub fn present(&self, now: Timestamp) -> Present {
+        Present {
+            status: self.status,
+            reason: self.reason,
+            is_leased: self.work.is_leased(now),
+            may_be_delivered: self.may_have_been_delivered(),
+        }
     }
 
     /// Whether a webhook may have delivered it, while it is not known to be delivered.

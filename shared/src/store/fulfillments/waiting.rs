@@ -6,13 +6,10 @@
 use super::due::{DuePage, DuePosition};
 use super::record::Record;
 use crate::domain::{EntitlementId, Offer, Sku, Timestamp};
-use crate::store::dynamo::{Change, due_shard, s, time};
+use crate::store::dynamo::{Change, WAITS, due_shard, s, time};
 use crate::store::error::StoreError;
 use crate::store::operations::Changes;
 use crate::store::tables::Fulfillments;
-
-/// How the names of these parts begin.
-pub(super) const WAITS: &str = "WAITS#";
 
 /// The part of the index `due` where a record waits to be handed out.
 fn waiting_shard(sku: &str, shard: &str) -> String {

@@ -3,7 +3,7 @@
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::changes::Warrant;
+use super::request::Request;
 use crate::domain::{AuditRecord, EntitlementId, PlayerId, Sku, Timestamp, random_token};
 use crate::store::dynamo::{Item, Reader, key, player_pk, s, time, unavailable};
 use crate::store::error::StoreError;
@@ -34,6 +34,19 @@ impl Subject {
             Self::Receipt(receipt) => format!("RECEIPT#{receipt}"),
         }
     }
+}
+
+/// Who wants a change, and why.
+#[derive(Clone, Copy, Debug)]
+pub struct Warrant<'a> {
+    /// The command's name.
+    pub command: &'static str,
+    /// The operator.
+    pub actor: Option<&'a str>,
+    /// The operator's reason.
+    pub reason: Option<&'a str>,
+    /// The id of the operator's request, where it has one.
+    pub request: Option<&'a Request>,
 }
 
 /// One audit record that a command writes.

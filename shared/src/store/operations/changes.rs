@@ -2,8 +2,7 @@
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::audit::Audit;
-use super::request::Request;
+use super::audit::{Audit, Warrant};
 use crate::domain::Timestamp;
 use crate::store::dynamo::transact;
 use crate::store::error::StoreError;
@@ -22,19 +21,6 @@ impl Changes {
         self.0.extend(others.0);
         self
     }
-}
-
-/// Who wants a change, and why.
-#[derive(Clone, Copy, Debug)]
-pub struct Warrant<'a> {
-    /// The command's name.
-    pub command: &'static str,
-    /// The operator.
-    pub actor: Option<&'a str>,
-    /// The operator's reason.
-    pub reason: Option<&'a str>,
-    /// The id of the operator's request, where it has one.
-    pub request: Option<&'a Request>,
 }
 
 impl Fulfillments {

@@ -18,6 +18,6 @@ mod changes;
 mod request;
 
 pub(in crate::store) use audit::audit_sk;
-pub use audit::{Audit, Subject};
-pub use changes::{Changes, Warrant};
+pub use audit::{Audit, Subject, Warrant};
+pub use changes::Changes;
 pub use request::{Recalled, Request};
