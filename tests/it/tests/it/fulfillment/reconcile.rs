@@ -142,6 +142,7 @@ async fn a_dead_link_parks_its_reports_until_the_player_links_again() {
     for _ in 0..3 {
         world.forget();
         world.pass(24 * 3600);
+        world.pass_until_uncounted();
         assert_eq!(world.reconcile().await, counts(0, 0, 0, 0));
         // Only the second look: it is taken, reads the link, takes the refresh lease, asks Amazon,
         // gives the lease back, and is due a day later.
@@ -163,6 +164,7 @@ async fn a_dead_link_parks_its_reports_until_the_player_links_again() {
     world.reconcile().await;
     world.forget();
     world.pass(24 * 3600);
+    world.pass_until_uncounted();
     assert_eq!(world.reconcile().await, counts(0, 0, 0, 0));
     assert_eq!(world.database.requests(), ["Query"; 8]);
     world.linked("p1", "alice").await;

@@ -38,6 +38,7 @@ async fn what_is_left_of_a_link_makes_its_last_reports_and_goes() {
     world.pass(60);
     world.reconcile().await;
     nothing_but_the_player(&world).await;
+    world.pass_until_uncounted();
     world.forget();
     world.reconcile().await;
     assert_eq!(world.database.requests(), ["Query"; 8], "nothing is due");

@@ -150,6 +150,7 @@ async fn looks_are_an_hour_and_then_days_apart_and_end_after_seven_days() {
     no_dead_tokens(&world).await;
     let answer = world.check("p1").await;
     assert_eq!(answer["next_check_at"], Value::Null);
+    world.pass_until_uncounted();
     world.forget();
     world.reconcile().await;
     assert_eq!(world.database.requests(), ["Query"; 8], "nothing is due");
