@@ -6,8 +6,8 @@ use futures_util::future::try_join_all;
 
 use super::{Patient, not_told};
 use crate::budget::OVERDUE_AFTER;
-use crate::domain::{Finding, Timestamp, Waiting};
-use crate::store::{DUE_SHARDS, Fulfillments, StoreError, WaitingPart};
+use crate::domain::{Finding, Timestamp};
+use crate::store::{DUE_SHARDS, Fulfillments, StoreError};
 
 pub(super) async fn due(patient: &Patient<'_>) -> Finding {
     let fulfillments = patient.fulfillments();
@@ -44,13 +44,8 @@ async fn shard_of(
 
 /// Whether anything waits for an operator that should not wait long.
 pub(super) async fn attention(patient: &Patient<'_>) -> Finding {
-    let fulfillments = patient.fulfillments();
-    let counts = Waiting::ALARMING.map(|waiting| {
-        let parts = WaitingPart::all(waiting).map(|part| fulfillments.count_waiting(part));
-        try_join_all(parts.collect::<Vec<_>>())
-    });
-    match try_join_all(counts).await {
-        Ok(counts) => judge_attention(counts.into_iter().flatten().sum()),
+    match patient.fulfillments().count_alarming().await {
+        Ok(count) => judge_attention(count),
         Err(error) => not_told(&error),
     }
 }

@@ -40,6 +40,12 @@ pub(super) fn log_unreadable(error: &StoreError) {
     tracing::error!(event = event::UNREADABLE_ROW, %error);
 }
 
+/// Logs these rows, and gives what an operator is told of them.
+pub(super) fn told_unreadable(unreadable: &[StoreError]) -> Vec<String> {
+    unreadable.iter().for_each(log_unreadable);
+    unreadable.iter().map(ToString::to_string).collect()
+}
+
 /// What every line about an entitlement says of it: the player, its id and its SKU.
 pub(in crate::flow) fn about(record: &Record) -> (&PlayerId, &EntitlementId, Option<&str>) {
     (&record.player, &record.id, record.sku.as_deref())

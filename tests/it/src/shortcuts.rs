@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use prime_gaming::App;
 use prime_gaming::domain::{EntitlementId, PlayerId};
 use prime_gaming::flow::{self, Budget};
+use prime_gaming::testing::config::DeliveryConfig;
 use prime_gaming::testing::net;
 use prime_gaming::testing::secrets::Secrets;
 use prime_gaming::testing::store::Link;
@@ -163,6 +164,12 @@ impl World {
     /// Lets so many seconds pass.
     pub fn pass(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    /// The studio has changed `DELIVERY` to `confirm`: the game delivers from now on.
+    pub fn let_the_game_deliver(&mut self) {
+        self.app.config.delivery = DeliveryConfig::Confirm;
+        self.app.webhook = None;
     }
 
     /// Time passes until a run of `reconcile` does not count what waits for an operator, as it does every

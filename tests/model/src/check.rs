@@ -73,6 +73,16 @@ impl System {
     /// One transaction: the next of what was taken back is withdrawn, or the next of the news
     /// becomes `pending` or `held`. After the last, the game gets its answer.
     pub(super) fn admit_next(&self, state: &mut State, process: Process) {
+        if let Task::Admitting {
+            player, to_hold, ..
+        } = &mut state.processes[process as usize]
+            && let Some(it) = to_hold.first()
+        {
+            let player = *player;
+            to_hold.remove(it);
+            self.hold_paused(state, player, it);
+            return;
+        }
         let Task::Admitting {
             player,
             link,
@@ -88,23 +98,6 @@ impl System {
         else {
             return;
         };
-        if let Some(it) = to_hold.first() {
-            to_hold.remove(it);
-            self.hold_paused(state, player, it);
-            state.processes[process as usize] = Task::Admitting {
-                player,
-                link,
-                taken_back,
-                news,
-                stale,
-                show,
-                answered,
-                began_paused,
-                paused,
-                to_hold,
-            };
-            return;
-        }
         let (Some(it), Some((id, account))) = (taken_back.first().or(news.first()), link) else {
             state.seen.pending_again |= show.meets(answered);
             self.see_pause(state, began_paused, show);

@@ -222,12 +222,12 @@ impl VerdictCode {
             Self::Attention => {
                 "Its delivery or report has failed for 7 days, or Amazon has listed it with an unknown word for so long. `last_cause` says what to mend; then it goes on by itself, once a day, or at once by the command."
             }
-            Self::Done => "It is delivered, and Amazon knows.",
+            Self::Done => "The player has it, and Amazon has taken the report.",
             Self::UsedUp => {
                 "The player has had the offer as often as its `per_player` allows. `entitlement.release` would give it beyond the limit."
             }
             Self::ShownToOtherPlayer => {
-                "It belongs to another player, who had linked the same Amazon account. There is a command if it was not delivered there: it moves it here, for a player with a new game account."
+                "Another player owns it: it was first shown to that player, or an operator has moved it there. If that player has not received it, the command moves it to this player, for somebody with a new game account."
             }
         }
     }

@@ -16,14 +16,14 @@ use serde::Serialize;
 use super::housekeeping;
 use crate::App;
 use crate::budget::{Budget, UNREADABLE_PAUSE};
-use crate::domain::{Sku, Status, Timestamp, Waiting, random_token};
+use crate::domain::{Sku, Status, Timestamp, random_token};
 use crate::flow::fulfillment::deliver::deliver_all;
 use crate::flow::fulfillment::lease::{at_once, lease};
 use crate::flow::fulfillment::paused::{hold_paused_ones, resume_all};
 use crate::flow::fulfillment::report::report_all;
 use crate::flow::rows::log_unreadable;
 use crate::signals::event;
-use crate::store::{DUE_SHARDS, Due, Housekeeping, Record, StoreError, Taken, WaitingPart};
+use crate::store::{DUE_SHARDS, Due, Housekeeping, Record, StoreError, Taken};
 
 /// Every run in a minute that is a multiple of this counts what waits for an operator. The alarm
 /// `Attention` rings within 15 minutes.
@@ -105,11 +105,9 @@ async fn count_waiting(app: &App, now: Timestamp) -> Option<u64> {
     if minute.rem_euclid(WAITING_COUNTED_EVERY) != 0 {
         return None;
     }
-    let parts = Waiting::ALARMING.into_iter().flat_map(WaitingPart::all);
-    let counts = parts.map(|part| app.fulfillments.count_waiting(part).boxed_local());
-    let counts = at_once(counts.collect::<Vec<_>>()).await;
-    let total: Result<u64, _> = counts.into_iter().sum();
-    total
+    // Boxed, because it is large.
+    let counted = app.fulfillments.count_alarming().boxed_local().await;
+    counted
         .inspect_err(|error| tracing::warn!(event = event::SHARD_NOT_COUNTED, %error))
         .ok()
 }

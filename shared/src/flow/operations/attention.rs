@@ -13,7 +13,7 @@ use crate::budget::{BULK_WORK, Budget};
 use crate::domain::{EntitlementId, PlayerId, Sku, Timestamp, Waiting};
 use crate::flow::entitlements::history::InvalidCursor;
 use crate::flow::fulfillment::lease::{AT_ONCE, at_once};
-use crate::flow::rows::log_unreadable;
+use crate::flow::rows::told_unreadable;
 use crate::store::{Record, StoreError, WaitingEntry, WaitingFilter, WaitingPart};
 
 /// How many entries of the index a page looks at.
@@ -87,7 +87,7 @@ pub async fn list_attention(
     Ok(Answer::of(&AttentionPage {
         entitlements,
         cursor: page.next.map(|position| position.to_cursor()),
-        unreadable: told(&page.unreadable),
+        unreadable: told_unreadable(&page.unreadable),
     }))
 }
 
@@ -111,7 +111,7 @@ pub async fn release_attention(
         released: 0,
         cursor: page.next.as_ref().map(Position::to_cursor),
         skipped: Vec::new(),
-        unreadable: told(&page.unreadable),
+        unreadable: told_unreadable(&page.unreadable),
     };
     let mut rest = &page.found[..];
     while !rest.is_empty() {
@@ -153,11 +153,6 @@ async fn release_one<'a>(
         None => try_now_plan(app, player, id, now).await,
     });
     (record, released.await)
-}
-
-fn told(unreadable: &[StoreError]) -> Vec<String> {
-    unreadable.iter().for_each(log_unreadable);
-    unreadable.iter().map(ToString::to_string).collect()
 }
 
 /// A record that waits, and where the index has it.

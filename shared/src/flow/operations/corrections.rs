@@ -3,7 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::{Answer, OperationError, Order, recall, remember, write_planned};
+use super::offers::stored_offer;
+use super::{Answer, OperationError, Order, recall, remember, write};
 use crate::App;
 use crate::api::CorrectedOffer;
 use crate::domain::{Correctable, Correction, Offer, Sku, Timestamp};
@@ -45,7 +46,9 @@ pub async fn correct_offer(
     if let Some(answer) = recall(app, order).await? {
         return Ok(answer);
     }
-    let offer = present_offer(app, sku).await?;
+    let offer = stored_offer(app, sku).await?;
+    let offer =
+        offer.ok_or_else(|| OperationError::NotFound(format!("there is no offer {sku}")))?;
     let now = app.clock.now();
     let (mut corrected, mut too_late, mut met) = (0, 0, 0);
     while met < ENOUGH && search.part < parts(app) {
@@ -69,15 +72,6 @@ pub async fn correct_offer(
     remember(app, order, &[], &answer).await
 }
 
-async fn present_offer(app: &App, sku: &Sku) -> Result<Offer, OperationError> {
-    let mut found = app.offers.stored().get(&[sku]).await?;
-    if let Some(error) = found.unreadable.remove(sku) {
-        return Err(error.into());
-    }
-    let offer = found.offers.remove(sku);
-    offer.ok_or_else(|| OperationError::NotFound(format!("there is no offer {sku}")))
-}
-
 /// Corrects the record of one hint, if that is possible and needed.
 async fn one(
     app: &App,
@@ -86,7 +80,7 @@ async fn one(
     hint: &Due,
 ) -> Result<Correction, OperationError> {
     for _ in 0..TRIES {
-        let record = match app.fulfillments.hinted_record(hint).await {
+        let record = match app.fulfillments.hinted(hint).await {
             Ok(Some(record)) if record.sku.as_deref() == Some(offer.sku.as_str()) => record,
             Ok(_) => return Ok(Correction::NotNeeded),
             Err(error @ StoreError::Corrupt { .. }) => {
@@ -106,7 +100,7 @@ async fn one(
             entitlement_id: Some(record.id.clone()),
             note: Some(format!("the present content of the offer {}", offer.sku)),
         };
-        match write_planned(app, order, changes, &[audit], None, now).await {
+        match write(app, order, changes, &[audit], None, now).await {
             Ok(true) => return Ok(Correction::Possible),
             Ok(false) => {}
             // The player is being erased, and this record with the player.

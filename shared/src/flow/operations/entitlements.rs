@@ -1,5 +1,6 @@
 //! Commands about an entitlement.
 
+use super::offers::stored_offer;
 use super::players::known_player;
 use super::sentences::Sentences;
 use super::{Answer, OperationError, Order, Plan, carry_out, view};
@@ -288,14 +289,8 @@ async fn offer_of(app: &App, record: &Record) -> Result<Offer, OperationError> {
     let Some(sku) = sku else {
         return Err(not_possible("Amazon sent no SKU that can have an offer"));
     };
-    let mut found = app.offers.stored().get(&[&sku]).await?;
-    if let Some(error) = found.unreadable.remove(&sku) {
-        return Err(error.into());
-    }
-    found
-        .offers
-        .remove(&sku)
-        .ok_or_else(|| not_possible(&format!("there is no offer {sku}; put it first")))
+    let offer = stored_offer(app, &sku).await?;
+    offer.ok_or_else(|| not_possible(&format!("there is no offer {sku}; put it first")))
 }
 
 fn by<'a>(app: &App, offer: Option<&'a Offer>, now: Timestamp) -> Release<'a> {

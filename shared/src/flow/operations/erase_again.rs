@@ -7,14 +7,14 @@
 use std::collections::{HashMap, HashSet};
 
 use super::erase::{erase_restored, erased_id};
-use super::{Answer, OperationError, Order, recall, write};
+use super::{Answer, OperationError, Order, recall, remember};
 use crate::App;
 use crate::api::{EraseAgainAnswer, FailedErasure};
 use crate::budget::Budget;
 use crate::domain::{ErasedId, PlayerId, is_restored};
 use crate::flow::entitlements::history::InvalidCursor;
 use crate::seal::Sealed;
-use crate::store::{Changes, Marker, ScanPage, ScanPosition, StoreError};
+use crate::store::{Marker, ScanPage, ScanPosition, StoreError};
 
 /// What the cursor is sealed for: it names a player, and answers are stored.
 const PLACE: [&str; 1] = ["player.erase_again"];
@@ -100,15 +100,7 @@ pub async fn erase_again(
         failed,
         cursor: position.map(|position| seal(app, &position)),
     };
-    let answer = Answer::written(order.dry_run, &order.warnings, &body);
-    if order.request.is_some() && !order.dry_run {
-        let now = app.clock.now();
-        let is_written = write(app, order, Changes::default(), &[], Some(&answer), now).await?;
-        if !is_written && let Some(first) = recall(app, order).await? {
-            return Ok(first);
-        }
-    }
-    Ok(answer)
+    remember(app, order, &[], &body).await
 }
 
 async fn read(app: &App, position: &Position) -> Result<ScanPage, StoreError> {

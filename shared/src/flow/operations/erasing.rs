@@ -5,9 +5,7 @@ use crate::App;
 use crate::api::EraseAnswer;
 use crate::budget::Budget;
 use crate::domain::{AmazonUserId, NotPossible, Timestamp, without_names};
-use crate::store::{
-    Audit, Changes, Erasing, Fate, LinkingRows, Marker, StoreError, Subject, Warrant,
-};
+use crate::store::{Audit, Changes, Erasing, Fate, LinkingRows, Marker, StoreError, Subject};
 
 /// How often an erasure begins or ends while another request does the same.
 const TRIES: u32 = 8;
@@ -72,7 +70,7 @@ impl Work<'_> {
         names: &[String],
         is_first: bool,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, OperationError> {
         let Self {
             app,
             order,
@@ -81,41 +79,24 @@ impl Work<'_> {
         } = self;
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let without = |text: &str| without_names(text, &names);
-        let (actor, reason) = (
-            order.actor.as_deref().map(without),
-            // The first call has kept the reason. By now not all of the player's names are known.
-            match is_first {
-                true => order.reason.as_deref().map(without),
-                false => Some("the erasure goes on".to_owned()),
+        let request = order.request.clone();
+        let order = Order {
+            actor: order.actor.as_deref().map(without),
+            reason: if is_first {
+                order.reason.as_deref().map(without)
+            } else {
+                // The first call has kept the reason. By now not all of the player's names are known.
+                Some("the erasure goes on".to_owned())
             },
-        );
-        let request = order.request.as_ref();
-        let request = request.filter(|request| without(request.id()) == request.id());
-        let warrant = Warrant {
-            command: order.command,
-            actor: actor.as_deref(),
-            reason: reason.as_deref(),
-            request,
+            request: request.filter(|request| without(request.id()) == request.id()),
+            ..(*order).clone()
         };
         let audit = Audit {
             subject: Subject::Receipt(erasing.receipt.to_owned()),
             entitlement_id: None,
             note: None,
         };
-        let store = &app.fulfillments;
-        let written = store.carry_out(
-            &app.links,
-            changes,
-            warrant,
-            std::slice::from_ref(&audit),
-            None,
-            now,
-        );
-        let is_done = written.await?.is_done();
-        if is_done {
-            super::log_done(order, &audit);
-        }
-        Ok(is_done)
+        write(app, &order, changes, &[audit], None, now).await
     }
 
     /// Erases until nothing is stored under the player's id.

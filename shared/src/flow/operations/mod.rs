@@ -154,7 +154,7 @@ pub(super) async fn carry_out<B: Serialize>(
         if order.dry_run {
             return Ok(answer);
         }
-        if write_planned(app, order, changes, &audits, Some(&answer), now).await? {
+        if write(app, order, changes, &audits, Some(&answer), now).await? {
             return Ok(answer);
         }
     }
@@ -176,7 +176,7 @@ pub(super) async fn carry_out_part<B>(
             audits,
             body,
         } = plan(now).await?;
-        if order.dry_run || write_planned(app, order, changes, &audits, None, now).await? {
+        if order.dry_run || write(app, order, changes, &audits, None, now).await? {
             return Ok(body);
         }
     }
@@ -205,23 +205,6 @@ pub(super) async fn remember(
         let what = "the request id";
         StoreError::Contended { what }.into()
     })
-}
-
-/// As [`write`], unless an erasure of the players has begun since it was planned.
-async fn write_planned(
-    app: &App,
-    order: &Order,
-    changes: Changes,
-    audits: &[Audit],
-    answer: Option<&Answer>,
-    now: Timestamp,
-) -> Result<bool, OperationError> {
-    let changes = unless_erased(app, changes, audits, now);
-    let is_done = write(app, order, changes, audits, answer, now).await?;
-    if !is_done {
-        is_not_being_erased(app, audits).await?;
-    }
-    Ok(is_done)
 }
 
 /// The changes, with the condition that no erasure of these players has begun since the command was
@@ -264,7 +247,8 @@ async fn recall(app: &App, order: &Order) -> Result<Option<Answer>, OperationErr
 }
 
 /// Writes what was planned, all or nothing. `false`: a row has changed since it was read, or
-/// another command with this request id came first.
+/// another command with this request id came first. An erasure of a player whom it is about, and which
+/// has begun since it was planned, is an error.
 async fn write(
     app: &App,
     order: &Order,
@@ -272,7 +256,8 @@ async fn write(
     audits: &[Audit],
     answer: Option<&Answer>,
     now: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<bool, OperationError> {
+    let changes = unless_erased(app, changes, audits, now);
     let warrant = Warrant {
         command: order.command,
         actor: order.actor.as_deref(),
@@ -285,6 +270,8 @@ async fn write(
     let is_done = written.await?.is_done();
     if is_done {
         audits.iter().for_each(|audit| log_done(order, audit));
+    } else {
+        is_not_being_erased(app, audits).await?;
     }
     Ok(is_done)
 }

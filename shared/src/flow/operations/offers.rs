@@ -6,8 +6,8 @@ use super::{Answer, OperationError, Order, Plan, carry_out, recall, write};
 use crate::App;
 use crate::api::{DeletedOffer, ListedOffers, PausedOffer, StoredOffers};
 use crate::domain::{Offer, Sku, Timestamp};
-use crate::flow::rows::log_unreadable;
-use crate::store::{Audit, Changes, Subject};
+use crate::flow::rows::told_unreadable;
+use crate::store::{Audit, Changes, StoreError, Subject};
 
 /// How many offers one transaction stores. DynamoDB takes 100 parts; each offer has up to three, and
 /// the request id has one.
@@ -56,11 +56,19 @@ pub async fn put_offers(
 /// See [`OperationError`].
 pub async fn list_offers(app: &App) -> Result<Answer, OperationError> {
     let (offers, unreadable) = app.offers.stored().list().await?;
-    unreadable.iter().for_each(log_unreadable);
     Ok(Answer::of(&ListedOffers {
         offers,
-        unreadable: unreadable.iter().map(ToString::to_string).collect(),
+        unreadable: told_unreadable(&unreadable),
     }))
+}
+
+/// The offer as it is stored now; `None` if there is none.
+pub(super) async fn stored_offer(app: &App, sku: &Sku) -> Result<Option<Offer>, StoreError> {
+    let mut found = app.offers.stored().get(&[sku]).await?;
+    match found.unreadable.remove(sku) {
+        Some(error) => Err(error),
+        None => Ok(found.offers.remove(sku)),
+    }
 }
 
 /// `offers.delete`: removes an offer. What was handed out of it stays as it is.

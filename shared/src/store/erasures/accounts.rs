@@ -106,7 +106,7 @@ impl Links {
 }
 
 impl Fulfillments {
-    /// Takes the player out of the housekeeping of this account. What nothing is left of is deleted.
+    /// Takes the player out of the housekeeping of this account. A note without any entry left is deleted.
     ///
     /// # Errors
     /// See [`StoreError`].

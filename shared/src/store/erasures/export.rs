@@ -9,7 +9,7 @@ use crate::store::dynamo::{Item, Reader, account_key, player_key, remnant_key};
 use crate::store::error::StoreError;
 use crate::store::tables::{Fulfillments, Links};
 
-/// A player's rows of one kind.
+/// The short-lived rows of a player's linking, by kind.
 #[derive(Debug, Default)]
 pub struct ExportedLinking {
     /// What a game or login page asked for.

@@ -160,7 +160,7 @@ impl Erasures {
         self.running(erasing).check()
     }
 
-    /// The same part. It notes an account whose rows may name the player, and an entitlement that
+    /// As `running_part`, and it also notes an account whose rows may name the player, and an entitlement that
     /// was delivered and not reported.
     pub(in crate::store) fn noting_part(
         &self,
@@ -178,7 +178,7 @@ impl Erasures {
             .in_transaction()
     }
 
-    /// The same part. It notes a SKU whose guard is kept.
+    /// As `running_part`, and it also notes a SKU whose guard is kept.
     pub(super) fn used_up_part(&self, erasing: &Erasing<'_>, sku: &str) -> TransactWriteItem {
         self.running(erasing)
             .add("skus", AttributeValue::Ss(vec![sku.to_owned()]))

@@ -204,7 +204,7 @@ impl Fulfillments {
         parts
     }
 
-    /// The times of the link and of the rows of this player, for a player who has a marker.
+    /// When each row of the player's partition was last written, where the row says so.
     ///
     /// # Errors
     /// See [`StoreError`].

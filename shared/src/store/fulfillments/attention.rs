@@ -4,6 +4,7 @@
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::Select;
+use futures_util::future::try_join_all;
 
 use super::record::{Record, record};
 use crate::domain::{EntitlementId, PlayerId, Timestamp, Waiting};
@@ -127,11 +128,18 @@ impl Fulfillments {
         })
     }
 
-    /// How many entries a part has. A very long part is counted in part.
+    /// How many entries there are for which the alarm `Attention` rings. A very long part of the index
+    /// is counted in part.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn count_waiting(&self, part: WaitingPart) -> Result<u64, StoreError> {
+    pub async fn count_alarming(&self) -> Result<u64, StoreError> {
+        let parts = Waiting::ALARMING.into_iter().flat_map(WaitingPart::all);
+        let counts = try_join_all(parts.map(|part| self.count_waiting(part))).await?;
+        Ok(counts.into_iter().sum())
+    }
+
+    async fn count_waiting(&self, part: WaitingPart) -> Result<u64, StoreError> {
         let counted = self
             .waiting_query(part, "#shard = :shard")
             .select(Select::Count)

@@ -202,13 +202,13 @@ impl Fulfillments {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn hinted_record(&self, hint: &Due) -> Result<Option<Record>, StoreError> {
+    pub async fn hinted(&self, hint: &Due) -> Result<Option<Record>, StoreError> {
         let sk = hint.key.get("sk").and_then(|sk| sk.as_s().ok());
-        if sk.is_some_and(|sk| sk.starts_with("E#")) {
-            self.hinted(hint).await
-        } else {
-            Ok(None)
+        if !sk.is_some_and(|sk| sk.starts_with("E#")) {
+            return Ok(None);
         }
+        let item = self.item(hint.key()).await?;
+        item.map(|item| record(&self.table, &item)).transpose()
     }
 
     fn due_query(&self, shard: &str, now: Timestamp) -> QueryFluentBuilder {

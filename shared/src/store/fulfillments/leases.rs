@@ -187,6 +187,13 @@ impl Change {
             .set("updated_at", time(now))
     }
 
+    /// Without a lease, and in this part of the index `due` since `at`.
+    pub(in crate::store) fn listed_in_due(self, part: String, at: Timestamp) -> Self {
+        self.remove("owner")
+            .set("due_shard", s(part))
+            .set("due_at", time(at))
+    }
+
     /// Without a lease, and no longer due.
     pub(in crate::store) fn released(self) -> Self {
         ["owner", "due_shard", "due_at"]

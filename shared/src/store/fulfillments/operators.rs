@@ -127,9 +127,7 @@ impl Fulfillments {
     fn due_now(&self, known: &Record, now: Timestamp) -> (Change, Record) {
         let change = self
             .change_as_read(known, now)
-            .remove("owner")
-            .set("due_shard", s(due_shard(known.id.as_str())))
-            .set("due_at", time(now));
+            .listed_in_due(due_shard(known.id.as_str()), now);
         let after = Record {
             work: Work::Due { at: now },
             ..known.clone()
@@ -314,10 +312,7 @@ impl Change {
     /// Makes a record `pending` as `after` says.
     pub(super) fn pending_as(self, after: &Record) -> Self {
         let change = match &after.work {
-            Work::Due { at } => self
-                .remove("owner")
-                .set("due_shard", s(due_shard(after.id.as_str())))
-                .set("due_at", time(*at)),
+            Work::Due { at } => self.listed_in_due(due_shard(after.id.as_str()), *at),
             Work::Idle if after.is_listed => {
                 self.waiting_for_the_game(after.sku.as_deref(), &after.id, after.updated_at)
             }

@@ -2,7 +2,7 @@
 //! at: `PAUSED#<sku>#<shard>`. Resuming the offer makes the row `OFFER#<sku>` / `RESUMED` due, and
 //! the run that takes it finds them there.
 
-use super::due::{Due, DuePage, DuePosition};
+use super::due::{DuePage, DuePosition};
 use super::leases::{Lease, UNLEASED};
 use super::operators::{Release, released};
 use super::record::{Record, record};
@@ -137,24 +137,13 @@ impl Fulfillments {
         self.due_page(&shard, now, after).await
     }
 
-    /// The record that a hint points to, if there still is one.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn hinted(&self, hint: &Due) -> Result<Option<Record>, StoreError> {
-        let item = self.item(hint.key()).await?;
-        item.map(|item| record(&self.table, &item)).transpose()
-    }
-
     /// The part of a transaction that resumes an offer: the next run looks for what waits for it.
     #[must_use]
     pub fn resumption_changes(&self, sku: &Sku, now: Timestamp) -> Changes {
         let change = self
             .change(resumed_key(sku))
             .set("sku", s(sku.as_str()))
-            .set("due_shard", s(due_shard(sku.as_str())))
-            .set("due_at", time(now))
-            .remove("owner")
+            .listed_in_due(due_shard(sku.as_str()), now)
             .remove("attempts");
         Changes(vec![change.in_transaction()])
     }
@@ -202,12 +191,7 @@ impl Change {
         now: Timestamp,
     ) -> Self {
         let shard = due_shard(id.as_str());
-        self.remove("owner")
-            .set(
-                "due_shard",
-                s(paused_shard(sku.unwrap_or_default(), &shard)),
-            )
-            .set("due_at", time(now))
+        self.listed_in_due(paused_shard(sku.unwrap_or_default(), &shard), now)
     }
 }
 

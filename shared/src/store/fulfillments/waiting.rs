@@ -39,7 +39,7 @@ impl Fulfillments {
         let title = (!offer.title.is_empty()).then(|| s(&offer.title));
         let change = self
             .change_as_read(known, now)
-            // A check does not change the record otherwise.
+            // A hand-out changes nothing that `change_as_read` compares, so this has to notice it.
             .only_if_absent("handed_out_at")
             .set_or_remove("title", title)
             .set("content", s(offer.content.as_str()))
@@ -58,11 +58,6 @@ impl Change {
         now: Timestamp,
     ) -> Self {
         let shard = due_shard(id.as_str());
-        self.remove("owner")
-            .set(
-                "due_shard",
-                s(waiting_shard(sku.unwrap_or_default(), &shard)),
-            )
-            .set("due_at", time(now))
+        self.listed_in_due(waiting_shard(sku.unwrap_or_default(), &shard), now)
     }
 }

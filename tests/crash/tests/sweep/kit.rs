@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crash::{Check, Outcome, Player};
+use serde_json::{Value, json};
 use stand_in::{Endpoint, Fault};
 
 /// So long after it was issued an access token has expired.
@@ -89,4 +90,23 @@ pub(crate) async fn with_status(player: &Player<'_>, wanted: &str) -> Outcome<Ve
     let history = player.history().await?.into_iter();
     let found = history.filter(|(_, status, _)| status == wanted);
     Ok(found.map(|(id, _, _)| id).collect())
+}
+
+/// The answer of a command of an operator, which must be carried out.
+pub(crate) async fn invoke(player: &Player<'_>, event: &Value) -> Outcome<Value> {
+    let answer = player.world.function("admin").invoke(event).await;
+    let answer = answer.map_err(|error| format!("admin failed: {error}"))?;
+    if answer["ok"] == true {
+        Ok(answer)
+    } else {
+        Err(format!("{event} was answered {answer}"))
+    }
+}
+
+/// The offer as it is stored, `null` if it is not.
+pub(crate) async fn stored_offer(player: &Player<'_>, sku: &str) -> Outcome<Value> {
+    let list = invoke(player, &json!({"command": "offers.list"})).await?;
+    let offers = list["offers"].as_array().into_iter().flatten();
+    let mut own = offers.filter(|offer| offer["sku"] == sku);
+    Ok(own.next().cloned().unwrap_or_default())
 }

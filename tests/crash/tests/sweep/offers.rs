@@ -4,7 +4,7 @@
 use crash::{Outcome, Player, Scenario, World, settle, sweep};
 use serde_json::{Value, json};
 
-use crate::kit::answered_check;
+use crate::kit::{answered_check, invoke, stored_offer};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Command {
@@ -33,24 +33,6 @@ fn sku(player: &Player<'_>) -> String {
 fn put(player: &Player<'_>, title: &str, is_paused: bool) -> Value {
     let offer = json!({"sku": sku(player), "title": title, "content": {}, "paused": is_paused});
     json!({"command": "offers.put", "offers": [offer]})
-}
-
-async fn invoke(player: &Player<'_>, event: &Value) -> Outcome<Value> {
-    let answer = player.world.function("admin").invoke(event).await;
-    let answer = answer.map_err(|error| format!("admin failed: {error}"))?;
-    if answer["ok"] == true {
-        Ok(answer)
-    } else {
-        Err(format!("{event} was answered {answer}"))
-    }
-}
-
-/// The offer as it is stored, `null` if it is not.
-async fn stored(player: &Player<'_>) -> Outcome<Value> {
-    let list = invoke(player, &json!({"command": "offers.list"})).await?;
-    let offers = list["offers"].as_array().into_iter().flatten();
-    let mut own = offers.filter(|offer| offer["sku"] == sku(player).as_str());
-    Ok(own.next().cloned().unwrap_or_default())
 }
 
 /// How often this command is in the offer's trail.
@@ -97,7 +79,7 @@ impl Scenario for Steer {
         event["request_id"] = json!(format!("steer {}", player.id));
         Ok(Ready {
             event,
-            before: stored(player).await?,
+            before: stored_offer(player, &sku(player)).await?,
             earlier: done(player, self.0).await?,
         })
     }
@@ -114,7 +96,7 @@ impl Scenario for Steer {
             before,
             earlier,
         } = ready;
-        let is_changed = stored(player).await? != before;
+        let is_changed = stored_offer(player, &sku(player)).await? != before;
         let is_audited = done(player, self.0).await? > earlier;
         if is_changed != is_audited {
             return Err(format!("changed: {is_changed}, audited: {is_audited}"));
@@ -123,7 +105,9 @@ impl Scenario for Steer {
         if invoke(player, &event).await? != answer {
             return Err("the same request was answered otherwise".to_owned());
         }
-        if stored(player).await? == before || done(player, self.0).await? != earlier + 1 {
+        if stored_offer(player, &sku(player)).await? == before
+            || done(player, self.0).await? != earlier + 1
+        {
             return Err("it was not done once".to_owned());
         }
         if self.0 == Command::Pause {

@@ -4,7 +4,7 @@
 use crash::{Outcome, Player, Scenario, World, settle, sweep};
 use serde_json::{Value, json};
 
-use crate::kit::{answered_check, granted, half_delivered};
+use crate::kit::{answered_check, granted, half_delivered, invoke, stored_offer};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Command {
@@ -73,23 +73,10 @@ async fn seen(command: Command, player: &Player<'_>, id: &str) -> Outcome<String
 
 /// The offer gets a title of its own for this player, and what was released has the one before.
 async fn rename_the_offer(player: &Player<'_>) -> Outcome {
-    let list = invoke(player, &json!({"command": "offers.list"})).await?;
-    let offers = list["offers"].as_array().into_iter().flatten();
-    let mut offers = offers.filter(|offer| offer["sku"] == "starter-pack");
-    let mut offer = offers.next().ok_or("there is no such offer")?.clone();
+    let mut offer = stored_offer(player, "starter-pack").await?;
     offer["title"] = json!(format!("For {}", player.id));
     let put = json!({"command": "offers.put", "offers": [offer]});
     invoke(player, &put).await.map(drop)
-}
-
-async fn invoke(player: &Player<'_>, event: &Value) -> Outcome<Value> {
-    let answer = player.world.function("admin").invoke(event).await;
-    let answer = answer.map_err(|error| format!("admin failed: {error}"))?;
-    if answer["ok"] == true {
-        Ok(answer)
-    } else {
-        Err(format!("{event} was answered {answer}"))
-    }
 }
 
 fn order(command: Command, player: &Player<'_>, id: &str, request: &str) -> Value {

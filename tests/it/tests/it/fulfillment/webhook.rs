@@ -331,17 +331,12 @@ async fn a_rotated_secret_is_read_again_when_the_signature_is_refused() {
         .expect("signed with the new one");
 }
 
-fn turn_off(world: &mut World) {
-    world.app.webhook = None;
-    world.app.config.delivery = prime_gaming::testing::config::DeliveryConfig::Confirm;
-}
-
 #[tokio::test]
 async fn after_webhook_was_turned_off_what_it_was_called_for_is_held() {
     // The game or `reconcile`, whichever comes first.
     for by_check in [true, false] {
         let (mut world, studio, id) = failed_once().await;
-        turn_off(&mut world);
+        world.let_the_game_deliver();
         // Not the game's to grant, also before that is written down.
         assert_eq!(world.known_status("p1", &id).await, HELD);
         let list = async |status: &str| {
@@ -380,7 +375,7 @@ const HELD: &str = "held delivery_unknown";
 #[tokio::test]
 async fn what_a_webhook_was_called_for_is_not_the_games_even_if_that_can_not_be_written() {
     let (mut world, _studio, id) = failed_once().await;
-    turn_off(&mut world);
+    world.let_the_game_deliver();
     world.pass(1);
     // Not fresh: the only update is this one.
     world.database.refuse("UpdateItem", 0, 1);
@@ -401,7 +396,7 @@ async fn a_delivery_that_is_under_way_while_webhooks_are_turned_off_is_left_alon
     let lease = crate::store::kit::lease("me", now);
     let taken = store.acquire(&record, lease, now).await;
     let taken = taken.expect("written").expect("free");
-    turn_off(&mut world);
+    world.let_the_game_deliver();
     world.pass(5);
     assert_eq!(status_of(&world.check("p1").await, &id), HELD);
     let store = &world.app.fulfillments;
@@ -432,7 +427,7 @@ async fn what_no_webhook_was_called_for_is_the_games_after_it_was_turned_off() {
     };
     // It is due now, and nothing calls the webhook for it.
     assert_eq!(status_of(&world.check("p1").await, &id), "pending");
-    turn_off(&mut world);
+    world.let_the_game_deliver();
     assert_eq!(world.reconcile().await["taken"], 1);
     assert_eq!(world.reconcile().await["taken"], 0);
     assert_eq!(status_of(&world.check("p1").await, &id), "pending");

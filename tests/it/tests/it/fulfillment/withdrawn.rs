@@ -317,8 +317,7 @@ async fn what_was_tried_and_withdrawn_is_never_the_games() {
     let (mut world, studio, id) = tried().await;
     take_back(&world, &id);
     assert_eq!(status_of(&world.check_later("p1").await, &id), WITHDRAWN);
-    world.app.webhook = None;
-    world.app.config.delivery = DeliveryConfig::Confirm;
+    world.let_the_game_deliver();
     ask_again(&world, &id);
     let answer = world.check_later("p1").await;
     assert_eq!(status_of(&answer, &id), "held delivery_unknown");

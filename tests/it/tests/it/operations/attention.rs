@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::AttributeValue;
 use it::{Reply, World, entitlement_of, status_of};
 use prime_gaming::domain::Timestamp;
-use prime_gaming::testing::config::DeliveryConfig;
 use serde_json::{Value, json};
 use stand_in::Endpoint::Fulfill;
 use stand_in::Fault;
@@ -146,9 +145,7 @@ async fn what_the_studio_refused_and_what_may_have_been_delivered_is_listed_unti
     studio.rule(|_| Some(Reply::status(500)));
     let unknown = world.amazon.claim("alice", "boots");
     world.check_later("p1").await;
-    // From now on the game delivers.
-    world.app.webhook = None;
-    world.app.config.delivery = DeliveryConfig::Confirm;
+    world.let_the_game_deliver();
     world.pass(3600);
     world.reconcile().await;
     let list = |held: &str| json!({ "held": held });

@@ -1,7 +1,6 @@
 //! `entitlement.get`, `entitlement.release`, `entitlement.hold`, `entitlement.rereport`.
 
 use it::{Reply, World, entitlement_of, status_of};
-use prime_gaming::testing::config::DeliveryConfig;
 use serde_json::{Value, json};
 use stand_in::Endpoint::Fulfill;
 
@@ -207,8 +206,7 @@ async fn an_unknown_delivery_is_handed_to_the_game_only_by_an_operator() {
     studio.script([Reply::status(500)]);
     let id = world.amazon.claim("alice", "hat");
     world.check("p1").await;
-    world.app.config.delivery = DeliveryConfig::Confirm;
-    world.app.webhook = None;
+    world.let_the_game_deliver();
     assert_eq!(
         status_of(&world.check_later("p1").await, &id),
         "held delivery_unknown"

@@ -1,7 +1,6 @@
 //! What the studio's webhook has to deliver.
 
 use it::{Reply, World};
-use prime_gaming::testing::config::DeliveryConfig;
 use serde_json::{Value, json};
 
 use super::{HOUR, about, at, get, helps, holds, waits};
@@ -104,8 +103,7 @@ async fn a_delivery_of_which_nobody_knows_is_released_after_asking_the_player() 
     studio.script([Reply::status(500)]);
     let id = world.amazon.claim("alice", "hat");
     world.check("p1").await;
-    world.app.config.delivery = DeliveryConfig::Confirm;
-    world.app.webhook = None;
+    world.let_the_game_deliver();
     let say = "We are not sure whether this reward";
     waits(&get(&world, &id).await, "operator", "delivery_unknown", say);
     world.check_later("p1").await;
