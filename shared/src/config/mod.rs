@@ -226,6 +226,7 @@ impl Config {
         let mut vars = Vars::new(&lookup);
         let public_base_url = vars.base_url("PUBLIC_BASE_URL");
         let local = public_base_url.as_ref().is_some_and(is_loopback);
+        vars.allow_stand_ins_on_host(local);
         let client_id = vars.client_id("LWA_CLIENT_ID");
         let config = Self {
             tables: Tables {
@@ -239,25 +240,26 @@ impl Config {
                     .optional_client_id("LWA_DEVICE_CLIENT_ID")
                     .unwrap_or_else(|| client_id.clone()),
                 client_id,
-                authorize_url: vars.url_or("LWA_AUTHORIZE_URL", "https://www.amazon.com/ap/oa"),
-                token_url: vars.url_or("LWA_TOKEN_URL", "https://api.amazon.com/auth/o2/token"),
-                tokeninfo_url: vars.url_or(
+                authorize_url: vars.amazon_url("LWA_AUTHORIZE_URL", "https://www.amazon.com/ap/oa"),
+                token_url: vars.amazon_url("LWA_TOKEN_URL", "https://api.amazon.com/auth/o2/token"),
+                tokeninfo_url: vars.amazon_url(
                     "LWA_TOKENINFO_URL",
                     "https://api.amazon.com/auth/o2/tokeninfo",
                 ),
-                profile_url: vars.url_or("LWA_PROFILE_URL", "https://api.amazon.com/user/profile"),
-                codepair_url: vars.url_or(
+                profile_url: vars
+                    .amazon_url("LWA_PROFILE_URL", "https://api.amazon.com/user/profile"),
+                codepair_url: vars.amazon_url(
                     "LWA_CODEPAIR_URL",
                     "https://api.amazon.com/auth/o2/create/codepair",
                 ),
                 scope: vars.scope("LWA_SCOPE"),
             },
             prime_gaming: PrimeGamingConfig {
-                entitlements_url: vars.url_or(
+                entitlements_url: vars.amazon_url(
                     "PRIME_GAMING_ENTITLEMENTS_URL",
                     "https://twitch.amazon.com/api/entitlements",
                 ),
-                fulfill_url: vars.url_or(
+                fulfill_url: vars.amazon_url(
                     "PRIME_GAMING_FULFILL_URL",
                     "https://twitch.amazon.com/api/fulfill",
                 ),

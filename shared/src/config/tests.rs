@@ -260,6 +260,46 @@ fn local_allows_what_a_laptop_needs_and_nothing_else_does() {
 }
 
 #[test]
+fn a_container_of_the_sam_cli_may_reach_stand_ins_on_its_host() {
+    let local = ("PUBLIC_BASE_URL", "http://127.0.0.1:3000");
+    let sam = ("AWS_SAM_LOCAL", "true");
+    let secret = [("SECRETS_ARN", ""), ("SECRETS_FILE", "secrets.json")];
+    let with = |base, sam, token| {
+        let token = ("LWA_TOKEN_URL", token);
+        let mut vars = vec![base, sam, token];
+        if base == local {
+            vars.extend(secret);
+        }
+        vars
+    };
+    for host in ["http://172.17.0.1:8000/t", "http://host.docker.internal/t"] {
+        let config = read(&with(local, sam, host)).expect(host);
+        assert_eq!(config.lwa.token_url.as_str(), host);
+        // Anywhere else it is refused: deployed, or on the developer's machine itself.
+        let deployed = ("PUBLIC_BASE_URL", "https://prime.example.com");
+        assert_eq!(faulty(&with(deployed, sam, host)), ["LWA_TOKEN_URL"]);
+        for other in ["", "false", "TRUE"] {
+            let vars = with(local, ("AWS_SAM_LOCAL", other), host);
+            assert_eq!(faulty(&vars), ["LWA_TOKEN_URL"], "{other}");
+        }
+    }
+    // Also there http leads to no other host.
+    for host in [
+        "http://api.amazon.com/t",
+        "http://8.8.8.8/t",
+        "http://169.254.169.254/t",
+        "http://user@172.17.0.1/t",
+        "ftp://172.17.0.1/t",
+    ] {
+        assert_eq!(faulty(&with(local, sam, host)), ["LWA_TOKEN_URL"], "{host}");
+    }
+    let mut webhook = with(local, sam, "http://172.17.0.1/t");
+    webhook.push(("DELIVERY", "webhook"));
+    webhook.push(("DELIVERY_WEBHOOK_URL", "http://172.17.0.1/hook"));
+    assert_eq!(faulty(&webhook), ["DELIVERY_WEBHOOK_URL"]);
+}
+
+#[test]
 fn secrets_come_from_exactly_one_place() {
     let local = ("PUBLIC_BASE_URL", "http://localhost:8080");
     assert_eq!(

@@ -19,6 +19,8 @@ const URL_RULE: &str =
 pub(super) struct Vars<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
     faults: Vec<Fault>,
+    /// Whether stand-ins for Amazon may be where a container reaches its host.
+    stand_ins_on_host: bool,
 }
 
 impl<'a> Vars<'a> {
@@ -26,7 +28,16 @@ impl<'a> Vars<'a> {
         Self {
             lookup,
             faults: Vec::new(),
+            stand_ins_on_host: false,
         }
+    }
+
+    /// In a container that the SAM CLI starts on the developer's machine, loopback is the container
+    /// itself, and the stand-ins for Amazon are on its host. Only there the addresses of Amazon may
+    /// be http to that host. The SAM CLI sets `AWS_SAM_LOCAL`; Lambda does not, and no template of ours
+    /// declares it. A deployment also has no loopback address for its API, which `local` says.
+    pub(super) fn allow_stand_ins_on_host(&mut self, local: bool) {
+        self.stand_ins_on_host = local && self.get("AWS_SAM_LOCAL").as_deref() == Some("true");
     }
 
     /// `config`, if no setting has a fault.
@@ -116,7 +127,13 @@ impl<'a> Vars<'a> {
         text
     }
 
-    pub(super) fn url_or(&mut self, variable: &'static str, default: &'static str) -> Url {
+    /// An address of Amazon.
+    pub(super) fn amazon_url(&mut self, variable: &'static str, default: &'static str) -> Url {
+        let is_host = |url: &Url| self.stand_ins_on_host && is_container_host(url);
+        let on_host = self.get(variable).and_then(|text| bare_url(&text));
+        if let Some(url) = on_host.filter(is_host) {
+            return url;
+        }
         self.optional_url(variable)
             .unwrap_or_else(|| Url::parse(default).expect("the defaults are URLs"))
     }
@@ -359,6 +376,13 @@ fn mail_address(text: &str) -> Option<Url> {
 
 /// The URL in `text`, if it follows [`URL_RULE`].
 pub(super) fn acceptable_url(text: &str) -> Option<Url> {
+    let url = bare_url(text)?;
+    let secure = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
+    secure.then_some(url)
+}
+
+/// The URL in `text`, if it has a host, and neither a user name nor a fragment.
+fn bare_url(text: &str) -> Option<Url> {
     if text
         .chars()
         .any(|c| c.is_control() || c.is_whitespace() || c == '\\')
@@ -366,7 +390,13 @@ pub(super) fn acceptable_url(text: &str) -> Option<Url> {
         return None;
     }
     let url = Url::parse(text).ok()?;
-    let secure = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
     let bare = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-    (secure && bare && url.has_host()).then_some(url)
+    (bare && url.has_host()).then_some(url)
+}
+
+/// Whether `url` is http to where a container reaches its host: the gateway of a bridge, which has a
+/// private address, or the name that container engines give the host.
+fn is_container_host(url: &Url) -> bool {
+    let named = url.host_str() == Some("host.docker.internal");
+    url.scheme() == "http" && (named || Reach::of_host(url) == Some(Reach::Private))
 }

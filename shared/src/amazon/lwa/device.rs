@@ -188,11 +188,12 @@ impl Lwa {
         })
     }
 
-    /// An address that players may be sent to: https, or http on loopback if Amazon itself is a stand-in
-    /// on loopback.
+    /// An address that players may be sent to: https, or http on loopback if Amazon itself is a
+    /// stand-in. The settings allow http only to a stand-in.
     fn page(&self, text: &str) -> Option<Url> {
         let url = Url::parse(text).ok()?;
-        let here = url.scheme() == "http" && is_loopback(&url) && is_loopback(&self.codepair_url);
+        let here =
+            url.scheme() == "http" && is_loopback(&url) && self.codepair_url.scheme() == "http";
         let good = text.len() <= MAX_URL_BYTES
             && (url.scheme() == "https" || here)
             && url.username().is_empty()
