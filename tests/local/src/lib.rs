@@ -6,6 +6,7 @@
 //!
 //! - [`system`] puts it together; [`demo`] plays the whole story on it, [`qa`] makes Amazon's
 //!   tests before launch, [`support`] is a page over the function `admin`, [`studio`] is the example of a login page beside it, behind a [`front`].
+//! - [`samples`] are the events of `events/`.
 //! - [`template`], [`build`], [`dynamo`], [`runtime`] and [`gateway`] are its parts. The
 //!   integration tests and the benchmark use them on their own.
 
@@ -20,6 +21,7 @@ pub mod odd;
 pub mod qa;
 mod random;
 pub mod runtime;
+pub mod samples;
 pub mod studio;
 pub mod support;
 pub mod system;
