@@ -6,7 +6,8 @@
 //!
 //! - [`system`] puts it together; [`demo`] plays the whole story on it, [`qa`] makes Amazon's
 //!   tests before launch, [`support`] is a page over the function `admin`, [`studio`] is the example of a login page beside it, behind a [`front`].
-//! - [`samples`] are the events of `events/`.
+//! - [`sam`] is what `sam local` needs to run the functions in containers, [`samples`] are the events
+//!   of `events/`.
 //! - [`template`], [`build`], [`dynamo`], [`runtime`] and [`gateway`] are its parts. The
 //!   integration tests and the benchmark use them on their own.
 
@@ -21,6 +22,7 @@ pub mod odd;
 pub mod qa;
 mod random;
 pub mod runtime;
+pub mod sam;
 pub mod samples;
 pub mod studio;
 pub mod support;

@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use local::Error;
-use local::build::{Features, Profile};
+use local::build::{Features, Profile, workspace};
 use local::demo;
 use local::log::Log;
 use local::qa::{self, Api, Pace, Person, Report, Step};
+use local::sam::{self, Code, Reach, Sam};
 use local::support::{self, Admin, Desk};
 use local::system::{Binaries, Options, System, from_environment};
 use local::template::{Template, project_template};
@@ -48,6 +49,9 @@ enum Command {
     Qa(Qa),
     /// Serves a support page over the function `admin`, on loopback only
     Support(Support),
+    /// Prepares everything for `sam local`, which runs the functions in containers, and prints its
+    /// lines; --port is that of `sam local start-api` [default: 3000]
+    Sam(SamLocal),
 }
 
 #[derive(Args)]
@@ -68,6 +72,13 @@ struct Qa {
 }
 
 #[derive(Args)]
+struct SamLocal {
+    /// Takes the containers' functions from this directory, as `sam build` leaves it
+    #[arg(long, value_name = "DIR")]
+    built: Option<PathBuf>,
+}
+
+#[derive(Args)]
 #[group(required = true, multiple = false)]
 struct Support {
     /// Uses the function of this stack, with your own AWS credentials
@@ -85,6 +96,7 @@ async fn main() -> ExitCode {
         Some(Command::Demo) => run_demo(&arguments).await,
         Some(Command::Qa(qa)) => run_qa(&arguments, qa).await,
         Some(Command::Support(support)) => run_support(&arguments, support).await,
+        Some(Command::Sam(sam)) => run_sam(&arguments, sam).await,
         None => run(&arguments).await,
     };
     match outcome {
@@ -170,6 +182,43 @@ async fn run_support(arguments: &Arguments, support: &Support) -> Result<(), Err
     Ok(())
 }
 
+async fn run_sam(arguments: &Arguments, local: &SamLocal) -> Result<(), Error> {
+    let port = arguments.port.unwrap_or(sam::DEFAULT_PORT);
+    let (log, lines) = Log::memory();
+    let mut options = options(arguments, 0, log)?;
+    options.settings = sam::settings(port, options.settings)?;
+    // The port is that of `sam local`: the local system's own API is at a free one.
+    options.port = 0;
+    let code = match &local.built {
+        Some(folder) => Code::Built(folder.clone()),
+        None => Code::Same(options.binaries.clone()),
+    };
+    let template = options.template.clone();
+    let system = start_with(arguments, options).await?;
+    let prepared = sam::Options {
+        folder: workspace().join("target/sam-local"),
+        port,
+        code,
+        template,
+        reach: Reach::find(None).await,
+    };
+    let prepared = tokio::select! {
+        prepared = Sam::start(&system, prepared) => prepared,
+        () = asked_to_end() => return Err("interrupted".into()),
+    };
+    let prepared = prepared.inspect_err(|_| {
+        eprintln!("what the functions wrote:\n{}", lines.text());
+    })?;
+    show(&prepared.lines());
+    show(
+        "\nTickets and codes in the events are good once, and some for minutes only. Ctrl-C ends everything.\n",
+    );
+    asked_to_end().await;
+    drop(prepared);
+    system.stop().await;
+    Ok(())
+}
+
 /// A person tests a deployment.
 async fn with_a_person(api: &Url, qa: &Qa, mut say: impl FnMut(&Step)) -> Result<Report, Error> {
     let pace = Pace {
@@ -202,8 +251,13 @@ fn show(text: &str) {
         .and_then(|()| output.flush());
 }
 
-/// Builds and starts everything. An interruption kills what was started so far.
+/// Builds and starts everything.
 async fn start(arguments: &Arguments, default_port: u16, log: Log) -> Result<System, Error> {
+    start_with(arguments, options(arguments, default_port, log)?).await
+}
+
+/// How the arguments and the environment want the system.
+fn options(arguments: &Arguments, default_port: u16, log: Log) -> Result<Options, Error> {
     let template = project_template();
     let mut options = Options {
         port: arguments.port.unwrap_or(default_port),
@@ -214,9 +268,16 @@ async fn start(arguments: &Arguments, default_port: u16, log: Log) -> Result<Sys
         log,
         ..Options::default()
     };
-    match &arguments.binaries {
-        Some(directory) => options.binaries = Binaries::Prebuilt(directory.clone()),
-        None => eprintln!("building the functions; the first time takes a minute or two"),
+    if let Some(directory) = &arguments.binaries {
+        options.binaries = Binaries::Prebuilt(directory.clone());
+    }
+    Ok(options)
+}
+
+/// Starts the system. An interruption kills what was started so far.
+async fn start_with(arguments: &Arguments, options: Options) -> Result<System, Error> {
+    if arguments.binaries.is_none() {
+        eprintln!("building the functions; the first time takes a minute or two");
     }
     tokio::select! {
         started = System::start(options) => started,

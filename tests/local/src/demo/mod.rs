@@ -42,8 +42,16 @@ impl std::error::Error for Failure {}
 ///
 /// # Errors
 /// The first step that fails.
-pub async fn play(system: &System, mut say: impl FnMut(&str)) -> Result<(), Failure> {
-    let mut story = story::Story::new(system, PLAYER)?;
+pub async fn play(system: &System, say: impl FnMut(&str)) -> Result<(), Failure> {
+    play_at(&system.base_url, system, say).await
+}
+
+/// Plays the story on another API with the same database, secret and Amazon as `system`.
+///
+/// # Errors
+/// The first step that fails.
+pub async fn play_at(api: &str, system: &System, mut say: impl FnMut(&str)) -> Result<(), Failure> {
+    let mut story = story::Story::new(api, system, PLAYER)?;
     story.link(&mut say).await?;
     story.claim(&mut say).await?;
     story.check_and_confirm(&mut say).await?;
@@ -72,7 +80,7 @@ pub async fn link_from_prime_gaming(
     account: Account<'_>,
     mut say: impl FnMut(&str),
 ) -> Result<(), Failure> {
-    let mut story = story::Story::new(system, account.player)?;
+    let mut story = story::Story::new(&system.base_url, system, account.player)?;
     story.link_from_prime_gaming(account, &mut say).await
 }
 

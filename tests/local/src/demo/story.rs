@@ -28,7 +28,7 @@ pub(super) struct Story {
 }
 
 impl Story {
-    pub(super) fn new(system: &System, player: (&str, &str)) -> Result<Self, Failure> {
+    pub(super) fn new(api: &str, system: &System, player: (&str, &str)) -> Result<Self, Failure> {
         const STEP: &str = "prepare";
         let standin = "the stand-in for Amazon, so no other one among the settings";
         let amazon = system
@@ -40,7 +40,7 @@ impl Story {
         Ok(Self {
             http: crate::http_client(),
             browser: Browser::new(crate::http_client()),
-            api: url(&system.base_url)?,
+            api: url(api)?,
             amazon: url(&amazon.base_url())?,
             sku: system.skus.first().cloned().unwrap_or_default(),
             token: system

@@ -154,7 +154,7 @@ impl System {
         };
         let amazon = if settings.needs_amazon() {
             let data_file = options.data_dir.as_ref().map(|_| data.join("amazon.json"));
-            Some(start_amazon(&mut settings, &secrets, &base_url, data_file).await?)
+            Some(start_amazon(&mut settings, &secrets, data_file).await?)
         } else {
             None
         };
@@ -233,6 +233,12 @@ impl System {
         self.webhook_secret.as_deref().filter(|_| delivers)
     }
 
+    /// The variables that a function of the template is given.
+    #[must_use]
+    pub fn variables_of(&self, function: &crate::template::Function) -> BTreeMap<String, String> {
+        self.settings.of(function)
+    }
+
     /// Where the database is that the functions use.
     #[must_use]
     pub fn dynamodb_endpoint(&self) -> &str {
@@ -279,7 +285,8 @@ impl System {
     }
 }
 
-async fn binaries(
+/// Where each function's binary is, by its name.
+pub(crate) async fn binaries(
     template: &Template,
     source: &Binaries,
 ) -> Result<BTreeMap<String, PathBuf>, Error> {
@@ -296,9 +303,10 @@ async fn binaries(
 async fn start_amazon(
     settings: &mut Settings,
     secrets: &Secrets,
-    base_url: &str,
     data_file: Option<PathBuf>,
 ) -> Result<Amazon, Error> {
+    let base_url = settings.get("PUBLIC_BASE_URL").unwrap_or_default();
+    let callback = format!("{base_url}/link/callback");
     let amazon = Amazon::start(stand_in::Options { port: 0, data_file }).await?;
     let scopes = [stand_in::SCOPE_PRIME, stand_in::SCOPE_PROFILE].map(str::to_owned);
     let website = settings.get("LWA_CLIENT_ID").unwrap_or_default();
@@ -316,7 +324,7 @@ async fn start_amazon(
     amazon.register_client(stand_in::Client {
         client_id: website.to_owned(),
         client_secret: secrets.lwa_client_secret.clone(),
-        return_urls: vec![format!("{base_url}/link/callback")],
+        return_urls: vec![callback],
         allowed_scopes: scopes.to_vec(),
     });
     for (name, value) in amazon.settings() {

@@ -18,7 +18,7 @@ mod odd;
 mod qa;
 mod rollout;
 mod runtime;
-mod sam_local;
+mod sam;
 mod secret_use;
 mod settings;
 mod support;

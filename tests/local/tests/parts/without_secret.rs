@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 const NOWHERE: &str = "http://127.0.0.1:9";
 
 /// A CodeDeploy on loopback: its address, and what it is told.
-async fn codedeploy() -> (String, Arc<Mutex<Vec<String>>>) {
+pub(crate) async fn codedeploy() -> (String, Arc<Mutex<Vec<String>>>) {
     let told = Arc::new(Mutex::new(Vec::new()));
     let kept = told.clone();
     let take = move |headers: HeaderMap, body: String| {

@@ -1,11 +1,9 @@
 //! What `sam local` makes of `events/env.json`: the pinned SAM CLI reads it itself.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use local::build::workspace;
 use local::template::{Template, project_template};
-use local::tools;
 use tokio::process::Command;
 
 /// Prints the environment that `sam local` gives to each function, without the container.
@@ -25,23 +23,12 @@ print(json.dumps({it.name: runner._make_env_vars(it).resolve() for it in functio
 
 type Variables = BTreeMap<String, String>;
 
-/// The interpreter of a script, from its first line.
-fn interpreter(script: &Path) -> String {
-    let script = std::fs::read_to_string(script).expect("a script");
-    let first = script.lines().next().unwrap_or_default();
-    let interpreter = first.strip_prefix("#!").expect("an interpreter");
-    interpreter.trim().to_owned()
-}
-
 #[tokio::test]
 async fn every_function_gets_the_variables_of_the_file() {
-    let Some(sam) = tools::find("sam") else {
-        tools::skip(
-            "there is no SAM CLI; `pip install --no-deps -r .ci/requirements.txt` brings it",
-        );
+    let Some(python) = super::python() else {
         return;
     };
-    let ran = Command::new(interpreter(&sam))
+    let ran = Command::new(python)
         .args(["-c", READER])
         .current_dir(workspace())
         .env("AWS_ACCESS_KEY_ID", "test")
