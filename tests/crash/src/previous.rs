@@ -21,10 +21,6 @@ use crate::Outcome;
 /// When it can't be built.
 pub async fn previous() -> Option<Version> {
     static BUILT: OnceCell<Version> = OnceCell::const_new();
-    if !is_wanted() {
-        tools::skip("CRASH_VERSIONS=two runs the previous version beside this one, as CI does");
-        return None;
-    }
     let commit = include_str!("../previous-version").trim();
     if !has(commit).await {
         let missing = format!("there is no commit {commit}, the previous version");
@@ -39,14 +35,6 @@ pub async fn previous() -> Option<Version> {
         built.unwrap_or_else(|error| panic!("the previous version, {commit}: {error}"))
     });
     Some(version.await.clone())
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a choice of who runs the tests, and no setting of the system"
-)]
-fn is_wanted() -> bool {
-    std::env::var("CRASH_VERSIONS").is_ok_and(|value| value == "two")
 }
 
 fn git(arguments: &[&str]) -> Command {

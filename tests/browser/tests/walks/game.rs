@@ -20,6 +20,7 @@ fn a_player_links_from_the_game() {
 }
 
 #[test]
+#[ignore = "slow: CI runs it"]
 fn a_player_goes_back_to_the_game_by_a_button() {
     walk(async |walk| {
         let (browser, player) = (walk.browser().await, walk.player());
@@ -58,6 +59,7 @@ fn a_player_who_refuses_is_told_so_and_can_begin_again() {
 /// Browsers hold the policy of the page with the form against every redirect up to the next page,
 /// so this way, on which Amazon asks nothing, is the longest.
 #[test]
+#[ignore = "slow: CI runs it"]
 fn a_player_who_agreed_before_goes_over_every_host_in_one_go() {
     walk_alone(async |walk| {
         let (browser, player) = (walk.browser().await, walk.player());
@@ -79,6 +81,7 @@ fn a_player_who_agreed_before_goes_over_every_host_in_one_go() {
 }
 
 #[test]
+#[ignore = "slow: CI runs it"]
 fn a_player_goes_back_to_a_site_that_has_moved() {
     walk(async |walk| {
         let (browser, player) = (walk.browser().await, walk.player());
@@ -96,6 +99,7 @@ fn a_player_goes_back_to_a_site_that_has_moved() {
 }
 
 #[test]
+#[ignore = "slow: CI runs it"]
 fn a_player_without_a_mouse_links() {
     walk(async |walk| {
         let (browser, player) = (walk.browser().await, walk.player());
@@ -122,6 +126,7 @@ fn a_player_without_a_mouse_links() {
 }
 
 #[test]
+#[ignore = "slow: CI runs it"]
 fn a_player_whose_browser_runs_no_scripts_links() {
     walk(async |walk| {
         let (browser, player) = (walk.browser().await, walk.player());

@@ -3,6 +3,7 @@
 use browser::walk;
 
 #[test]
+#[ignore = "slow: CI runs it"]
 fn the_browser_keeps_the_cookie_from_scripts_and_other_sites() {
     walk(async |walk| {
         let (browser, player) = (walk.browser().await, walk.player());
@@ -52,6 +53,7 @@ fn no_page_runs_a_script_that_got_into_it() {
 }
 
 #[test]
+#[ignore = "slow: CI runs it"]
 fn a_name_that_looks_like_a_page_is_text() {
     walk(async |walk| {
         let browser = walk.browser().await;

@@ -30,6 +30,7 @@ async fn in_german(browser: &Browser, name: &str) {
 }
 
 #[test]
+#[ignore = "slow: CI runs it"]
 fn pictures_of_the_pages_of_a_link() {
     walk_alone(async |walk| {
         let (browser, player) = (walk.browser().await, walk.player());
@@ -74,6 +75,7 @@ fn pictures_of_the_pages_of_a_link() {
 }
 
 #[test]
+#[ignore = "slow: CI runs it"]
 fn pictures_of_the_ways_back_to_the_game() {
     walk_alone(async |walk| {
         let browser = walk.browser().await;
@@ -92,6 +94,7 @@ fn pictures_of_the_ways_back_to_the_game() {
 }
 
 #[test]
+#[ignore = "slow: CI runs it"]
 fn pictures_of_what_goes_wrong_here() {
     walk_alone(async |walk| {
         let browser = walk.browser().await;
@@ -125,6 +128,7 @@ fn pictures_of_what_goes_wrong_here() {
 }
 
 #[test]
+#[ignore = "slow: CI runs it"]
 fn pictures_of_what_goes_wrong_at_amazon() {
     walk_alone(async |walk| {
         let browser = walk.browser().await;

@@ -41,6 +41,7 @@ fn a_player_comes_from_prime_gaming_and_goes_back_there() {
 }
 
 #[test]
+#[ignore = "slow: CI runs it"]
 fn a_player_from_prime_gaming_who_refuses_goes_back_there() {
     let _turn = TURN.lock();
     walk(async |walk| {
@@ -56,6 +57,7 @@ fn a_player_from_prime_gaming_who_refuses_goes_back_there() {
 }
 
 #[test]
+#[ignore = "slow: CI runs it"]
 fn a_wrong_password_is_said_and_can_be_corrected() {
     let _turn = TURN.lock();
     walk(async |walk| {

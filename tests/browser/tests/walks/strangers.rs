@@ -4,6 +4,7 @@ use browser::{Attacker, walk};
 use stand_in::Consent;
 
 #[test]
+#[ignore = "slow: CI runs it"]
 fn a_stolen_callback_address_is_worth_nothing_in_another_browser() {
     walk(async |walk| {
         let (victim, player) = (walk.browser().await, walk.player());
@@ -29,6 +30,7 @@ fn a_stolen_callback_address_is_worth_nothing_in_another_browser() {
 }
 
 #[test]
+#[ignore = "slow: CI runs it"]
 fn a_stolen_start_address_binds_to_the_browser_that_says_yes() {
     walk(async |walk| {
         let (victim, player) = (walk.browser().await, walk.player());
@@ -58,6 +60,7 @@ fn a_stolen_start_address_binds_to_the_browser_that_says_yes() {
 }
 
 #[test]
+#[ignore = "slow: CI runs it"]
 fn the_question_is_not_shown_in_a_strangers_frame() {
     walk(async |walk| {
         let (browser, player) = (walk.browser().await, walk.player());

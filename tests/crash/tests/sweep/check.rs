@@ -90,6 +90,7 @@ impl Scenario for TakenBack {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn a_check_that_finds_what_amazon_has_taken_back() {
     let world = World::start().await;
     sweep(&world, TakenBack).await;
@@ -105,6 +106,7 @@ async fn a_check_that_finds_news() {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn a_check_that_refreshes() {
     let world = World::start().await;
     let away = EXPIRES_AFTER;
@@ -122,6 +124,7 @@ async fn a_check_that_refreshes_where_refresh_tokens_rotate() {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn a_check_that_reports_what_was_delivered() {
     let world = World::start().await;
     sweep(&world, Unreported).await;

@@ -51,6 +51,7 @@ async fn a_confirmation() {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn a_confirmation_that_refreshes_where_refresh_tokens_rotate() {
     let world = World::start().await;
     world.amazon.rotate_refresh_tokens(true);

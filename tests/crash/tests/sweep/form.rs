@@ -71,6 +71,7 @@ impl Scenario for Form {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn a_second_post_of_the_form() {
     let world = World::start().await;
     sweep(&world, Form { comes_back: false }).await;
@@ -78,6 +79,7 @@ async fn a_second_post_of_the_form() {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn a_second_post_of_the_form_before_the_first_comes_back() {
     let world = World::start().await;
     sweep(&world, Form { comes_back: true }).await;

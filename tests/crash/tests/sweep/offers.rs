@@ -130,21 +130,25 @@ async fn swept(command: Command) {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn an_operator_puts_an_offer() {
     swept(Command::Put).await;
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn an_operator_pauses_an_offer() {
     swept(Command::Pause).await;
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn an_operator_resumes_an_offer() {
     swept(Command::Resume).await;
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn an_operator_deletes_an_offer() {
     swept(Command::Delete).await;
 }

@@ -244,36 +244,43 @@ async fn an_operator_releases() {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn an_operator_releases_many() {
     swept(Command::ReleaseMany).await;
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn an_operator_holds() {
     swept(Command::Hold).await;
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn an_operator_moves_an_entitlement() {
     swept(Command::Reassign).await;
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn an_operator_has_it_reported_again() {
     swept(Command::Rereport).await;
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn an_operator_unlinks() {
     swept(Command::Unlink).await;
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn an_operator_lets_a_link_be_tried_at_once() {
     swept(Command::Retry).await;
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn an_operator_corrects_what_nobody_has_seen() {
     swept(Command::Correct).await;
 }

@@ -236,6 +236,7 @@ impl Scenario for KeptAside {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn reconcile_keeps_tokens_aside() {
     let world = World::start().await;
     sweep(&world, KeptAside).await;
@@ -243,6 +244,7 @@ async fn reconcile_keeps_tokens_aside() {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn reconcile_takes_the_second_look() {
     let world = World::start().await;
     sweep(&world, SecondLook).await;
@@ -258,6 +260,7 @@ async fn reconcile_reports() {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn reconcile_refreshes_where_refresh_tokens_rotate() {
     let world = World::start().await;
     world.amazon.rotate_refresh_tokens(true);
@@ -267,6 +270,7 @@ async fn reconcile_refreshes_where_refresh_tokens_rotate() {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn reconcile_reports_for_who_has_unlinked() {
     let world = World::start().await;
     sweep(&world, Remnant).await;
@@ -274,6 +278,7 @@ async fn reconcile_reports_for_who_has_unlinked() {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn reconcile_parks_reports_that_have_no_link() {
     let world = World::start().await;
     let is_linked_again = false;
@@ -282,6 +287,7 @@ async fn reconcile_parks_reports_that_have_no_link() {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn reconcile_wakes_what_was_parked() {
     let world = World::start().await;
     let is_linked_again = true;

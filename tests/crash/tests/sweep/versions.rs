@@ -17,55 +17,65 @@ async fn beside(scenario: impl Scenario, has_studio: bool) {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn two_versions_find_news() {
     beside(check::News { away: A_MINUTE }, false).await;
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn two_versions_refresh_and_report_in_a_check() {
     beside(check::Unreported, false).await;
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn two_versions_take_a_confirmation() {
     let takes = Duration::ZERO;
     beside(confirm::Confirm { takes }, false).await;
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn two_versions_link_again() {
     beside(callback::Callback { again: true }, false).await;
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn two_versions_unlink() {
     beside(unlink::Unlink, false).await;
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn two_versions_reconcile() {
     let (away, least) = (EXPIRES_AFTER, 11);
     beside(reconcile::Report { away, least }, false).await;
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn two_versions_wake_what_was_parked() {
     let is_linked_again = true;
     beside(reconcile::Dead { is_linked_again }, false).await;
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn two_versions_hand_an_account_on() {
     let scenario = succession::Succession(succession::Step::Check);
     beside(scenario, false).await;
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn two_versions_deliver_by_webhook() {
     beside(webhook::Check, true).await;
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn two_versions_reconcile_by_webhook() {
     beside(webhook::Reconcile, true).await;
 }

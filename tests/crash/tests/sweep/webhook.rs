@@ -150,6 +150,7 @@ impl Scenario for TakenBack {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn a_callback_that_makes_the_first_check() {
     let world = World::with_studio().await;
     sweep(&world, Callback).await;
@@ -157,6 +158,7 @@ async fn a_callback_that_makes_the_first_check() {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn a_check_that_finds_what_amazon_has_taken_back() {
     let world = World::with_studio().await;
     sweep(&world, TakenBack).await;
@@ -171,6 +173,7 @@ async fn a_check_that_delivers() {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn reconcile_delivers() {
     let world = World::with_studio().await;
     sweep(&world, Reconcile).await;

@@ -135,8 +135,9 @@ async fn sweep_all(flow: Flow, has_studio: bool, sweeps: Vec<Sweep>) {
 }
 
 macro_rules! sweeps {
-    ($($name:ident: $flow:ident, $has_studio:literal, $faults:ident;)*) => {$(
+    ($($(#[$attribute:meta])* $name:ident: $flow:ident, $has_studio:literal, $faults:ident;)*) => {$(
         #[tokio::test]
+        $(#[$attribute])*
         async fn $name() {
             sweep_all(Flow::$flow, $has_studio, $faults()).await;
         }
@@ -144,19 +145,32 @@ macro_rules! sweeps {
 }
 
 sweeps! {
+    #[ignore = "slow: CI runs it"]
     a_check_does_not_notice_what_passes: Check, false, passing;
+    #[ignore = "slow: CI runs it"]
     a_delivering_check_does_not_notice_what_passes: Check, true, passing;
+    #[ignore = "slow: CI runs it"]
     a_confirmation_does_not_notice_what_passes: Confirm, false, passing;
+    #[ignore = "slow: CI runs it"]
     a_callback_does_not_notice_what_passes: Callback, false, passing;
+    #[ignore = "slow: CI runs it"]
     unlinking_does_not_notice_what_passes: Unlink, false, passing;
+    #[ignore = "slow: CI runs it"]
     reconcile_does_not_notice_what_passes: Reconcile, false, passing;
+    #[ignore = "slow: CI runs it"]
     a_delivering_reconcile_does_not_notice_what_passes: Reconcile, true, passing;
     a_check_that_fails_loses_nothing: Check, false, lasting;
+    #[ignore = "slow: CI runs it"]
     a_delivering_check_that_fails_loses_nothing: Check, true, lasting;
     a_confirmation_that_fails_loses_nothing: Confirm, false, lasting;
+    #[ignore = "slow: CI runs it"]
     a_callback_that_fails_leaves_nothing_half: Callback, false, lasting;
+    #[ignore = "slow: CI runs it"]
     unlinking_that_fails_loses_nothing: Unlink, false, lasting;
+    #[ignore = "slow: CI runs it"]
     unlinking_from_a_delivering_studio_that_fails_loses_nothing: Unlink, true, lasting;
+    #[ignore = "slow: CI runs it"]
     a_reconcile_that_fails_loses_nothing: Reconcile, false, lasting;
+    #[ignore = "slow: CI runs it"]
     a_delivering_reconcile_that_fails_loses_nothing: Reconcile, true, lasting;
 }

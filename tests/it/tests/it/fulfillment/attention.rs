@@ -112,6 +112,7 @@ async fn a_check_makes_the_daily_try_too() {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn a_week_of_refusals_is_no_failing() {
     let world = World::new().await;
     let id = world.unreported("p1", "alice").await;
@@ -132,6 +133,7 @@ async fn a_week_of_refusals_is_no_failing() {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn time_spent_waiting_between_failures_does_not_count() {
     let world = World::new().await;
     let id = world.unreported("p1", "alice").await;
@@ -204,6 +206,7 @@ fn say(world: &World, id: &str, word: &str) {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn an_unknown_word_that_lasts_a_week_has_an_operators_attention() {
     let world = World::new().await;
     let id = world.unreported("p1", "alice").await;
@@ -249,6 +252,7 @@ async fn an_unknown_word_is_counted_from_its_first_sight_to_its_last() {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn a_delivery_that_fails_for_a_week_is_tried_once_a_day() {
     let (world, studio) = World::with_studio(&[]).await;
     world.offer("hat").await;
@@ -321,6 +325,7 @@ async fn what_an_earlier_version_gave_up_is_tried_again() {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn rest_that_the_other_side_asks_for_does_not_hide_a_week_of_failures() {
     let world = World::new().await;
     let id = world.unreported("p1", "alice").await;

@@ -205,6 +205,7 @@ async fn release_all(world: &World, mut fields: Value) -> u64 {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn very_many_are_released_in_pages_each_with_an_audit_record() {
     let world = World::new().await;
     let (first, second) = duplicate(&world).await;
