@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use cloudwatch::picture::{self, Panel};
+use cloudwatch::{CloudWatch, Dashboard, Fault, Metric, Shown, Stack};
 use serde_json::Value;
 
-use crate::cloudwatch::{CloudWatch, Dashboard, Fault, Metric, Shown, Stack};
-use crate::picture::{self, Panel};
 use crate::rehearsal::{happened, seconds, tell};
 use crate::stage::{PICTURED, Recording, STACK, play};
 
@@ -26,12 +26,12 @@ pub async fn draw(template: &str) -> Result<String, Fault> {
     Ok(svg(&panels(template).await?))
 }
 
-pub(crate) fn svg(panels: &[Panel]) -> String {
+fn svg(panels: &[Panel]) -> String {
     picture::draw(panels, &TIMES)
 }
 
 /// What the dashboard shows of the outage.
-pub(crate) async fn panels(template: &str) -> Result<Vec<Panel>, Fault> {
+async fn panels(template: &str) -> Result<Vec<Panel>, Fault> {
     let recording = play(&PICTURED).await;
     let stack = Stack::new(STACK).with("AWS::Region", "us-east-1");
     let mut cloudwatch = CloudWatch::of_template(template, stack.clone())?;
@@ -73,3 +73,6 @@ fn failed_links(recording: &Recording) -> Vec<(String, f64)> {
     codes.sort_by(|(_, a), (_, b)| b.total_cmp(a));
     codes
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use cloudwatch::{CloudWatch, Fault, Stack, State};
 use local::template::project_template;
 use prime_gaming::domain::Timestamp;
 
-use crate::cloudwatch::{CloudWatch, Fault, Metric, Stack, State};
-use crate::stage::{End, Invocation, Line, Recording, Request, STACK, lines, play};
+use crate::stage::{Invocation, Line, Recording, Request, STACK, lines, play};
 
 /// The alarms are held against a line from so many minutes after the beginning on: before that, some
 /// have no data, which is what they ring for.
@@ -104,39 +104,15 @@ fn ring(recording: &Recording) -> Result<(BTreeMap<String, u64>, Vec<String>), F
     Ok((rang, too_early))
 }
 
-/// Hands CloudWatch one thing. A request makes the gateway's metrics and its line in the access log, and
-/// an invocation makes Lambda's metrics.
+/// Hands CloudWatch one thing.
 pub(crate) fn tell(cloudwatch: &mut CloudWatch, at: u64, one: Seen<'_>) -> Result<(), Fault> {
     match one {
-        Seen::Line(text) => cloudwatch.log(FUNCTIONS_GROUP, at, text)?,
-        Seen::Request(Request { status, .. }) => {
-            let group = cloudwatch.name_of("AccessLogGroup")?;
-            let line = format!("{{\"stack\":\"{STACK}\",\"status\":\"{status}\"}}");
-            cloudwatch.log(&group, at, &line)?;
-            let api = cloudwatch.name_of("HttpApi")?;
-            let mut put = |name: &str, value: f64| {
-                let metric = Metric::new("AWS/ApiGateway", name, &[("ApiId", &api)]);
-                cloudwatch.put(metric, at, value);
-            };
-            put("Count", 1.0);
-            put("4xx", f64::from(u8::from((400..500).contains(&status))));
-            put("5xx", f64::from(u8::from(status >= 500)));
-        }
+        Seen::Line(text) => cloudwatch.log(FUNCTIONS_GROUP, at, text),
+        Seen::Request(Request { status, .. }) => cloudwatch.request(at, status),
         Seen::Invocation(Invocation { function, end, .. }) => {
-            let name = cloudwatch.name_of(logical_id(function))?;
-            let mut put = |metric: &str, value: f64| {
-                let metric = Metric::new("AWS/Lambda", metric, &[("FunctionName", &name)]);
-                cloudwatch.put(metric, at, value);
-            };
-            // What Lambda refuses is no invocation.
-            if end != End::Throttled {
-                put("Invocations", 1.0);
-                put("Errors", f64::from(u8::from(end == End::Failed)));
-            }
-            put("Throttles", f64::from(u8::from(end == End::Throttled)));
+            cloudwatch.invocation(at, logical_id(function), end)
         }
     }
-    Ok(())
 }
 
 fn logical_id(function: &str) -> &'static str {

@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use cloudwatch::End;
 use http::StatusCode;
 use it::{Gateway, TestClock};
 use prime_gaming::domain::Timestamp;
@@ -13,17 +14,6 @@ pub struct Request {
     pub at: Timestamp,
     /// With which status.
     pub status: u16,
-}
-
-/// How an invocation of a function ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// The function returned something.
-    Returned,
-    /// It returned an error, crashed, or was ended.
-    Failed,
-    /// Lambda refused to invoke it.
-    Throttled,
 }
 
 /// An invocation of a function.

@@ -46,7 +46,7 @@ use chance::Chance;
 pub use crowd::Crowd;
 use crowd::{Delivery, Habit, Links};
 use gate::Gate;
-pub use gate::{End, Invocation, Request};
+pub use gate::{Invocation, Request};
 use keys::AccountSystem;
 pub use lines::{Line, PICTURED, lines};
 pub use log::LogLine;

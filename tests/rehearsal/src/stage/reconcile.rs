@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Stage;
-use super::gate::End;
+use cloudwatch::End;
 
 /// How `reconcile` does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

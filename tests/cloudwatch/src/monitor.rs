@@ -23,6 +23,8 @@ pub struct CloudWatch {
     /// The logical id of each alarm, by its name in CloudWatch.
     ids: BTreeMap<String, String>,
     states: BTreeMap<String, State>,
+    /// What an operator is told, by logical id.
+    descriptions: BTreeMap<String, String>,
     formation: Formation,
 }
 
@@ -52,9 +54,11 @@ impl CloudWatch {
             filters.push(filter.map_err(|fault| fault.inside(&resource.logical_id))?);
         }
         let (mut alarms, mut composites) = (BTreeMap::new(), BTreeMap::new());
+        let mut descriptions = BTreeMap::new();
         let mut ids = BTreeMap::new();
         for resource in formation.resources("AWS::CloudWatch::Alarm")? {
             let id = resource.logical_id;
+            descriptions.insert(id.clone(), description(&resource.properties));
             let alarm = Alarm::read(&resource.properties).map_err(|fault| fault.inside(&id))?;
             if let Some(other) = ids.insert(alarm.name.clone(), id.clone()) {
                 return Err(Fault::new(format!("it has the name of {other}")).inside(id));
@@ -63,6 +67,7 @@ impl CloudWatch {
         }
         for resource in formation.resources("AWS::CloudWatch::CompositeAlarm")? {
             let id = resource.logical_id;
+            descriptions.insert(id.clone(), description(&resource.properties));
             let rule = composite(&resource.properties, &ids).map_err(|fault| fault.inside(&id))?;
             composites.insert(id, rule);
         }
@@ -77,6 +82,7 @@ impl CloudWatch {
             composites,
             ids,
             states,
+            descriptions,
             formation,
         })
     }
@@ -179,6 +185,12 @@ impl CloudWatch {
         self.states.keys().map(String::as_str)
     }
 
+    /// What the alarm with this logical id tells an operator.
+    #[must_use]
+    pub fn description(&self, alarm: &str) -> &str {
+        self.descriptions.get(alarm).map_or("", String::as_str)
+    }
+
     /// What `!Ref name` gives in the template: the name of a function, of a log group, of the API.
     ///
     /// # Errors
@@ -197,6 +209,11 @@ impl CloudWatch {
         let points: Series = found.points(&self.store, at / 60 * 60)?;
         Ok(points)
     }
+}
+
+fn description(properties: &Value) -> String {
+    let description = properties["AlarmDescription"].as_str();
+    description.unwrap_or_default().to_owned()
 }
 
 /// The rule of a composite alarm, about alarms that there are.

@@ -1,23 +1,17 @@
 use std::collections::BTreeSet;
 
-use local::build::workspace;
 use prime_gaming::domain::HoldReason;
 use prime_gaming::signals::{self, EVENTS, Event};
 
 use super::*;
-use crate::dashboard;
-use crate::picture::{Chart, Line};
-
-fn template() -> String {
-    std::fs::read_to_string(workspace().join("template.yaml")).expect("the template")
-}
+use crate::TEMPLATE;
 
 fn stack() -> Stack {
     Stack::new("prime-gaming").with("AWS::Region", "us-east-1")
 }
 
 fn dashboard() -> Dashboard {
-    Dashboard::of_template(&template(), stack()).unwrap_or_else(|fault| panic!("{fault}"))
+    Dashboard::of_template(TEMPLATE, stack()).unwrap_or_else(|fault| panic!("{fault}"))
 }
 
 fn events() -> impl Iterator<Item = &'static Event> {
@@ -172,7 +166,7 @@ fn is_sound(query: &str) {
 
 #[test]
 fn every_field_and_event_that_a_query_names_is_logged() {
-    let formation = Formation::new(&template(), stack()).expect("a template");
+    let formation = Formation::new(TEMPLATE, stack()).expect("a template");
     let saved = formation.resources("AWS::Logs::QueryDefinition");
     let saved = saved.unwrap_or_else(|fault| panic!("{fault}"));
     let group = formation.reference("LogGroup").expect("a log group");
@@ -209,49 +203,8 @@ fn the_words_of_a_query_are_found() {
     );
 }
 
-#[tokio::test]
-#[ignore = "CI draws it"]
-async fn the_picture_in_the_documents_is_the_one_that_is_drawn_today() {
-    let panels = dashboard::panels(&template()).await;
-    let panels = panels.unwrap_or_else(|fault| panic!("{fault}"));
-    // What has to be seen of the outage.
-    for expected in [
-        "seen",
-        "pending",
-        "delivered",
-        "reported",
-        "held",
-        "started",
-        "linked",
-        "webhook failed or refused",
-        "overdue, seconds",
-        "due (right)",
-    ] {
-        let mut lines = panels.iter().flat_map(|panel| match &panel.chart {
-            Chart::Lines(lines) => lines.as_slice(),
-            Chart::Bars(_) => &[],
-        });
-        let is_seen = |line: &Line| {
-            line.label == expected && line.points.iter().flatten().any(|point| *point > 0.0)
-        };
-        assert!(lines.any(is_seen), "nothing is seen of: {expected}");
-    }
-    let drawn = dashboard::svg(&panels);
-    let kept = std::fs::read_to_string(workspace().join(dashboard::PICTURE)).unwrap_or_default();
-    if drawn != kept {
-        // A look at it tells what has changed.
-        let _ = std::fs::write(workspace().join("target/dashboard.svg"), drawn);
-        panic!(
-            "{} is out of date, and target/dashboard.svg is how it would look: \
-             run `cargo run -p rehearsal -- dashboard`",
-            dashboard::PICTURE
-        );
-    }
-}
-
 #[test]
 fn what_is_not_known_is_refused() {
-    let template = template();
     for (from, to, expected) in [
         (
             "\"periodOverride\": \"inherit\"",
@@ -273,8 +226,8 @@ fn what_is_not_known_is_refused() {
         ),
         ("\"yAxis\"", "\"axis\"", "axis is not known"),
     ] {
-        assert!(template.contains(from), "{from}");
-        let text = template.replacen(from, to, 1);
+        assert!(TEMPLATE.contains(from), "{from}");
+        let text = TEMPLATE.replacen(from, to, 1);
         let fault = Dashboard::of_template(&text, stack())
             .expect_err(to)
             .to_string();

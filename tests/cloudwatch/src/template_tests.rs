@@ -5,10 +5,9 @@ mod shares;
 
 use std::collections::BTreeMap;
 
-use local::template::project_template;
 use serde_json::{Value, json};
 
-use super::{CloudWatch, Metric, Stack, State};
+use super::{CloudWatch, Metric, Stack, State, TEMPLATE};
 
 /// No whole hour, so that sliding windows differ from the clock's.
 const START: u64 = 1_790_000_040 / 3600 * 3600 + 2400;
@@ -16,8 +15,7 @@ const START: u64 = 1_790_000_040 / 3600 * 3600 + 2400;
 const OUTAGE: u64 = 60;
 
 fn watch() -> CloudWatch {
-    let template = std::fs::read_to_string(project_template()).expect("the template");
-    CloudWatch::of_template(&template, Stack::new("prod")).expect("every alarm is understood")
+    CloudWatch::of_template(TEMPLATE, Stack::new("prod")).expect("every alarm is understood")
 }
 
 /// What a minute's log lines count.
@@ -113,8 +111,7 @@ fn nothing_rings_on_a_healthy_day_with_single_failures() {
 
 #[test]
 fn an_operator_is_told_what_to_look_at_first() {
-    let text = std::fs::read_to_string(project_template()).expect("the template");
-    let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(&text).expect("YAML");
+    let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(TEMPLATE).expect("YAML");
     let mut watch = watch();
     watch.evaluate(START).expect("it can be evaluated");
     for id in watch.alarms() {
