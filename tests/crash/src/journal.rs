@@ -3,9 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use local::proxy::{Asked, Watch};
 use serde_json::Value;
+use stand_in::Amazon;
 
 use crate::rows::Rows;
+
+/// Where reports go.
+const FULFILL: &str = "/api/fulfill";
 
 /// Writes down what the players' games do and what Amazon is told, and whatever of it must never
 /// happen. Clones are the same journal.
@@ -107,7 +112,7 @@ impl Journal {
     }
 
     /// Looks at a report on its way to Amazon: the game has granted it, and that is written down.
-    pub(crate) async fn report_sent(&self, body: &[u8]) {
+    async fn report_sent(&self, body: &[u8]) {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let updates = body["FulfillmentStatusUpdates"].as_array();
         for update in updates.into_iter().flatten() {
@@ -130,5 +135,30 @@ impl Journal {
     /// What happened that must never happen, since the last time this was asked.
     pub(crate) fn take_breaches(&self) -> Vec<String> {
         std::mem::take(&mut self.pages().breaches)
+    }
+}
+
+/// Watches what Amazon is asked.
+#[derive(Clone, Debug)]
+pub(crate) struct OfAmazon {
+    amazon: Amazon,
+    journal: Journal,
+}
+
+impl OfAmazon {
+    pub(crate) const fn new(amazon: Amazon, journal: Journal) -> Self {
+        Self { amazon, journal }
+    }
+}
+
+impl Watch for OfAmazon {
+    async fn arrives(&self, asked: &Asked) {
+        if asked.path == FULFILL {
+            self.journal.report_sent(&asked.body).await;
+        }
+    }
+
+    fn unheard(&self, asked: &Asked) {
+        self.amazon.will_not_be_heard(&asked.path);
     }
 }

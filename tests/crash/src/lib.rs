@@ -7,7 +7,7 @@
 //!                                  └── gate ◀───┘
 //! ```
 //!
-//! - [`Gate`] counts the requests of one invocation and says what becomes of each.
+//! - [`Proxy`] stands between the functions and a service, and [`Gate`] says what becomes of each request.
 //! - [`World`] is the system with the proxies in place, and makes time pass.
 //! - [`Player`] is a player's game and browser: they grant, confirm, retry, and link again.
 //! - [`Studio`] is the backend that the webhook leads to.
@@ -17,20 +17,18 @@
 //!
 //! Nothing here waits for time to pass: what is stored becomes older instead.
 
-mod gate;
 mod journal;
 mod player;
 mod previous;
 mod promises;
-mod proxy;
 mod rows;
 mod studio;
 mod sweep;
 mod wire;
 mod world;
 
-pub use gate::{Gate, Mode};
 pub use journal::Journal;
+pub use local::proxy::{Gate, Mode, Proxy};
 pub use player::{Check, Player, Question};
 pub use previous::previous;
 pub use promises::settle;

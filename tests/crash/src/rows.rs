@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
+use local::dynamo::age;
 
 use crate::Outcome;
 
@@ -15,10 +16,6 @@ pub(crate) const ERASURES: &str = "erasures";
 
 /// The tables with rows of players.
 const TABLES: [&str; 3] = [LINKS, FULFILLMENTS, ERASURES];
-
-/// Times that do not move: the first is part of the sort key of two indexes, and the others are in
-/// the body of the webhook, which never changes.
-const FIXED: [&str; 3] = ["first_seen_at", "updated_at", "ordered_at"];
 
 /// How many rows one request may change.
 const BATCH: usize = 25;
@@ -34,19 +31,10 @@ impl Rows {
         Self(client)
     }
 
-    /// Every point in time in every row moves back by `by`: exactly as if so much time had passed.
-    /// No process may write meanwhile.
+    /// Every point in time in every row moves back by `by`. No process may write meanwhile.
     pub(crate) async fn age(&self, by: Duration) -> Outcome {
-        let by = i64::try_from(by.as_millis()).map_err(|error| error.to_string())?;
-        for table in TABLES {
-            let older = self.all(table).await?.into_iter().map(|mut item| {
-                make_older(&mut item, by);
-                let put = PutRequest::builder().set_item(Some(item)).build();
-                put.map(|put| WriteRequest::builder().put_request(put).build())
-            });
-            self.write(table, older).await?;
-        }
-        Ok(())
+        let aged = age(&self.0, &TABLES, by).await;
+        aged.map_err(|error| error.to_string())
     }
 
     /// Takes every row of players and accounts away, so that the next story begins with none.
@@ -198,19 +186,6 @@ impl Rows {
         Err(format!(
             "player and Amazon account disagree about their link: {player_has:?}, {account_has:?}"
         ))
-    }
-}
-
-fn make_older(item: &mut Item, by: i64) {
-    for (name, value) in item {
-        let is_time = name.ends_with("_at") || name.ends_with("_until");
-        let at: Option<i64> = value.as_n().ok().and_then(|at| at.parse().ok());
-        if let Some(at) = at
-            && is_time
-            && !FIXED.contains(&name.as_str())
-        {
-            *value = AttributeValue::N((at - by).to_string());
-        }
     }
 }
 

@@ -11,13 +11,14 @@ use local::dynamo::{Embedded, Storage};
 use local::log::Log;
 use local::runtime::Function;
 use local::system::{Options, System, Version};
+use local::webhook;
 use serde_json::{Value, json};
 use stand_in::Amazon;
 
-use crate::proxy::{Proxy, Service};
+use crate::journal::OfAmazon;
 use crate::rows::{ERASURES, FULFILLMENTS, LINKS, Rows};
 use crate::wire::Wire;
-use crate::{Gate, Journal, Outcome, Studio, studio};
+use crate::{Gate, Journal, Outcome, Proxy, Studio, studio};
 
 const CLIENT_ID: &str = "amzn1.application-oa2-client.crash";
 const CLIENT_SECRET: &str = "amzn1.oa2-cs.v1.crash";
@@ -100,7 +101,6 @@ impl World {
             .expect("a stand-in");
         let rows = Rows::new(database.client());
         let (gate, journal) = (Gate::default(), Journal::new(rows.clone()));
-        let before = async |service| Proxy::before(service, gate.clone()).await.expect("a port");
         let secrets = secrets();
         let (mut proxies, mut wires) = (Vec::new(), Vec::new());
         let urls = if has_wires {
@@ -109,16 +109,20 @@ impl World {
             }
             [0, 1].map(|number: usize| wires[number].base_url.clone())
         } else {
-            proxies.push(before(Service::Plain(database.endpoint.clone())).await);
-            proxies.push(before(Service::Amazon(amazon.clone(), journal.clone())).await);
+            let before = Proxy::before(&database.endpoint, gate.clone(), ()).await;
+            proxies.push(before.expect("a port"));
+            let watch = OfAmazon::new(amazon.clone(), journal.clone());
+            let before = Proxy::before(amazon.base_url(), gate.clone(), watch).await;
+            proxies.push(before.expect("a port"));
             [0, 1].map(|number: usize| proxies[number].base_url.clone())
         };
         let mut settings = settings(&amazon, &urls, &secrets);
         let mut studio = None;
         if has_studio {
             let backend = Studio::start(journal.clone()).await.expect("a port");
-            let proxy = before(Service::Plain(backend.base_url.clone())).await;
-            let url = format!("{}{}", proxy.base_url, studio::PATH);
+            let proxy = Proxy::before(backend.base_url(), gate.clone(), ()).await;
+            let proxy = proxy.expect("a port");
+            let url = format!("{}{}", proxy.base_url, webhook::PATH);
             settings.insert("DELIVERY".to_owned(), "webhook".to_owned());
             settings.insert("DELIVERY_WEBHOOK_URL".to_owned(), url);
             proxies.push(proxy);

@@ -10,6 +10,8 @@
 //!   of `events/`.
 //! - [`template`], [`build`], [`dynamo`], [`runtime`] and [`gateway`] are its parts. The
 //!   integration tests and the benchmark use them on their own.
+//! - A [`proxy`] between a function and a service shows each request, and disturbs it on demand; a
+//!   [`webhook`] receiver is the studio's backend.
 
 pub mod build;
 pub mod demo;
@@ -19,6 +21,7 @@ pub mod front;
 pub mod gateway;
 pub mod log;
 pub mod odd;
+pub mod proxy;
 pub mod qa;
 mod random;
 pub mod runtime;
@@ -29,6 +32,7 @@ pub mod support;
 pub mod system;
 pub mod template;
 pub mod tools;
+pub mod webhook;
 
 /// The AWS region that everything here claims to be in.
 pub const REGION: &str = "us-east-1";

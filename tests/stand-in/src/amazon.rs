@@ -5,19 +5,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{fmt, io};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use url::Url;
 
-use crate::faults::{Endpoint, Fault};
+use crate::faults::{Endpoint, Fault, Waiting};
 use crate::input::{Input, Params};
 use crate::lwa::authorize::{self, Refusal};
 use crate::lwa::device;
 use crate::lwa::token::{self, Grant};
 use crate::model::{
-    Behaviour, Call, Client, Consent, DevicePair, Fulfillment, SCOPE_PRIME, SCOPE_PROFILE,
+    Behaviour, Call, Claims, Client, Consent, DevicePair, Fulfillment, SCOPE_PRIME, SCOPE_PROFILE,
 };
 use crate::state::{Hosts, Shared, State};
 use crate::{control, prime_gaming, server};
@@ -180,6 +180,18 @@ impl Amazon {
         self.state.change(|data| data.put(account_name, element));
     }
 
+    /// What each account has claimed.
+    #[must_use]
+    pub fn claims(&self) -> Vec<Claims> {
+        self.state.read(crate::state::Data::claims)
+    }
+
+    /// Takes back the newest entitlement of this SKU that the account has claimed and that was not
+    /// reported: it is listed with `REVOKE` from now on. Gives its id; `None` if there is none.
+    pub fn withdraw(&self, account_name: &str, sku: &str) -> Option<String> {
+        self.state.change(|data| data.withdraw(account_name, sku))
+    }
+
     /// Takes every entitlement of this id off the account's list; tells whether there was one.
     pub fn remove_entitlement(&self, account_name: &str, entitlement_id: &str) -> bool {
         self.state
@@ -282,6 +294,18 @@ impl Amazon {
         self.state.change(|data| change(&mut data.behaviour));
     }
 
+    /// Changes these fields of the behaviour from now on, given as JSON. Gives all of them.
+    ///
+    /// # Errors
+    /// There is no such field, or it can't have this value. Nothing is changed then.
+    pub fn change_behaviour(&self, change: &Map<String, Value>) -> Result<Behaviour, String> {
+        self.state.change(|data| {
+            let changed = data.behaviour.with(change)?;
+            data.behaviour.clone_from(&changed);
+            Ok(changed)
+        })
+    }
+
     /// Life of new access tokens, in seconds.
     pub fn access_token_seconds(&self, seconds: u64) {
         self.behave(|behaviour| behaviour.access_token_seconds = seconds);
@@ -312,6 +336,25 @@ impl Amazon {
     /// Drops the faults that still wait.
     pub fn clear_faults(&self) {
         self.state.change(|data| data.faults.clear());
+    }
+
+    /// The faults that still wait.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Waiting> {
+        self.state.read(|data| data.faults.waiting())
+    }
+
+    /// The client will not hear the answer to the request that it makes now at this path. If tokens are
+    /// asked for, Amazon must know that: a client that uses a refresh token again because its successor
+    /// was lost does not break the contract. A fault that waits for that request stays what it is.
+    pub fn will_not_be_heard(&self, path: &str) {
+        self.state.change(|data| {
+            let waiting = data.faults.waiting();
+            if path == server::TOKEN && !waiting.iter().any(|it| it.endpoint == Endpoint::Token) {
+                let lost = Fault::AfterEffect(Box::new(Fault::Reset));
+                data.faults.push(Endpoint::Token, lost, 1);
+            }
+        });
     }
 
     /// Every request to Amazon's addresses, in the order of arrival.

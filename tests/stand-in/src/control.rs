@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::amazon::Amazon;
 use crate::faults::{Endpoint, Fault};
-use crate::model::{Behaviour, Client, Consent};
+use crate::model::{Client, Consent};
 
 #[derive(Deserialize)]
 struct Offers {
@@ -226,15 +226,8 @@ async fn behave(Extract(amazon): Extract<Amazon>, Json(change): Json<Value>) -> 
     let Value::Object(change) = change else {
         return refused("not a JSON object");
     };
-    let mut whole = json!(amazon.behaviour());
-    for (name, value) in change {
-        whole[name] = value;
-    }
-    match serde_json::from_value::<Behaviour>(whole) {
-        Ok(behaviour) => {
-            amazon.behave(|old| old.clone_from(&behaviour));
-            Json(json!(behaviour)).into_response()
-        }
-        Err(error) => refused(&error.to_string()),
+    match amazon.change_behaviour(&change) {
+        Ok(behaviour) => Json(json!(behaviour)).into_response(),
+        Err(what) => refused(&what),
     }
 }

@@ -71,8 +71,11 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Whether this fault can happen at `endpoint`, and if not, why.
-    pub(crate) fn check(&self, endpoint: Endpoint) -> Result<(), String> {
+    /// Whether this fault can happen at `endpoint`.
+    ///
+    /// # Errors
+    /// It can't; the text says why.
+    pub fn check(&self, endpoint: Endpoint) -> Result<(), String> {
         match self {
             Fault::AfterEffect(inner) => inner.check(endpoint),
             Fault::ItemResult(_) | Fault::MissingItem if endpoint != Endpoint::Fulfill => {
@@ -92,6 +95,17 @@ impl Fault {
             other => (other, false),
         }
     }
+}
+
+/// A fault that waits for its request.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Waiting {
+    /// Where.
+    pub endpoint: Endpoint,
+    /// What goes wrong.
+    pub fault: Fault,
+    /// How many requests it still meets.
+    pub times: u32,
 }
 
 /// The faults that wait for their request.
@@ -120,6 +134,18 @@ impl Faults {
 
     pub(crate) fn clear(&mut self) {
         self.0.clear();
+    }
+
+    /// Those that wait, by their endpoint, the next one first.
+    pub(crate) fn waiting(&self) -> Vec<Waiting> {
+        let queues = self.0.iter();
+        let each = queues.flat_map(|(endpoint, queue)| queue.iter().map(move |it| (*endpoint, it)));
+        let waiting = each.map(|(endpoint, (fault, times))| Waiting {
+            endpoint,
+            fault: fault.clone(),
+            times: *times,
+        });
+        waiting.collect()
     }
 }
 

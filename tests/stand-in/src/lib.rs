@@ -31,8 +31,9 @@ mod server;
 mod state;
 
 pub use amazon::{Amazon, Options};
-pub use faults::{Endpoint, Fault};
+pub use faults::{Endpoint, Fault, Waiting};
 pub use model::{
-    Behaviour, Call, Client, Consent, DevicePair, Fulfillment, SCOPE_PRIME, SCOPE_PROFILE,
+    Behaviour, Call, Claim, Claims, Client, Consent, DevicePair, Fulfillment, SCOPE_PRIME,
+    SCOPE_PROFILE,
 };
 pub use secrets::fingerprint;

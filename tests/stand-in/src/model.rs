@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::faults::Endpoint;
 use crate::secrets::fingerprint;
@@ -128,6 +128,20 @@ impl Default for Behaviour {
     }
 }
 
+impl Behaviour {
+    /// The same with these fields changed, given as JSON.
+    ///
+    /// # Errors
+    /// There is no such field, or it can't have this value.
+    pub fn with(&self, change: &Map<String, Value>) -> Result<Self, String> {
+        let mut whole = serde_json::json!(self);
+        for (name, value) in change {
+            whole[name] = value.clone();
+        }
+        serde_json::from_value(whole).map_err(|error| error.to_string())
+    }
+}
+
 /// One request to one of Amazon's addresses.
 #[derive(Clone, Debug, Serialize)]
 pub struct Call {
@@ -158,6 +172,30 @@ pub struct Fulfillment {
     pub address: String,
     /// How many reports Amazon took in: 1 when all goes well.
     pub times: u32,
+}
+
+/// What an account has claimed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Claims {
+    /// The account's short name.
+    pub account: String,
+    /// `amzn1.account.…`.
+    pub account_id: String,
+    /// In the order in which it claimed.
+    pub claims: Vec<Claim>,
+}
+
+/// An entitlement of an account. One without an id or an SKU, as tests make them, is none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Claim {
+    /// Amazon's id of it.
+    pub entitlement_id: String,
+    /// The offer.
+    pub sku: String,
+    /// The word that says what to do with it, such as `FULFILL`.
+    pub instruction: String,
+    /// How many reports of it Amazon took in.
+    pub fulfilled: u32,
 }
 
 /// A device pair as a test or the player sees it; the device code stays with the device.

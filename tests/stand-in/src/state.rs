@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use crate::faults::{Endpoint, Faults};
 use crate::model::{
-    Access, Account, Behaviour, Call, Client, Code, Device, Entitlement, Fulfillment, Life, Refresh,
+    Access, Account, Behaviour, Call, Claim, Claims, Client, Code, Device, Entitlement,
+    Fulfillment, Life, Refresh,
 };
 use crate::secrets;
 
@@ -94,6 +95,45 @@ impl Data {
         let before = listed.len();
         listed.retain(|one| one.text("EntitlementId") != Some(id));
         listed.len() < before
+    }
+
+    /// What each account has claimed.
+    pub(crate) fn claims(&self) -> Vec<Claims> {
+        let fulfilled = |account: &str, id: &str| {
+            let mut all = self.fulfillments.iter();
+            let found = all.find(|it| it.account_id == account && it.entitlement_id == id);
+            found.map_or(0, |it| it.times)
+        };
+        let accounts = self.accounts.iter();
+        let each = accounts.map(|(name, account)| Claims {
+            account: name.clone(),
+            account_id: account.id.clone(),
+            claims: (account.entitlements.iter())
+                .filter_map(|it| {
+                    let id = it.text("EntitlementId")?;
+                    Some(Claim {
+                        entitlement_id: id.to_owned(),
+                        sku: it.text("VendorProductId")?.to_owned(),
+                        instruction: it.text("NextInstruction")?.to_owned(),
+                        fulfilled: fulfilled(&account.id, id),
+                    })
+                })
+                .collect(),
+        });
+        each.collect()
+    }
+
+    /// Amazon takes back the newest entitlement of this SKU that was not reported. Gives its id.
+    pub(crate) fn withdraw(&mut self, account: &str, sku: &str) -> Option<String> {
+        let listed = &mut self.accounts.get_mut(account)?.entitlements;
+        let mut newest = listed.iter_mut().rev();
+        let found = newest.find(|it| {
+            !it.fulfilled
+                && it.text("VendorProductId") == Some(sku)
+                && it.text("NextInstruction") == Some("FULFILL")
+        })?;
+        found.element["NextInstruction"] = "REVOKE".into();
+        found.text("EntitlementId").map(str::to_owned)
     }
 
     /// The player removes the app: nothing that was issued for this account works any more.

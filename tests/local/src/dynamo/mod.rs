@@ -1,5 +1,7 @@
 //! DynamoDB on one machine: an embedded database behind DynamoDB's own HTTP interface, and the
-//! template's tables in it.
+//! template's tables in it. [`age()`] lets time pass in them.
+
+mod age;
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -19,6 +21,8 @@ use prime_gaming::testing::net;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+
+pub use age::age;
 
 use crate::Error;
 use crate::template::{Index, Key, Projection, Table, Template};

@@ -2,11 +2,14 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use local::runtime::Function;
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use crate::runtime::Function;
+
 /// How an invocation is disturbed at its k-th outgoing request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// The process is killed; the request never arrives.
     KilledBefore,
@@ -27,9 +30,6 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The quick ones. Without `CRASH_SWEEP=full` they take turns, one at each request.
-    pub const USUAL: [Self; 3] = [Self::KilledBefore, Self::KilledAfter, Self::AnswerLost];
-
     /// Every one.
     pub const ALL: [Self; 8] = [
         Self::KilledBefore,
@@ -43,7 +43,8 @@ impl Mode {
     ];
 
     /// Whether the request that is hit has its effect.
-    pub(crate) const fn arrives(self) -> bool {
+    #[must_use]
+    pub const fn arrives(self) -> bool {
         matches!(
             self,
             Self::KilledAfter | Self::TimedOutAfter | Self::AnswerLost | Self::Unheard
@@ -58,14 +59,14 @@ impl Mode {
 
 /// What becomes of a request that is hit.
 #[derive(Clone, Debug)]
-pub(crate) struct Hit {
-    pub(crate) mode: Mode,
-    pub(crate) function: Function,
+pub(super) struct Hit {
+    pub(super) mode: Mode,
+    pub(super) function: Function,
 }
 
 /// Reads of the due index, of which a run of `reconcile` makes one for each shard: those in a row
 /// count as one request, for a crash at any of them leaves the same behind.
-pub(crate) const DUE: &str = "Query due";
+const DUE: &str = "Query due";
 
 /// Counts requests while it is armed. Clones are the same gate.
 #[derive(Clone, Debug)]
@@ -87,7 +88,7 @@ struct Armed {
 }
 
 /// One request that is being worked on.
-pub(crate) struct UnderWay(Gate);
+pub(super) struct UnderWay(Gate);
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
@@ -134,8 +135,20 @@ impl Gate {
             .map_or_else(Vec::new, |armed| armed.seen)
     }
 
+    /// Lets all pass again at once. What arrived before and is hit stays hit.
+    pub fn release(&self) {
+        *self.armed() = None;
+    }
+
+    /// What it is armed with: the mode, and the number of the request.
+    #[must_use]
+    pub fn armed_with(&self) -> Option<(Mode, usize)> {
+        let armed = self.armed();
+        armed.as_ref().map(|armed| (armed.hit.mode, armed.at))
+    }
+
     /// Counts a request; `Some` if it is hit.
-    pub(crate) fn enter(&self, request: &str) -> (UnderWay, Option<Hit>) {
+    pub(super) fn enter(&self, request: &str) -> (UnderWay, Option<Hit>) {
         self.0.under_way.send_modify(|count| *count += 1);
         let under_way = UnderWay(self.clone());
         let mut armed = self.armed();

@@ -237,3 +237,40 @@ async fn item_faults_belong_to_reports() {
     let t = start().await;
     t.amazon.fault(Endpoint::Token, Fault::MissingItem, 1);
 }
+
+#[tokio::test]
+async fn the_faults_that_still_wait_can_be_looked_at() {
+    let (t, access, _) = linked().await;
+    let down = Fault::Status {
+        status: 503,
+        body: "{}".to_owned(),
+        retry_after: None,
+    };
+    t.amazon.fault(Endpoint::Entitlements, down.clone(), 2);
+    t.amazon.fault(Endpoint::Entitlements, Fault::NotJson, 1);
+    t.entitlements(&access).await;
+    let waiting = t.amazon.faults();
+    let seen: Vec<_> = waiting
+        .iter()
+        .map(|it| (it.endpoint, it.fault.clone(), it.times))
+        .collect();
+    let left = [
+        (Endpoint::Entitlements, down, 1),
+        (Endpoint::Entitlements, Fault::NotJson, 1),
+    ];
+    assert_eq!(seen, left);
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_hears_is_a_lost_one_for_tokens_only() {
+    let (t, _, _) = linked().await;
+    t.amazon.will_not_be_heard("/api/fulfill");
+    assert_eq!(t.amazon.faults(), []);
+    t.amazon.will_not_be_heard("/auth/o2/token");
+    let lost = Fault::AfterEffect(Box::new(Fault::Reset));
+    assert_eq!(t.amazon.faults()[0].fault, lost);
+    // A fault that waits for the request already stays what it is.
+    t.amazon.will_not_be_heard("/auth/o2/token");
+    assert_eq!(t.amazon.faults().len(), 1);
+    assert_eq!(t.amazon.faults()[0].times, 1);
+}

@@ -153,3 +153,32 @@ async fn the_token_belongs_in_its_header() {
     assert!(!t.amazon.violations().concat().contains(&access));
     assert_ne!(fingerprint(&access), access);
 }
+
+#[tokio::test]
+async fn what_was_claimed_can_be_looked_at_and_the_newest_taken_back() {
+    let t = start().await;
+    let (access, _) = t.link("alice").await;
+    let ids = ["hat", "cap", "hat", "hat"].map(|sku| t.amazon.claim("alice", sku));
+    t.fulfill(&access, &ids[3]).await;
+    assert_eq!(t.amazon.withdraw("alice", "hat"), Some(ids[2].clone()));
+    assert_eq!(t.amazon.withdraw("alice", "scarf"), None);
+    assert_eq!(t.amazon.withdraw("nobody", "hat"), None);
+    // One that tests have broken is none.
+    t.amazon
+        .put_entitlement("alice", json!({ "EntitlementId": 7 }));
+    let known = t.amazon.claims();
+    assert_eq!((known.len(), known[0].account.as_str()), (1, "alice"));
+    assert_eq!(known[0].account_id, t.amazon.account_id("alice"));
+    let claims = known[0].claims.iter();
+    let seen: Vec<_> = claims
+        .map(|it| (it.sku.as_str(), it.instruction.as_str(), it.fulfilled))
+        .collect();
+    let expected = [
+        ("hat", "FULFILL", 0),
+        ("cap", "FULFILL", 0),
+        ("hat", "REVOKE", 0),
+        ("hat", "FULFILL", 1),
+    ];
+    assert_eq!(seen, expected);
+    t.clean();
+}
