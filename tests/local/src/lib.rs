@@ -6,6 +6,7 @@
 //!
 //! - [`system`] puts it together; [`demo`] plays the whole story on it, [`qa`] makes Amazon's
 //!   tests before launch, [`support`] is a page over the function `admin`, [`studio`] is the example of a login page beside it, behind a [`front`].
+//! - [`console`] is a page to play with the whole system; what is played there can be replayed.
 //! - [`sam`] is what `sam local` needs to run the functions in containers, [`samples`] are the events
 //!   of `events/`.
 //! - [`template`], [`build`], [`dynamo`], [`runtime`] and [`gateway`] are its parts. The
@@ -14,11 +15,13 @@
 //!   [`webhook`] receiver is the studio's backend.
 
 pub mod build;
+pub mod console;
 pub mod demo;
 pub mod dynamo;
 mod environment;
 pub mod front;
 pub mod gateway;
+pub mod introduction;
 pub mod log;
 pub mod odd;
 pub mod proxy;
@@ -31,6 +34,7 @@ pub mod studio;
 pub mod support;
 pub mod system;
 pub mod template;
+pub mod terminal;
 pub mod tools;
 pub mod webhook;
 

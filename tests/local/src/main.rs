@@ -1,8 +1,6 @@
 //! `cargo run -p local`: the whole system on this machine. `cargo run -p local -- demo`: the
 //! whole story on it, by itself.
 
-use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -10,13 +8,16 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use local::Error;
 use local::build::{Features, Profile, workspace};
+use local::console::script;
 use local::demo;
+use local::introduction::introduction;
 use local::log::Log;
-use local::qa::{self, Api, Pace, Person, Report, Step};
+use local::qa::{self, Step};
 use local::sam::{self, Code, Reach, Sam};
 use local::support::{self, Admin, Desk};
 use local::system::{Binaries, Options, System, from_environment};
 use local::template::{Template, project_template};
+use local::terminal::{asked_to_end, show};
 use url::Url;
 
 /// The port of the API, where none is asked for.
@@ -47,6 +48,8 @@ enum Command {
     /// Walks a tester through Amazon's tests before launch, and writes a report; without --api by
     /// itself, on the local system
     Qa(Qa),
+    /// Plays a script of the console on a fresh system in memory. The exit code is 1 if a lamp lights
+    Replay(Replay),
     /// Serves a support page over the function `admin`, on loopback only
     Support(Support),
     /// Prepares everything for `sam local`, which runs the functions in containers, and prints its
@@ -79,6 +82,13 @@ struct SamLocal {
 }
 
 #[derive(Args)]
+struct Replay {
+    /// The script, as the console saves it
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+#[derive(Args)]
 #[group(required = true, multiple = false)]
 struct Support {
     /// Uses the function of this stack, with your own AWS credentials
@@ -95,6 +105,7 @@ async fn main() -> ExitCode {
     let outcome = match &arguments.command {
         Some(Command::Demo) => run_demo(&arguments).await,
         Some(Command::Qa(qa)) => run_qa(&arguments, qa).await,
+        Some(Command::Replay(replay)) => run_replay(&arguments, replay).await,
         Some(Command::Support(support)) => run_support(&arguments, support).await,
         Some(Command::Sam(sam)) => run_sam(&arguments, sam).await,
         None => run(&arguments).await,
@@ -109,7 +120,11 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> Result<(), Error> {
-    let system = start(arguments, DEFAULT_PORT, Log::console()).await?;
+    let options = Options {
+        console: true,
+        ..options(arguments, DEFAULT_PORT, Log::console())?
+    };
+    let system = start_with(arguments, options).await?;
     show(&introduction(&system)?);
     asked_to_end().await;
     eprintln!("ending");
@@ -132,9 +147,10 @@ async fn run_demo(arguments: &Arguments) -> Result<(), Error> {
 }
 
 async fn run_qa(arguments: &Arguments, qa: &Qa) -> Result<(), Error> {
-    let say = |step: &Step| show(&told(step));
+    let say = |step: &Step| show(&step.to_string());
     let report = if let Some(api) = &qa.api {
-        with_a_person(api, qa, say).await?
+        let patience = Duration::from_secs(60 * qa.wait);
+        qa::with_a_person(api, &qa.platforms, patience, say).await?
     } else {
         let (log, lines) = Log::memory();
         let system = start(arguments, 0, log).await?;
@@ -156,6 +172,32 @@ async fn run_qa(arguments: &Arguments, qa: &Qa) -> Result<(), Error> {
         Ok(())
     } else {
         Err("a step has failed; the report says which".into())
+    }
+}
+
+async fn run_replay(arguments: &Arguments, replay: &Replay) -> Result<(), Error> {
+    let file = replay.file.display();
+    let text = std::fs::read_to_string(&replay.file).map_err(|error| format!("{file}: {error}"))?;
+    let actions = script::read(&text).map_err(|error| format!("{file}: {error}"))?;
+    let (log, _lines) = Log::memory();
+    let options = Options {
+        console: true,
+        data_dir: None,
+        ..options(arguments, 0, log)?
+    };
+    let system = start_with(arguments, options).await?;
+    let console = system.console().ok_or("there is no console")?;
+    let played = tokio::select! {
+        played = console.replay(actions, |said| show(&format!("{said}\n"))) => played,
+        () = asked_to_end() => Err("interrupted".into()),
+    };
+    system.stop().await;
+    let lamps = played?;
+    show(&lamps.to_string());
+    if lamps.are_dark() {
+        Ok(())
+    } else {
+        Err("a lamp lights".into())
     }
 }
 
@@ -219,38 +261,6 @@ async fn run_sam(arguments: &Arguments, local: &SamLocal) -> Result<(), Error> {
     Ok(())
 }
 
-/// A person tests a deployment.
-async fn with_a_person(api: &Url, qa: &Qa, mut say: impl FnMut(&Step)) -> Result<Report, Error> {
-    let pace = Pace {
-        patience: Duration::from_secs(60 * qa.wait),
-        between: Duration::from_secs(5),
-    };
-    let tokens = qa.platforms.iter().map(|platform| qa::token(platform));
-    let tokens: Vec<_> = tokens.collect::<Result<_, _>>()?;
-    let mut report = Report::new(api.as_str());
-    for (platform, token) in qa.platforms.iter().zip(tokens) {
-        show(&format!("\nOn {platform}:\n"));
-        let player = Api::new(api.clone(), token);
-        qa::walk(platform, player, &mut Person, pace, &mut report, &mut say).await;
-    }
-    Ok(report)
-}
-
-fn told(step: &Step) -> String {
-    match &step.outcome {
-        Ok(seen) => format!("ok      {}, {}: {seen}\n", step.platform, step.name),
-        Err(fault) => format!("FAILED  {}, {}: {fault}\n", step.platform, step.name),
-    }
-}
-
-/// Not `print!`: that the output is a closed pipe is no reason to panic.
-fn show(text: &str) {
-    let mut output = std::io::stdout().lock();
-    let _ = output
-        .write_all(text.as_bytes())
-        .and_then(|()| output.flush());
-}
-
 /// Builds and starts everything.
 async fn start(arguments: &Arguments, default_port: u16, log: Log) -> Result<System, Error> {
     start_with(arguments, options(arguments, default_port, log)?).await
@@ -277,98 +287,13 @@ fn options(arguments: &Arguments, default_port: u16, log: Log) -> Result<Options
 /// Starts the system. An interruption kills what was started so far.
 async fn start_with(arguments: &Arguments, options: Options) -> Result<System, Error> {
     if arguments.binaries.is_none() {
-        eprintln!("building the functions; the first time takes a minute or two");
+        eprintln!(
+            "building the functions; the first time takes a minute or two. When everything runs, its \
+             addresses are printed"
+        );
     }
     tokio::select! {
         started = System::start(options) => started,
         () = asked_to_end() => Err("interrupted".into()),
     }
-}
-
-/// Resolves on Ctrl-C, and where there is such a thing on a polite request to terminate.
-async fn asked_to_end() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    // Without signals there is no way to ask but to kill.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
-}
-
-/// What to open and what to copy, once everything runs.
-fn introduction(system: &System) -> Result<String, Error> {
-    let api = &system.base_url;
-    let mut text = format!("\nThe API           {api}\n");
-    if let Some(amazon) = &system.amazon {
-        let page = amazon.base_url();
-        writeln!(
-            text,
-            "Amazon, stand-in  {page}/   claim offers here, as any account"
-        )?;
-    }
-    if system
-        .setting("PLAYER_LOGIN_URL")
-        .is_some_and(|url| !url.is_empty())
-    {
-        writeln!(text, "From Prime Gaming {api}/link   over your login page")?;
-    }
-    writeln!(text, "Offers            {}", system.skus.join(", "))?;
-    writeln!(text, "DynamoDB          {}", system.dynamodb_endpoint())?;
-    if let Some(secret) = system.webhook_secret() {
-        writeln!(
-            text,
-            "\nDeliveries are signed with this, for your receiver:\n\n  export WEBHOOK_SECRET={secret}"
-        )?;
-    }
-
-    let (Ok(player), Ok(server)) = (
-        system.player_token("player-1", "Robin"),
-        system.server_token(),
-    ) else {
-        writeln!(
-            text,
-            "\nPlayers' tokens come from your own account system. Ctrl-C ends everything."
-        )?;
-        return Ok(text);
-    };
-    writeln!(
-        text,
-        r#"
-Tokens of the player `player-1` and of a game server, valid for a day:
-
-  export PLAYER={player}
-  export SERVER={server}
-
-Link: open the start_url of the answer in a browser.
-
-  curl -sS -X POST {api}/v1/link/sessions -H "Authorization: Bearer $PLAYER"
-  curl -sS {api}/v1/link -H "Authorization: Bearer $PLAYER"
-
-Check, after claiming an offer:
-
-  curl -sS -X POST {api}/v1/entitlements/check -H "Authorization: Bearer $PLAYER"
-
-Confirm what was given, with the entitlement_id of the check, here as a game server:
-
-  curl -sS -X POST {api}/v1/fulfillments -H "Authorization: Bearer $SERVER" \
-    -H "Content-Type: application/json" \
-    -d '{{"player_id": "player-1", "entitlement_ids": ["ENTITLEMENT_ID"]}}'
-
-Look back, and unlink:
-
-  curl -sS {api}/v1/entitlements -H "Authorization: Bearer $PLAYER"
-  curl -sS -X DELETE {api}/v1/link -H "Authorization: Bearer $PLAYER"
-
-Ctrl-C ends everything."#
-    )?;
-    Ok(text)
 }

@@ -137,7 +137,7 @@ fn value(text: &str) -> Option<(&str, &str)> {
 }
 
 /// Replaces the references that templates use for special characters.
-fn unescape(text: &str) -> String {
+pub(super) fn unescape(text: &str) -> String {
     let mut parts = text.split('&');
     let mut found = parts.next().unwrap_or_default().to_owned();
     for part in parts {

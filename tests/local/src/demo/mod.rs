@@ -59,6 +59,30 @@ pub async fn play_at(api: &str, system: &System, mut say: impl FnMut(&str)) -> R
     story.unlink(&mut say).await
 }
 
+/// A player, an Amazon account, and where the two are linked.
+#[derive(Clone)]
+pub struct Linking<'a> {
+    /// Where the API is.
+    pub api: &'a str,
+    /// Where the stand-in is.
+    pub amazon: &'a str,
+    /// The player's token.
+    pub token: String,
+    /// The name that the page shows.
+    pub name: &'a str,
+    /// The account's short name at the stand-in.
+    pub account: &'a str,
+}
+
+/// Links a player with an Amazon account, with all that the game and the browser do for it.
+///
+/// # Errors
+/// The first step that fails.
+pub async fn link(linking: Linking<'_>) -> Result<(), Failure> {
+    let mut story = story::Story::of(linking, String::new())?;
+    story.link(&mut |_: &str| {}).await
+}
+
 /// How a player logs in at the studio.
 #[derive(Clone, Copy, Debug)]
 pub struct Account<'a> {

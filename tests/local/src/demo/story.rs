@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::browser::{Browser, Page};
-use super::html::Form;
-use super::{Failure, failed, must};
+use super::html::{Form, unescape};
+use super::{Failure, Linking, failed, must};
 use crate::system::System;
 
 /// The player's Amazon account at the stand-in.
@@ -24,6 +24,7 @@ pub(super) struct Story {
     sku: String,
     pub(super) token: String,
     name: String,
+    account: String,
     entitlement: String,
 }
 
@@ -36,17 +37,28 @@ impl Story {
             .as_ref()
             .ok_or("there is none")
             .map_err(failed(STEP, standin))?;
-        let url = |text: &str| Url::parse(text).map_err(failed(STEP, "an address"));
+        let token = system.player_token(player.0, player.1);
+        let linking = Linking {
+            api,
+            amazon: &amazon.base_url(),
+            token: token.map_err(failed(STEP, "a token for the player"))?,
+            name: player.1,
+            account: ACCOUNT,
+        };
+        Self::of(linking, system.skus.first().cloned().unwrap_or_default())
+    }
+
+    pub(super) fn of(linking: Linking<'_>, sku: String) -> Result<Self, Failure> {
+        let url = |text: &str| Url::parse(text).map_err(failed("prepare", "an address"));
         Ok(Self {
             http: crate::http_client(),
             browser: Browser::new(crate::http_client()),
-            api: url(api)?,
-            amazon: url(&amazon.base_url())?,
-            sku: system.skus.first().cloned().unwrap_or_default(),
-            token: system
-                .player_token(player.0, player.1)
-                .map_err(failed(STEP, "a token for the player"))?,
-            name: player.1.to_owned(),
+            api: url(linking.api)?,
+            amazon: url(linking.amazon)?,
+            sku,
+            token: linking.token,
+            name: linking.name.to_owned(),
+            account: linking.account.to_owned(),
             entitlement: String::new(),
         })
     }
@@ -91,7 +103,7 @@ impl Story {
     ) -> Result<Page, Failure> {
         must(page.status == 200, step, "200", page.describe())?;
         must(
-            page.text.contains(&self.name),
+            unescape(&page.text).contains(&self.name),
             step,
             format!("the page names {}", self.name),
             "it does not",
@@ -134,33 +146,27 @@ impl Story {
         const CONSENT: &str = "the consent page of Login with Amazon";
         let mut page = self.follow(sent, CONSENT).await?;
         for _ in 0..MOST_REDIRECTS {
-            if page.location.is_none() {
+            if page.location.is_none() || is_back(&page) {
                 break;
             }
             page = self.follow(&page, CONSENT).await?;
         }
-        must(page.status == 200, CONSENT, "200", page.describe())?;
-        let mut form = Form::all(&page.text).into_iter().next().unwrap_or_default();
-        let usable = form.fill("account", ACCOUNT) && form.press("decision", "allow");
+        // Amazon does not ask an account again that agreed before.
+        let allowed = if is_back(&page) {
+            page
+        } else {
+            self.allow(CONSENT, &page).await?
+        };
         must(
-            usable,
-            CONSENT,
-            "a form with an account and Allow",
-            format!("{form:?}"),
-        )?;
-        let allowed = self.browser.submit(&page, &form).await;
-        let allowed = allowed.map_err(failed(CONSENT, "302 to /link/callback"))?;
-        let back = allowed
-            .location
-            .as_ref()
-            .is_some_and(|to| to.path() == "/link/callback");
-        must(
-            allowed.status == 302 && back,
+            allowed.status == 302 && is_back(&allowed),
             CONSENT,
             "302 to /link/callback",
             allowed.describe(),
         )?;
-        say("the player allowed it there, as the Amazon account robin, and was sent back");
+        say(&format!(
+            "the player allowed it there, as the Amazon account {}, and was sent back",
+            self.account
+        ));
 
         const CALLBACK: &str = "GET /link/callback";
         let done = self.follow(&allowed, CALLBACK).await?;
@@ -179,6 +185,21 @@ impl Story {
         Ok(())
     }
 
+    /// The player fills in the consent page.
+    async fn allow(&mut self, step: &'static str, page: &Page) -> Result<Page, Failure> {
+        must(page.status == 200, step, "200", page.describe())?;
+        let mut form = Form::all(&page.text).into_iter().next().unwrap_or_default();
+        let usable = form.fill("account", &self.account) && form.press("decision", "allow");
+        must(
+            usable,
+            step,
+            "a form with an account and Allow",
+            "another one",
+        )?;
+        let sent = self.browser.submit(page, &form).await;
+        sent.map_err(failed(step, "302 to /link/callback"))
+    }
+
     /// The player claims an offer on Prime Gaming's page.
     pub(super) async fn claim(&mut self, say: &mut impl FnMut(&str)) -> Result<(), Failure> {
         const CLAIM: &str = "claiming on the stand-in's page";
@@ -188,7 +209,7 @@ impl Story {
             .await
             .map_err(failed(CLAIM, "a page"))?;
         let mut form = Form::all(&page.text).into_iter().next().unwrap_or_default();
-        let usable = form.fill("account", ACCOUNT) && form.fill("sku", &self.sku);
+        let usable = form.fill("account", &self.account) && form.fill("sku", &self.sku);
         must(
             usable,
             CLAIM,
@@ -335,4 +356,10 @@ impl Story {
         say("every request to Amazon kept to its contract");
         Ok(())
     }
+}
+
+/// Whether Amazon sends the browser back.
+fn is_back(page: &Page) -> bool {
+    let to = page.location.as_ref();
+    to.is_some_and(|to| to.path() == "/link/callback")
 }

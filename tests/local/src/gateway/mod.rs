@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, State};
+use axum::http::request::Parts;
 use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -46,7 +47,26 @@ pub struct Gateway {
     server: JoinHandle<()>,
 }
 
+/// What is served beside the routes of functions, and who looks on.
+#[derive(Clone, Default)]
+pub struct Beside {
+    /// Pages that are not of functions. They are not logged.
+    pub pages: axum::Router,
+    /// Is told of each request, by its route, and of its answer's status.
+    pub witness: Option<Arc<Tell>>,
+    /// Looks at each request to a function before the function gets it.
+    pub look: Option<Arc<Look>>,
+}
+
+/// Looks at a request: its method, path and headers, and its body.
+pub type Look = dyn Fn(&Parts, &[u8]) + Send + Sync;
+
+/// Takes a request's method and route, and its answer's status.
+pub type Tell = dyn Fn(&str, u16) + Send + Sync;
+
 struct Shared {
+    witness: Option<Arc<Tell>>,
+    look: Option<Arc<Look>>,
     routes: Routes<Function>,
     cors: Cors,
     log: Log,
@@ -62,6 +82,7 @@ pub async fn bind(port: u16) -> std::io::Result<TcpListener> {
 
 impl Gateway {
     /// Serves `routes` on `listener`, to other origins as `cors` says. Every request is written to `log`, by its route.
+    /// `beside` is served too.
     ///
     /// # Errors
     /// When the listener has no address.
@@ -70,6 +91,7 @@ impl Gateway {
         routes: Vec<(Route, Function)>,
         cors: Cors,
         log: Log,
+        beside: Beside,
     ) -> std::io::Result<Self> {
         let address = listener.local_addr()?;
         let (stop, mut stopped) = watch::channel(false);
@@ -77,10 +99,13 @@ impl Gateway {
             routes: Routes::new(routes),
             cors,
             log,
+            witness: beside.witness,
+            look: beside.look,
         });
         let service = axum::Router::new()
             .fallback(handle)
             .with_state(shared)
+            .merge(beside.pages)
             .into_make_service_with_connect_info::<SocketAddr>();
         let server = tokio::spawn(async move {
             let until = async move {
@@ -131,6 +156,9 @@ async fn handle(
         response.headers_mut().insert("apigw-requestid", id);
     }
     let status = response.status().as_u16();
+    if let Some(tell) = &shared.witness {
+        tell(&subject, status);
+    }
     shared.log.write(
         "gateway",
         format!("{subject} {status} {} ms", started.elapsed().as_millis()),
@@ -159,6 +187,9 @@ async fn serve(
     let Ok(body) = axum::body::to_bytes(body, MAX_BODY_BYTES).await else {
         return refuse(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
     };
+    if let Some(look) = &shared.look {
+        look(&parts, &body);
+    }
     let source = Source {
         ip: peer,
         request_id: request_id.to_owned(),

@@ -23,6 +23,7 @@ pub use script::Script;
 pub use walk::{Pace, walk};
 
 use crate::system::System;
+use crate::terminal::show;
 use crate::{Error, environment};
 
 /// Walks by itself, on the local system: a player for each platform.
@@ -50,6 +51,31 @@ pub async fn by_itself(
         let api = Api::new(Url::parse(&system.base_url)?, token);
         let mut tester = Script::new(amazon.clone(), &player, sku);
         walk(platform, api, &mut tester, pace, &mut report, &mut say).await;
+    }
+    Ok(report)
+}
+
+/// Walks with a person through a deployment, who has `patience` for each step.
+///
+/// # Errors
+/// If there is no token for a platform. What the walk finds is in the report.
+pub async fn with_a_person(
+    api: &Url,
+    platforms: &[String],
+    patience: Duration,
+    mut say: impl FnMut(&Step),
+) -> Result<Report, Error> {
+    let pace = Pace {
+        patience,
+        between: Duration::from_secs(5),
+    };
+    let tokens = platforms.iter().map(|platform| token(platform));
+    let tokens: Vec<_> = tokens.collect::<Result<_, _>>()?;
+    let mut report = Report::new(api.as_str());
+    for (platform, token) in platforms.iter().zip(tokens) {
+        show(&format!("\nOn {platform}:\n"));
+        let player = Api::new(api.clone(), token);
+        walk(platform, player, &mut Person, pace, &mut report, &mut say).await;
     }
     Ok(report)
 }

@@ -22,6 +22,16 @@ pub struct Step {
     pub outcome: Result<String, String>,
 }
 
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { platform, name, .. } = self;
+        match &self.outcome {
+            Ok(seen) => writeln!(f, "ok      {platform}, {name}: {seen}"),
+            Err(fault) => writeln!(f, "FAILED  {platform}, {name}: {fault}"),
+        }
+    }
+}
+
 /// All steps.
 #[derive(Clone, Debug)]
 pub struct Report {

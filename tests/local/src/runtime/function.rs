@@ -7,11 +7,30 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::body::Bytes;
 use rustix::process::Signal;
 use serde_json::Value;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::instance::Reins;
 use super::{Instance, InvokeError, Spec};
 use crate::log::Log;
+
+/// Is told the function's name and how each of its invocations ended.
+#[derive(Clone)]
+pub struct Witness(Arc<Tell>);
+
+type Tell = dyn Fn(&str, Result<(), &InvokeError>) + Send + Sync;
+
+impl Witness {
+    /// One that hands everything to `tell`.
+    pub fn new(tell: impl Fn(&str, Result<(), &InvokeError>) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(tell))
+    }
+}
+
+impl std::fmt::Debug for Witness {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Witness")
+    }
+}
 
 /// A function that can be invoked. Clones are the same function; its processes end with the last.
 #[derive(Clone, Debug)]
@@ -24,6 +43,7 @@ struct Pool {
     other: Option<Spec>,
     turn: AtomicUsize,
     log: Log,
+    witness: Option<Witness>,
     /// Processes that wait for work, the last used one last: it is taken first, as in Lambda.
     idle: Mutex<Vec<Instance>>,
     /// How to end those that work, by the number of their invocation.
@@ -38,13 +58,13 @@ impl Function {
     /// A function that has no process yet.
     #[must_use]
     pub fn new(spec: Spec, log: Log) -> Self {
-        Self::in_turn(spec, None, log)
+        Self::in_turn(spec, None, log, None)
     }
 
     /// A function that has no process yet. With another version, the two serve its invocations in
     /// turn, so that each meets what the other one has just done.
     #[must_use]
-    pub fn in_turn(spec: Spec, other: Option<Spec>, log: Log) -> Self {
+    pub fn in_turn(spec: Spec, other: Option<Spec>, log: Log, witness: Option<Witness>) -> Self {
         Self(Arc::new(Pool {
             permits: Semaphore::new(spec.max_instances),
             idle: Mutex::default(),
@@ -55,6 +75,7 @@ impl Function {
             spec,
             other,
             log,
+            witness,
         }))
     }
 
@@ -132,6 +153,9 @@ impl Function {
                 pool.log
                     .write(&pool.spec.name, format!("{}", error.to_json()));
             }
+            if let Some(Witness(tell)) = &pool.witness {
+                tell(&pool.spec.name, outcome.as_ref().map(drop));
+            }
             pool.put_back(instance);
             outcome
         };
@@ -181,6 +205,22 @@ impl Function {
             .try_for_each(|it| it.signal(Signal::CONT))
     }
 
+    /// Waits until no invocation is under way, and ends every process. Until the pause is dropped,
+    /// invocations wait; the first one starts a process.
+    ///
+    /// # Errors
+    /// [`InvokeError::Stopped`].
+    pub async fn pause(&self) -> Result<Pause<'_>, InvokeError> {
+        let all = u32::try_from(self.0.spec.max_instances).unwrap_or(u32::MAX);
+        let permits = self.0.permits.acquire_many(all).await;
+        let permits = permits.map_err(|_closed| InvokeError::Stopped)?;
+        let idle = std::mem::take(&mut *self.0.idle());
+        for mut instance in idle {
+            instance.kill().await;
+        }
+        Ok(Pause(permits))
+    }
+
     /// Ends the processes that wait for work, and each other one when it has finished. Calls
     /// from now on are refused.
     pub async fn stop(&self) {
@@ -191,6 +231,12 @@ impl Function {
         }
     }
 }
+
+/// No process of a function runs as long as this is held.
+#[derive(Debug)]
+pub struct Pause<'a>(
+    #[expect(dead_code, reason = "it is given back when dropped")] SemaphorePermit<'a>,
+);
 
 impl Pool {
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Instance>> {

@@ -15,7 +15,7 @@ mod api;
 mod function;
 mod instance;
 
-pub use function::Function;
+pub use function::{Function, Pause, Witness};
 pub use instance::Instance;
 
 /// The most that a payload or an answer may take, in bytes: Lambda's limit for synchronous calls.

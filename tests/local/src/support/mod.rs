@@ -107,7 +107,8 @@ async fn style() -> Response {
     file("text/css; charset=utf-8", include_str!("page.css"))
 }
 
-fn file(kind: &'static str, text: &'static str) -> Response {
+/// A file of a page of ours, with the headers that keep other scripts and styles away.
+pub(crate) fn file(kind: &'static str, text: &'static str) -> Response {
     let headers = [
         (CONTENT_TYPE, kind),
         (CONTENT_SECURITY_POLICY, POLICY),

@@ -6,24 +6,24 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use std::sync::Arc;
 
 use crate::build::{self, Features, Profile, Target};
+use crate::console::{Console, Place};
 use crate::dynamo::{self, Embedded, Storage};
-use crate::gateway::{self, Cors, Gateway};
+use crate::gateway::{self, Beside, Cors, Gateway};
 use crate::log::Log;
 use crate::runtime::Function;
 use crate::template::{Template, project_template};
 use crate::{Error, runtime};
 
+mod offers;
 mod schedule;
 mod secrets;
 mod settings;
 mod tokens;
 mod versions;
+mod watched;
 
 use schedule::Schedules;
 use secrets::Secrets;
@@ -32,6 +32,7 @@ pub use settings::{from_environment, known_names};
 use stand_in::Amazon;
 use tokens::Tokens;
 pub use versions::Version;
+use watched::Between;
 
 /// Where the functions' binaries come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,13 +63,15 @@ pub struct Options {
     pub max_instances: usize,
     /// Whether functions are invoked at the rates of the template's schedules.
     pub schedules: bool,
+    /// Whether there is a console: its page, and proxies between the functions and what they ask.
+    pub console: bool,
     /// Where the lines go that functions and gateway write.
     pub log: Log,
 }
 
 impl Default for Options {
     /// A free port, in memory, the project's template with its schedules, binaries built for tests
-    /// with this program's profile, no settings, no log.
+    /// with this program's profile, no settings, no console, no log.
     fn default() -> Self {
         Self {
             port: 0,
@@ -79,6 +82,7 @@ impl Default for Options {
             settings: BTreeMap::new(),
             max_instances: runtime::DEFAULT_INSTANCES,
             schedules: true,
+            console: false,
             log: Log::none(),
         }
     }
@@ -96,9 +100,12 @@ pub struct System {
     gateway: Gateway,
     functions: BTreeMap<String, Function>,
     settings: Settings,
-    tokens: Tokens,
+    tokens: Arc<Tokens>,
     webhook_secret: Option<String>,
     schedules: Schedules,
+    console: Option<Console>,
+    /// What stands between the functions and what they ask.
+    _between: Between,
     database: Option<Embedded>,
     /// Holds the secrets' file where nothing is kept between runs; removed when dropped.
     _temporary: Option<tempfile::TempDir>,
@@ -140,6 +147,13 @@ impl System {
         let mut settings = Settings::new(&template, options.settings);
         settings.set_default("PUBLIC_BASE_URL", &base_url);
         let secrets = Secrets::prepare(&mut settings, &data)?;
+        let mut onlooker = None;
+        let mut log = options.log;
+        if options.console {
+            let looking = watched::onlooker(&options.template, &template, &mut settings)?;
+            log = looking.log(log);
+            onlooker = Some(looking);
+        }
 
         let database = if settings.is_given("AWS_ENDPOINT_URL_DYNAMODB") {
             None
@@ -161,18 +175,37 @@ impl System {
         let client = dynamo::client_from(settings.variables());
         dynamo::create_tables(&client, &template, |id| settings.table_name(id)).await?;
 
-        let specs = versions::specs(&template, &binaries, &settings, options.max_instances);
+        let mut between = Between::default();
+        if let Some(onlooker) = &onlooker {
+            between
+                .start_backend(onlooker, &mut settings, &secrets)
+                .await?;
+        }
+        let mut specs = versions::specs(&template, &binaries, &settings, options.max_instances);
+        if let Some(onlooker) = &onlooker {
+            let services =
+                between.services(&template, &settings, database.as_ref(), amazon.as_ref());
+            between
+                .stand_before(onlooker, &mut specs, &services)
+                .await?;
+        }
         let mut others = match &options.other {
             Some(other) => versions::specs_of(other, &settings, options.max_instances)?,
             None => BTreeMap::new(),
         };
         let functions = specs.into_iter().map(|(name, spec)| {
             let other = others.remove(&name);
-            let function = Function::in_turn(spec, other, options.log.clone());
+            let witness = onlooker.as_ref().map(|it| it.witness(log.clone()));
+            let function = Function::in_turn(spec, other, log.clone(), witness);
             (name, function)
         });
         let functions = functions.collect();
         warm(&functions).await?;
+        let skus = offers::seed(&functions).await?;
+        if let Some(amazon) = &amazon {
+            amazon.set_offers(skus.clone());
+        }
+        let tokens = Arc::new(Tokens::new(&settings, &secrets));
         let routes = template
             .functions
             .iter()
@@ -185,7 +218,7 @@ impl System {
             .map(|(binary, route)| (route.clone(), functions[binary].clone()))
             .collect();
         let schedules = if options.schedules {
-            schedules(&template, &functions, &options.log)
+            schedules(&template, &functions, &log)
         } else {
             Schedules::default()
         };
@@ -193,12 +226,24 @@ impl System {
             Some(rules) => Cors::new(rules, settings.get(CORS_ORIGINS).unwrap_or_default())?,
             None => Cors::default(),
         };
-        let gateway = Gateway::start(listener, routes, cors, options.log)?;
-        let skus = seed_offers(&functions).await?;
-        if let Some(amazon) = &amazon {
-            amazon.set_offers(skus.clone());
+        let mut console = None;
+        let mut beside = Beside::default();
+        if let Some(onlooker) = onlooker {
+            beside.witness = Some(onlooker.gateway(log.clone()));
+            beside.look = Some(onlooker.other_games());
+            let place = Place {
+                api: base_url.clone(),
+                amazon: amazon.clone(),
+                functions: functions.clone(),
+                offers: skus.clone(),
+                has_own_database: database.is_some(),
+                ..watched::place(&settings, &tokens)
+            };
+            let started = Console::new(onlooker, place).await?;
+            beside.pages = started.routes(port);
+            console = Some(started);
         }
-        let tokens = Tokens::new(&settings, &secrets);
+        let gateway = Gateway::start(listener, routes, cors, log, beside)?;
         Ok(Self {
             base_url,
             amazon,
@@ -209,6 +254,8 @@ impl System {
             tokens,
             webhook_secret: secrets.delivery_webhook_secret,
             schedules,
+            console,
+            _between: between,
             database,
             _temporary: temporary,
         })
@@ -218,6 +265,12 @@ impl System {
     #[must_use]
     pub fn function(&self, binary: &str) -> Option<&Function> {
         self.functions.get(binary)
+    }
+
+    /// The console, if there is one.
+    #[must_use]
+    pub fn console(&self) -> Option<&Console> {
+        self.console.as_ref()
     }
 
     /// The setting that the functions have under this name.
@@ -358,43 +411,4 @@ async fn warm(functions: &BTreeMap<String, Function>) -> Result<(), Error> {
         started??;
     }
     Ok(())
-}
-
-/// The command that puts the sample offers, each as it is written there.
-#[derive(Deserialize, Serialize)]
-struct SampleOffers {
-    command: String,
-    offers: Vec<Box<RawValue>>,
-}
-
-/// Puts the sample offers in that are not there, and tells the SKUs of all that are.
-async fn seed_offers(functions: &BTreeMap<String, Function>) -> Result<Vec<String>, Error> {
-    let Some(admin) = functions.get("admin") else {
-        return Ok(Vec::new());
-    };
-    let sample = std::fs::read(build::workspace().join("events/admin-offers-put.json"))?;
-    let mut sample: SampleOffers = serde_json::from_slice(&sample)?;
-    let known = skus(&admin.invoke(&json!({ "command": "offers.list" })).await?);
-    sample.offers.retain(|offer| {
-        let offer: Value = serde_json::from_str(offer.get()).unwrap_or_default();
-        !known.iter().any(|sku| offer["sku"] == sku.as_str())
-    });
-    if sample.offers.is_empty() {
-        return Ok(known);
-    }
-    let answer = admin.invoke_bytes(serde_json::to_vec(&sample)?.into());
-    let answer: Value = serde_json::from_slice(&answer.await?)?;
-    if answer["ok"] != true {
-        return Err(format!("the sample offers were refused: {answer}").into());
-    }
-    Ok(skus(
-        &admin.invoke(&json!({ "command": "offers.list" })).await?,
-    ))
-}
-
-fn skus(list: &Value) -> Vec<String> {
-    let offers = list["offers"].as_array().into_iter().flatten();
-    offers
-        .filter_map(|offer| Some(offer["sku"].as_str()?.to_owned()))
-        .collect()
 }

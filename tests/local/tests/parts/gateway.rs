@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local::gateway::{Cors, Gateway, bind};
+use local::gateway::{Beside, Cors, Gateway, bind};
 use local::log::{Lines, Log};
 use local::runtime::{Function, Spec};
 use local::template::{Route, Template, project_template};
@@ -47,7 +47,8 @@ impl Api {
         let listener = bind(0).await.expect("a port is free");
         let rules = Template::read(&project_template()).expect("the template");
         let cors = Cors::new(&rules.cors.expect("it has rules"), origins).expect("origins");
-        let gateway = Gateway::start(listener, routes, cors, log).expect("it starts");
+        let gateway =
+            Gateway::start(listener, routes, cors, log, Beside::default()).expect("it starts");
         let base = format!("http://{}", gateway.address);
         Self {
             base,

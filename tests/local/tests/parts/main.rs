@@ -6,6 +6,7 @@ use local::build::{Features, Profile, Target, cargo_build};
 use local::runtime::Spec;
 
 mod alarms;
+mod console;
 mod deployment;
 mod documents;
 mod dynamo;
