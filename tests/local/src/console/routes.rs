@@ -23,10 +23,33 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// The page and its parts: path, kind and text of each.
-const FILES: [(&str, &str, &str); 3] = [
-    (PATH, HTML, include_str!("page.html")),
-    ("/console/page.css", CSS, include_str!("page.css")),
-    ("/console/page.js", SCRIPT, include_str!("page.js")),
+const FILES: [(&str, &str, &str); 14] = [
+    (PATH, HTML, include_str!("page/page.html")),
+    ("/console/page.css", CSS, include_str!("page/page.css")),
+    ("/console/alarms.js", SCRIPT, include_str!("page/alarms.js")),
+    ("/console/dom.js", SCRIPT, include_str!("page/dom.js")),
+    (
+        "/console/drawing.js",
+        SCRIPT,
+        include_str!("page/drawing.js"),
+    ),
+    ("/console/faults.js", SCRIPT, include_str!("page/faults.js")),
+    ("/console/feed.js", SCRIPT, include_str!("page/feed.js")),
+    (
+        "/console/functions.js",
+        SCRIPT,
+        include_str!("page/functions.js"),
+    ),
+    ("/console/life.js", SCRIPT, include_str!("page/life.js")),
+    ("/console/page.js", SCRIPT, include_str!("page/page.js")),
+    (
+        "/console/players.js",
+        SCRIPT,
+        include_str!("page/players.js"),
+    ),
+    ("/console/script.js", SCRIPT, include_str!("page/script.js")),
+    ("/console/server.js", SCRIPT, include_str!("page/server.js")),
+    ("/console/top.js", SCRIPT, include_str!("page/top.js")),
 ];
 
 /// The header that only the console's own page can send. The console's game sends it too.
