@@ -1,5 +1,6 @@
 //! One browser: what a player does with it, and what the player sees.
 
+use std::path::Path;
 use std::time::Duration;
 
 use local::Error;
@@ -243,6 +244,41 @@ impl Browser {
             seen.await.is_ok_and(|seen| seen == text)
         })
         .await;
+    }
+
+    /// Waits until one of such elements has this in its text, also if it is out of view or in a drawing.
+    pub async fn shows_among(&self, css: &str, text: &str) {
+        let script = "const [css, text] = arguments; \
+                      const all = [...document.querySelectorAll(css)]; \
+                      return all.some((it) => it.textContent.includes(text))";
+        let call = json!({ "script": script, "args": [css, text] });
+        self.until(&format!("{text} in {css}"), async || {
+            self.post("/execute/sync", call.clone()).await == true
+        })
+        .await;
+    }
+
+    /// Clicks the first such element in the middle of the window, where nothing that sticks to its edge
+    /// is above it.
+    pub async fn press(&self, css: &str) {
+        let script = "document.querySelector(arguments[0])?.scrollIntoView({ block: 'center' })";
+        let call = json!({ "script": script, "args": [css] });
+        self.post("/execute/sync", call).await;
+        self.click(css).await;
+    }
+
+    /// Files that the page gives away go into this directory from now on.
+    pub async fn download_into(&self, directory: &Path) {
+        let place = json!({ "behavior": "allow", "downloadPath": directory });
+        self.devtools("Browser.setDownloadBehavior", place).await;
+    }
+
+    /// Waits for a file that the page gives away, and reads it.
+    pub async fn downloaded(&self, file: &Path) -> Vec<u8> {
+        // It has this name only when it is complete.
+        self.until(&format!("{}", file.display()), async || file.is_file())
+            .await;
+        std::fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
     }
 
     /// Types into the first such element, in place of what it holds.

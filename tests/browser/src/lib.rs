@@ -16,4 +16,4 @@ pub use attacker::Attacker;
 pub use browser::{Browser, Tab, keys};
 pub use game::GameSite;
 pub use screenshots::folder;
-pub use walk::{Player, Walk, walk, walk_alone};
+pub use walk::{Player, Walk, walk, walk_alone, walk_with_console};

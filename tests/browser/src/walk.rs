@@ -22,6 +22,11 @@ pub fn walk_alone(test: impl AsyncFnOnce(&Walk)) {
     run(Kind::Own, test);
 }
 
+/// Runs a walk in a world of its own that has the console.
+pub fn walk_with_console(test: impl AsyncFnOnce(&Walk)) {
+    run(Kind::Console, test);
+}
+
 fn run(kind: Kind, test: impl AsyncFnOnce(&Walk)) {
     let Some(world) = World::enter(kind) else {
         return;

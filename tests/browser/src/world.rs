@@ -48,6 +48,8 @@ pub(crate) enum Kind {
     /// For one walk alone, which may let Amazon fail. The only setting is where browsers may go
     /// back to.
     Own,
+    /// For one walk alone, with the console. Every check asks Amazon.
+    Console,
 }
 
 impl World {
@@ -144,15 +146,20 @@ impl Parts {
             ];
             settings.extend(pages.map(|(name, value)| (name.to_owned(), value)));
         }
+        if kind == Kind::Console {
+            settings.insert("CHECK_MIN_INTERVAL_SECONDS".to_owned(), "0".to_owned());
+        }
         let system = System::start(Options {
             settings,
-            schedules: false,
+            // Without reconcile an alarm rings.
+            schedules: kind == Kind::Console,
+            console: kind == Kind::Console,
             log,
             ..Options::default()
         })
         .await?;
         let (studio, done) = match kind {
-            Kind::Own => (None, None),
+            Kind::Own | Kind::Console => (None, None),
             Kind::Shared => {
                 let Some(studio) = Studio::start(login, &system).await? else {
                     return Ok(Err("there is no python3 for the login page".to_owned()));

@@ -1,6 +1,7 @@
 //! Players walk through the pages in a real browser.
 
 mod again;
+mod console;
 mod game;
 mod pages;
 mod pictures;
