@@ -80,6 +80,8 @@ pub(crate) struct Place {
     pub(crate) is_on_hold: bool,
     /// Players' tokens.
     pub(crate) issue: Box<Issue>,
+    /// The token of a game server.
+    pub(crate) issue_to_server: Box<dyn Fn() -> Result<String, Error> + Send + Sync>,
 }
 
 /// The console. Clones are the same.

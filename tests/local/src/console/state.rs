@@ -20,6 +20,8 @@ pub(super) struct State {
     delivery: String,
     now: String,
     forwarded_seconds: u64,
+    /// `None` where only the studio can issue tokens.
+    server_token: Option<String>,
     players: Vec<ShownPlayer>,
     accounts: Vec<Account>,
     offers: Vec<String>,
@@ -88,6 +90,7 @@ impl Console {
             delivery: place.delivery.clone(),
             now: self.onlooker().time.now().to_string(),
             forwarded_seconds: self.onlooker().time.forwarded().as_secs(),
+            server_token: (place.issue_to_server)().ok(),
             players,
             accounts: accounts.iter().map(account).collect(),
             offers: place.offers.clone(),

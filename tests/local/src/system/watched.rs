@@ -108,7 +108,7 @@ fn sees_deliveries(settings: &Settings) -> bool {
 
 /// What the settings say of the system that the console plays with.
 pub(super) fn place(settings: &Settings, tokens: &Arc<Tokens>) -> Place {
-    let tokens = Arc::clone(tokens);
+    let (tokens, servers) = (Arc::clone(tokens), Arc::clone(tokens));
     Place {
         api: String::new(),
         amazon: None,
@@ -125,5 +125,6 @@ pub(super) fn place(settings: &Settings, tokens: &Arc<Tokens>) -> Place {
         sees_deliveries: sees_deliveries(settings),
         is_on_hold: settings.get("INTAKE") == Some("hold"),
         issue: Box::new(move |player, name| tokens.player(player, name)),
+        issue_to_server: Box::new(move || servers.server()),
     }
 }
