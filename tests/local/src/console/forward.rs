@@ -61,6 +61,15 @@ impl Console {
         Ok(runs)
     }
 
+    /// Runs `reconcile` once. An alarm expects a run in every minute, and the first one that the schedule
+    /// makes comes a minute after the start.
+    pub(crate) async fn bridge_first_minute(&self) {
+        if let Some(reconcile) = self.place().functions.get("reconcile") {
+            // If it fails, its log lines say so.
+            let _ = reconcile.invoke(&json!({})).await;
+        }
+    }
+
     /// Time passes while no process runs: for all that is stored, for Amazon, and on the console's clock.
     /// Processes are replaced, so that nothing cached is younger than it should be; when they have ended,
     /// all of their log lines are there.

@@ -240,6 +240,9 @@ impl System {
                 ..watched::place(&settings, &tokens)
             };
             let started = Console::new(onlooker, place).await?;
+            if options.schedules {
+                started.bridge_first_minute().await;
+            }
             beside.pages = started.routes(port);
             console = Some(started);
         }

@@ -79,7 +79,7 @@ async fn an_outage_rings_an_alarm_and_its_end_makes_the_lamp_dark() {
         page.claim().await;
     }
     page.check().await;
-    page.act(json!({"do": "forward", "seconds": 600})).await;
+    page.act(json!({"do": "forward", "seconds": 120})).await;
     let state = page.state().await;
     assert!(
         !alarm(&state, "ReportingHigh")["description"]
@@ -93,7 +93,7 @@ async fn an_outage_rings_an_alarm_and_its_end_makes_the_lamp_dark() {
     page.act(json!({"do": "fault", "endpoint": "fulfill", "fault": down, "times": 1000}))
         .await;
     page.confirm().await;
-    page.act(json!({"do": "forward", "seconds": 3600})).await;
+    page.act(json!({"do": "forward", "seconds": 600})).await;
     let state = page.state().await;
     assert_eq!(alarm(&state, "ReportingHigh")["state"], "ALARM");
     assert_eq!(alarm(&state, "FunctionErrors")["state"], "OK");
