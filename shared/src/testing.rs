@@ -11,6 +11,21 @@ pub mod amazon {
 /// The settings.
 pub mod config {
     pub use crate::config::*;
+
+    /// The variables without which no function starts, each with a good value.
+    pub const REQUIRED: [(&str, &str); 8] = [
+        ("LINKS_TABLE", "links"),
+        ("FULFILLMENTS_TABLE", "fulfillments"),
+        ("OFFERS_TABLE", "offers"),
+        ("ERASURES_TABLE", "erasures"),
+        ("LWA_CLIENT_ID", "amzn1.application-oa2-client.test"),
+        ("PLAYER_JWT_ISSUER", "https://accounts.example.com"),
+        ("PLAYER_JWT_AUDIENCE", "prime-gaming"),
+        (
+            "SECRETS_ARN",
+            "arn:aws:secretsmanager:us-east-1:111122223333:secret:prime-gaming-a1b2c3",
+        ),
+    ];
 }
 
 /// The client of the studio's webhook.

@@ -2,20 +2,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::*;
-
-const REQUIRED: [(&str, &str); 8] = [
-    ("LINKS_TABLE", "links"),
-    ("FULFILLMENTS_TABLE", "fulfillments"),
-    ("OFFERS_TABLE", "offers"),
-    ("ERASURES_TABLE", "erasures"),
-    ("LWA_CLIENT_ID", "amzn1.application-oa2-client.test"),
-    ("PLAYER_JWT_ISSUER", "https://accounts.example.com"),
-    ("PLAYER_JWT_AUDIENCE", "prime-gaming"),
-    (
-        "SECRETS_ARN",
-        "arn:aws:secretsmanager:us-east-1:111122223333:secret:prime-gaming-a1b2c3",
-    ),
-];
+use crate::testing::config::REQUIRED;
 
 fn read(changes: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let vars: HashMap<&str, &str> = REQUIRED.iter().chain(changes).copied().collect();

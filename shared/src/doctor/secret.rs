@@ -121,6 +121,7 @@ fn proved(keys: Result<Vec<&str>, &str>) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::config::REQUIRED;
 
     const KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 
@@ -132,21 +133,8 @@ mod tests {
     }
 
     fn config(variables: &[(&str, &str)]) -> Config {
-        let always = [
-            ("LINKS_TABLE", "links"),
-            ("FULFILLMENTS_TABLE", "fulfillments"),
-            ("OFFERS_TABLE", "offers"),
-            ("ERASURES_TABLE", "erasures"),
-            ("LWA_CLIENT_ID", "client"),
-            ("PLAYER_JWT_ISSUER", "issuer"),
-            ("PLAYER_JWT_AUDIENCE", "audience"),
-            (
-                "SECRETS_ARN",
-                "arn:aws:secretsmanager:us-east-1:123456789012:secret:s",
-            ),
-        ];
         let find = |name: &str| {
-            let mut all = variables.iter().chain(&always);
+            let mut all = variables.iter().chain(&REQUIRED);
             let found = all.find(|(known, _)| *known == name);
             found.map(|(_, value)| (*value).to_owned())
         };

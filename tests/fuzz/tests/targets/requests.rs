@@ -9,7 +9,7 @@ use http::header::HeaderValue;
 use it::{BASE_URL, World};
 use prime_gaming::flow::Cursor;
 use prime_gaming::http::{BrowserCookie, Request, with_outcome};
-use prime_gaming::testing::config::Config;
+use prime_gaming::testing::config::{Config, REQUIRED};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -344,21 +344,8 @@ fn cursors() {
 }
 
 fn return_origins() -> prime_gaming::testing::config::ReturnOrigins {
-    let settings: BTreeMap<&str, &str> = [
-        ("LINKS_TABLE", "links"),
-        ("FULFILLMENTS_TABLE", "fulfillments"),
-        ("OFFERS_TABLE", "offers"),
-        ("ERASURES_TABLE", "erasures"),
-        ("LWA_CLIENT_ID", "client"),
-        ("PLAYER_JWT_ISSUER", "issuer"),
-        ("PLAYER_JWT_AUDIENCE", "audience"),
-        (
-            "SECRETS_ARN",
-            "arn:aws:secretsmanager:us-east-1:111122223333:secret:s",
-        ),
-        ("LINK_RETURN_ORIGINS", "https://play.example.com,mygame:"),
-    ]
-    .into();
+    let origins = ("LINK_RETURN_ORIGINS", "https://play.example.com,mygame:");
+    let settings: BTreeMap<_, _> = REQUIRED.into_iter().chain([origins]).collect();
     let config = Config::from_vars(|name| settings.get(name).map(|value| (*value).to_owned()));
     config.expect("good settings").linking.return_origins
 }
