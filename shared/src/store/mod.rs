@@ -39,8 +39,8 @@ pub use erasures::{
 };
 pub use error::{Cause, StoreError};
 pub use fulfillments::{
-    Admission, Claim, Confirmation, Due, DuePage, DuePosition, Holders, Lease, Listed, Page,
-    Parked, Reassignment, Record, Records, Release, Resumed, Row, Taken, WaitingEntry,
+    Admission, Claim, Confirmation, Due, DuePage, DuePosition, HandedOut, Holders, Lease, Listed,
+    Page, Parked, Reassignment, Record, Records, Release, Resumed, Row, Taken, WaitingEntry,
     WaitingFilter, WaitingPage, WaitingPart, WaitingRecords, Woken,
 };
 pub use layout::{describe, erasures_shape, fulfillments_shape, links_shape, offers_shape};

@@ -11,6 +11,7 @@ pub mod permissions;
 mod planted;
 mod shortcuts;
 mod spy;
+mod stop;
 mod stored;
 mod studio;
 mod world;

@@ -162,6 +162,13 @@ impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default();
+        if let Some(stop) = self.spy.stops(operation) {
+            let inner = self.inner.clone();
+            return HttpConnectorFuture::new(async move {
+                stop.wait().await;
+                inner.call(request).await
+            });
+        }
         let Some(outage) = self.spy.meets(operation) else {
             return self.inner.call(request);
         };

@@ -14,6 +14,7 @@ use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use prime_gaming::domain::random_token;
 
 use crate::outage::{Breaking, DbFault, Outage};
+use crate::stop::Stop;
 
 /// Counts and breaks requests of the clients that it watches. Clones are handles of the same one.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +27,7 @@ struct State {
     outage: Option<Outage>,
     /// How many requests the outage has met.
     met: usize,
+    stop: Option<Stop>,
 }
 
 /// What is to go wrong.
@@ -91,6 +93,15 @@ impl Spy {
         state.met += 1;
         let is_served = outage.fault == DbFault::Sluggish && state.met.is_multiple_of(3);
         (!is_served).then_some(outage)
+    }
+
+    pub(crate) fn stop_at(&self, stop: Stop) {
+        self.state().stop = Some(stop);
+    }
+
+    /// Where this request has to wait.
+    pub(crate) fn stops(&self, operation: &str) -> Option<Stop> {
+        self.state().stop.take_if(|stop| stop.is_for(operation))
     }
 
     /// The operations that were sent, repeats included, in order.

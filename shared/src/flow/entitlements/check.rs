@@ -91,12 +91,12 @@ async fn ask(
     match asked {
         Ok(Applied {
             listed,
-            open,
+            mut open,
             left_out,
         }) => {
             tracing::info!(event = event::CHECKED, player_id = %player, listed);
             if app.webhook.is_none() {
-                hand_out(app, &open).await;
+                open = hand_out(app, open).await;
             }
             let mut checked = checked(app, LinkStatus::Linked, Some(&link), true, open);
             checked.left_out = left_out;

@@ -1,16 +1,24 @@
 //! Notes that a check has handed out an entitlement that was `pending` before.
 
-use super::record::Record;
+use super::record::{Record, record};
 use crate::domain::{HandOut, Status, Timestamp};
-use crate::store::dynamo::{WAITS, record_key, s, time};
+use crate::store::dynamo::{WAITS, Written, record_key, s, time};
 use crate::store::error::StoreError;
-use crate::store::outcome::WriteOutcome;
 use crate::store::tables::Fulfillments;
+
+/// What became of noting a hand-out.
+#[derive(Debug)]
+pub enum HandedOut {
+    /// It is noted.
+    Noted,
+    /// It was changed, or another check has noted it. This is the record now; `None`: it was erased.
+    Changed(Option<Box<Record>>),
+}
 
 impl Fulfillments {
     /// Notes that a check answers this `pending` entitlement, as `hand_out` says. The same write takes
-    /// it off the list of what waits to be handed out.
-    /// [`WriteOutcome::Changed`]: it is no longer `pending`, or another check has noted that.
+    /// it off the list of what waits to be handed out. What is handed out for the first time must be as
+    /// it was read: an operator may have corrected its content meanwhile.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -19,21 +27,29 @@ impl Fulfillments {
         known: &Record,
         hand_out: HandOut,
         now: Timestamp,
-    ) -> Result<WriteOutcome, StoreError> {
+    ) -> Result<HandedOut, StoreError> {
         let (field, before) = match hand_out {
             HandOut::First => ("handed_out_at", known.handed_out_at),
             HandOut::Again => ("handed_out_again_at", known.handed_out_again_at),
+        };
+        let as_read = match hand_out {
+            HandOut::First => " AND #updated_at = :known_at",
+            HandOut::Again => "",
         };
         let change = self
             .change(record_key(&known.player, &known.id))
             .value(":pending", s(Status::Pending.as_str()));
         let change = match before {
             None => change.when(format!(
-                "#status = :pending AND attribute_not_exists(#{field})"
+                "#status = :pending AND attribute_not_exists(#{field}){as_read}"
             )),
             Some(before) => change
                 .when(format!("#status = :pending AND #{field} = :before"))
                 .value(":before", time(before)),
+        };
+        let change = match hand_out {
+            HandOut::First => change.value(":known_at", time(known.updated_at)),
+            HandOut::Again => change,
         };
         let change = if known.is_listed {
             change
@@ -44,6 +60,12 @@ impl Fulfillments {
             change
         };
         let written = change.set(field, time(now)).apply(&self.client).await?;
-        Ok(written.outcome())
+        Ok(match written {
+            Written::Done(_) => HandedOut::Noted,
+            Written::Refused(item) if item.is_empty() => HandedOut::Changed(None),
+            Written::Refused(item) => {
+                HandedOut::Changed(Some(Box::new(record(&self.table, &item)?)))
+            }
+        })
     }
 }

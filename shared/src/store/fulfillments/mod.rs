@@ -29,6 +29,7 @@ mod withdrawals;
 pub use admissions::{Admission, Claim};
 pub use attention::{WaitingEntry, WaitingFilter, WaitingPage, WaitingPart, WaitingRecords};
 pub use due::{Due, DuePage, DuePosition, Taken};
+pub use hand_outs::HandedOut;
 pub use leases::Lease;
 pub use operators::{Holders, Reassignment, Release};
 pub use parking::{Parked, Woken};

@@ -36,7 +36,7 @@ pub(super) async fn known(
         }
     } else {
         open = Box::pin(keep_from_the_game(app, open)).await;
-        Box::pin(hand_out(app, &open)).await;
+        open = Box::pin(hand_out(app, open)).await;
     }
     let fresh = row.link.is_none();
     let status = standing::status(app, &row);

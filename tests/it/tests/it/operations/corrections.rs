@@ -80,6 +80,45 @@ async fn what_no_check_has_answered_gets_the_present_content() {
     world.contract_is_kept();
 }
 
+/// A check has read what an operator corrects before the check notes that it hands it out.
+#[tokio::test]
+async fn a_check_under_way_answers_what_was_corrected_meanwhile() {
+    let world = World::new().await;
+    let (_, second) = duplicate(&world).await;
+    let of = json!({"player_id": "p1", "entitlement_id": second});
+    done(&world, "entitlement.release", of).await;
+    world.pass(60);
+    let correction = async {
+        offer_a_crown(&world).await;
+        assert_eq!(counts(&correct(&world, &json!({})).await), (1, 0, false));
+    };
+    // The check takes its turn first, and then notes what it hands out.
+    let check = world.check("p1");
+    let answer = world
+        .database
+        .between("UpdateItem", 1, check, correction)
+        .await;
+    let shown = entitlement_of(&answer, &second);
+    assert_eq!(shown["content"], json!({"item": "crown"}));
+    assert_eq!(shown["status"], "pending");
+    let item = world.record_item("p1", &second).await;
+    assert!(item.contains_key("handed_out_at"), "{item:?}");
+}
+
+/// A check has read what an operator holds before the check notes that it hands it out.
+#[tokio::test]
+async fn a_check_under_way_does_not_hand_out_what_was_held_meanwhile() {
+    let world = World::new().await;
+    let (_, second) = duplicate(&world).await;
+    let of = json!({"player_id": "p1", "entitlement_id": second});
+    done(&world, "entitlement.release", of.clone()).await;
+    world.pass(60);
+    let hold = async { drop(done(&world, "entitlement.hold", of).await) };
+    let check = world.check("p1");
+    let answer = world.database.between("UpdateItem", 1, check, hold).await;
+    assert_eq!(status_of(&answer, &second), "held operator");
+}
+
 #[tokio::test]
 #[ignore = "slow: CI runs it"]
 async fn very_many_are_corrected_in_pages_and_a_repeated_request_does_nothing_twice() {
