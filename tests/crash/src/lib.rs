@@ -18,6 +18,7 @@
 //! Nothing here waits for time to pass: what is stored becomes older instead.
 
 mod journal;
+mod keys;
 mod player;
 mod previous;
 mod promises;
@@ -32,6 +33,7 @@ pub use local::proxy::{Gate, Mode, Proxy};
 pub use player::{Check, Player, Question};
 pub use previous::previous;
 pub use promises::settle;
+pub use rows::Backup;
 pub use studio::Studio;
 pub use sweep::{Scenario, sweep, sweep_beside};
 pub use wire::{Idle, Wire};

@@ -20,6 +20,8 @@ pub struct Player<'w> {
     pub world: &'w World,
     /// The studio's id.
     pub id: String,
+    /// The name in the game.
+    pub name: String,
     /// The short name of the Amazon account.
     pub account: String,
     /// Amazon's id of it.
@@ -77,7 +79,8 @@ impl<'w> Player<'w> {
     pub fn new(world: &'w World) -> Self {
         let number = world.next_number();
         let (id, account) = (format!("player-{number}"), format!("account-{number}"));
-        let token = world.system.player_token(&id, "Robin");
+        let name = format!("Robin {number}");
+        let token = world.system.player_token(&id, &name);
         Self {
             world,
             account_id: world.amazon.account_id(&account),
@@ -87,6 +90,7 @@ impl<'w> Player<'w> {
             taken_back: BTreeSet::new(),
             confirmed: BTreeSet::new(),
             id,
+            name,
             account,
         }
     }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
 use local::dynamo::age;
 
-use crate::Outcome;
+use crate::{Outcome, keys};
 
 pub(crate) const LINKS: &str = "links";
 pub(crate) const FULFILLMENTS: &str = "fulfillments";
@@ -21,6 +21,10 @@ const TABLES: [&str; 3] = [LINKS, FULFILLMENTS, ERASURES];
 const BATCH: usize = 25;
 
 type Item = HashMap<String, AttributeValue>;
+
+/// The rows of the tables that are restored together.
+#[derive(Clone, Debug)]
+pub struct Backup([(&'static str, Vec<Item>); 2]);
 
 /// The tables, read and written without a proxy.
 #[derive(Clone, Debug)]
@@ -40,13 +44,69 @@ impl Rows {
     /// Takes every row of players and accounts away, so that the next story begins with none.
     pub(crate) async fn forget(&self) -> Outcome {
         for table in TABLES {
-            let gone = self.all(table).await?.into_iter().map(|item| {
-                let delete = DeleteRequest::builder().set_key(Some(key(&item))).build();
-                delete.map(|delete| WriteRequest::builder().delete_request(delete).build())
-            });
-            self.write(table, gone).await?;
+            self.empty(table).await?;
         }
         Ok(())
+    }
+
+    async fn empty(&self, table: &str) -> Outcome {
+        let gone = self.all(table).await?.into_iter().map(|item| {
+            let delete = DeleteRequest::builder().set_key(Some(key(&item))).build();
+            delete.map(|delete| WriteRequest::builder().delete_request(delete).build())
+        });
+        self.write(table, gone).await
+    }
+
+    async fn put(&self, table: &str, rows: Vec<Item>) -> Outcome {
+        let puts = rows.into_iter().map(|item| {
+            let put = PutRequest::builder().set_item(Some(item)).build();
+            put.map(|put| WriteRequest::builder().put_request(put).build())
+        });
+        self.write(table, puts).await
+    }
+
+    pub(crate) async fn backup(&self) -> Outcome<Backup> {
+        let (links, fulfillments) = (self.all(LINKS).await?, self.all(FULFILLMENTS).await?);
+        Ok(Backup([(LINKS, links), (FULFILLMENTS, fulfillments)]))
+    }
+
+    /// What was written since the backup is gone.
+    pub(crate) async fn restore(&self, Backup(tables): Backup) -> Outcome {
+        for (table, rows) in tables {
+            self.empty(table).await?;
+            self.put(table, rows).await?;
+        }
+        Ok(())
+    }
+
+    /// Every link's tokens are as before the first key came.
+    pub(crate) async fn seal_with_the_old_key(&self) -> Outcome {
+        let mut rows = self.all(LINKS).await?;
+        for row in &mut rows {
+            let player = text(row, "pk").and_then(|pk| pk.strip_prefix("PLAYER#"));
+            let Some(player) = player.map(str::to_owned) else {
+                continue;
+            };
+            for field in keys::SEALED {
+                if let Some(sealed) = text(row, field) {
+                    let before = keys::sealed_before(sealed, &player)?;
+                    row.insert(field.to_owned(), AttributeValue::S(before));
+                }
+            }
+        }
+        self.put(LINKS, rows).await
+    }
+
+    /// How many values of links the first key has sealed, and how many another one.
+    pub(crate) async fn sealed(&self) -> Outcome<(usize, usize)> {
+        let rows = self.all(LINKS).await?;
+        let of_links = rows
+            .iter()
+            .filter(|row| text(row, "pk").is_some_and(|pk| pk.starts_with("PLAYER#")));
+        let sealed = of_links.flat_map(|row| keys::SEALED.map(|field| text(row, field)));
+        let (first, others): (Vec<_>, Vec<_>) =
+            sealed.flatten().partition(|it| keys::is_by_the_first(it));
+        Ok((first.len(), others.len()))
     }
 
     async fn write(

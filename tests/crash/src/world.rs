@@ -16,9 +16,9 @@ use serde_json::{Value, json};
 use stand_in::Amazon;
 
 use crate::journal::OfAmazon;
-use crate::rows::{ERASURES, FULFILLMENTS, LINKS, Rows};
+use crate::rows::{Backup, ERASURES, FULFILLMENTS, LINKS, Rows};
 use crate::wire::Wire;
-use crate::{Gate, Journal, Outcome, Proxy, Studio, studio};
+use crate::{Gate, Journal, Outcome, Proxy, Studio, keys, studio};
 
 const CLIENT_ID: &str = "amzn1.application-oa2-client.crash";
 const CLIENT_SECRET: &str = "amzn1.oa2-cs.v1.crash";
@@ -237,6 +237,46 @@ impl World {
         self.rows.audits(&format!("OFFER#{sku}")).await
     }
 
+    /// The commands of the audit records about the keys that seal tokens.
+    ///
+    /// # Errors
+    /// When the rows can't be read.
+    pub async fn audits_of_keys(&self) -> Outcome<Vec<String>> {
+        self.rows.audits("KEYS").await
+    }
+
+    /// Every link's tokens are as before a rotation: sealed with the old key.
+    ///
+    /// # Errors
+    /// When the rows can't be changed.
+    pub async fn seal_with_the_old_key(&self) -> Outcome {
+        self.rows.seal_with_the_old_key().await
+    }
+
+    /// How many links have tokens that the secret's first key has sealed, and how many have others.
+    ///
+    /// # Errors
+    /// When the rows can't be read.
+    pub async fn sealed(&self) -> Outcome<(usize, usize)> {
+        self.rows.sealed().await
+    }
+
+    /// A backup of the tables that are restored together.
+    ///
+    /// # Errors
+    /// When the rows can't be read.
+    pub async fn backup(&self) -> Outcome<Backup> {
+        self.rows.backup().await
+    }
+
+    /// The tables are as they were.
+    ///
+    /// # Errors
+    /// When the rows can't be changed.
+    pub async fn restore(&self, backup: Backup) -> Outcome {
+        self.rows.restore(backup).await
+    }
+
     /// The rows that have one of these texts anywhere in them.
     ///
     /// # Errors
@@ -293,7 +333,7 @@ fn secrets() -> tempfile::TempDir {
     let directory = tempfile::tempdir().expect("a directory");
     let secrets: Value = json!({
         "lwa_client_secret": CLIENT_SECRET,
-        "token_keys": [{ "id": "crash", "key": STANDARD.encode([7; 32]) }],
+        "token_keys": keys::of_the_secret(),
         "player_jwt_secret": "a secret that only these tests know",
         "delivery_webhook_secret": studio::SECRET,
         "erasure_key": STANDARD.encode([5; 32]),

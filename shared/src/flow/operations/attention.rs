@@ -1,12 +1,10 @@
 //! Commands about everything that waits for an operator.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::{FutureExt, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use super::entitlements::{release_plan, try_now_plan};
-use super::{Answer, OperationError, Order, carry_out_part, recall, remember, view};
+use super::{Answer, OperationError, Order, carry_out_part, cursor, recall, remember, view};
 use crate::App;
 use crate::api::{AttentionPage, ReleasedPage, SkippedEntitlement};
 use crate::budget::{BULK_WORK, Budget};
@@ -15,6 +13,9 @@ use crate::flow::entitlements::history::InvalidCursor;
 use crate::flow::fulfillment::lease::{AT_ONCE, at_once};
 use crate::flow::rows::told_unreadable;
 use crate::store::{Record, StoreError, WaitingEntry, WaitingFilter, WaitingPart};
+
+/// What a cursor is of.
+const LIST: &str = "attention";
 
 /// How many entries of the index a page looks at.
 const PAGE_SIZE: usize = 100;
@@ -86,7 +87,7 @@ pub async fn list_attention(
     }
     Ok(Answer::of(&AttentionPage {
         entitlements,
-        cursor: page.next.map(|position| position.to_cursor()),
+        cursor: page.next.map(|position| position.to_cursor(app)),
         unreadable: told_unreadable(&page.unreadable),
     }))
 }
@@ -109,7 +110,7 @@ pub async fn release_attention(
     let page = page(app, wanted, cursor).await?;
     let mut answer = ReleasedPage {
         released: 0,
-        cursor: page.next.as_ref().map(Position::to_cursor),
+        cursor: page.next.as_ref().map(|next| next.to_cursor(app)),
         skipped: Vec::new(),
         unreadable: told_unreadable(&page.unreadable),
     };
@@ -135,7 +136,7 @@ pub async fn release_attention(
         rest = later;
         if let (Some(last), false, false) = (group.last(), rest.is_empty(), budget.allows_a_page())
         {
-            answer.cursor = Some(last.position(wanted).to_cursor());
+            answer.cursor = Some(last.position(wanted).to_cursor(app));
             break;
         }
     }
@@ -184,7 +185,8 @@ async fn page(app: &App, wanted: &Wanted, cursor: Option<&str>) -> Result<Page, 
     let parts = wanted.parts();
     let position = match cursor {
         Some(cursor) => {
-            Position::parse(cursor).filter(|it| it.part < parts.len() && it.of == wanted.text())
+            let position: Position = cursor::open(app, LIST, cursor).await?;
+            Some(position).filter(|it| it.part < parts.len() && it.of == wanted.text())
         }
         None => Some(Position::default()),
     };
@@ -250,13 +252,8 @@ struct Entry {
 }
 
 impl Position {
-    fn parse(cursor: &str) -> Option<Self> {
-        let json = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-        serde_json::from_slice(&json).ok()
-    }
-
-    fn to_cursor(&self) -> String {
-        URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).expect("a position is always JSON"))
+    fn to_cursor(&self, app: &App) -> String {
+        cursor::seal(app, LIST, self)
     }
 }
 

@@ -1,10 +1,7 @@
 //! `offers.correct`: a wrong content is put right for those who have not seen it.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use super::offers::stored_offer;
-use super::{Answer, OperationError, Order, recall, remember, write};
+use super::{Answer, OperationError, Order, cursor, recall, remember, write};
 use crate::App;
 use crate::api::CorrectedOffer;
 use crate::domain::{Correctable, Correction, Offer, Sku, Timestamp};
@@ -15,6 +12,12 @@ use crate::store::{Audit, DUE_SHARDS, Due, DuePage, DuePosition, Record, StoreEr
 
 /// A call ends after the page in which it has met so many hints.
 const ENOUGH: usize = 25;
+
+/// What a cursor is of.
+const LIST: &str = "offers.correct";
+
+/// A search in a cursor: the version of this form, the SKU, the part of the index, and the position in it.
+type Words = (String, String, u8, Option<[String; 4]>);
 
 /// How often one entitlement is tried while other requests change it.
 const TRIES: u32 = 3;
@@ -39,10 +42,10 @@ pub async fn correct_offer(
     sku: &Sku,
     cursor: Option<&str>,
 ) -> Result<Answer, OperationError> {
-    let cursor = cursor
-        .map(|cursor| Search::parse(sku, cursor))
-        .transpose()?;
-    let mut search = cursor.unwrap_or_default();
+    let mut search = match cursor {
+        Some(cursor) => Search::of(sku, cursor::open(app, LIST, cursor).await?)?,
+        None => Search::default(),
+    };
     if let Some(answer) = recall(app, order).await? {
         return Ok(answer);
     }
@@ -67,7 +70,7 @@ pub async fn correct_offer(
     let answer = CorrectedOffer {
         corrected,
         too_late,
-        cursor: (search.part < parts(app)).then(|| search.show(sku)),
+        cursor: (search.part < parts(app)).then(|| cursor::seal(app, LIST, &search.words(sku))),
     };
     remember(app, order, &[], &answer).await
 }
@@ -153,17 +156,15 @@ impl Search {
         }
     }
 
-    fn show(&self, sku: &Sku) -> String {
+    /// As it is in a cursor.
+    fn words(&self, sku: &Sku) -> Words {
         let position = self.after.as_ref().map(DuePosition::words);
-        let words = (Self::VERSION, sku.as_str(), self.part, position);
-        URL_SAFE_NO_PAD.encode(serde_json::to_vec(&words).expect("words are always JSON"))
+        let version = Self::VERSION.to_owned();
+        (version, sku.to_string(), self.part, position)
     }
 
-    /// A cursor of an earlier answer about this offer.
-    fn parse(sku: &Sku, text: &str) -> Result<Self, InvalidCursor> {
-        type Words = (String, String, u8, Option<[String; 4]>);
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidCursor)?;
-        let words: Words = serde_json::from_slice(&bytes).map_err(|_| InvalidCursor)?;
+    /// The search of a cursor of an earlier answer about this offer.
+    fn of(sku: &Sku, words: Words) -> Result<Self, InvalidCursor> {
         let (version, of, part, position) = words;
         if version != Self::VERSION || of != sku.as_str() || part >= 2 * DUE_SHARDS {
             return Err(InvalidCursor);
@@ -183,27 +184,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_read_as_it_was_written_and_no_other_is() {
+    fn a_search_is_read_as_it_was_written_and_no_other_is() {
         let words = ["PLAYER#p1", "E#e 1", "WAITS#hat#3", "12"].map(str::to_owned);
         let search = Search {
             part: 3,
             after: DuePosition::of(words.clone()),
         };
         let sku = Sku::new("hat").expect("a SKU");
-        let read = Search::parse(&sku, &search.show(&sku)).expect("our own");
+        let read = Search::of(&sku, search.words(&sku)).expect("our own");
         assert_eq!(read.part, 3);
         assert_eq!(read.after.map(|it| it.words()), Some(words));
-        let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
-        for foreign in [
-            String::new(),
-            "%".to_owned(),
-            encode("[]"),
-            encode(r#"["2","hat",3,null]"#),
-            encode(r#"["1","hat",16,null]"#),
-            encode(r#"["1","coat",3,null]"#),
-            encode(r#"["1","hat",3,["a","b","c","soon"]]"#),
+        let soon = ["a", "b", "c", "soon"].map(str::to_owned);
+        for (version, of, part, position) in [
+            ("2", "hat", 3, None),
+            ("1", "hat", 16, None),
+            ("1", "coat", 3, None),
+            ("1", "hat", 3, Some(soon)),
         ] {
-            assert!(Search::parse(&sku, &foreign).is_err(), "{foreign}");
+            let words = (version.to_owned(), of.to_owned(), part, position);
+            assert!(Search::of(&sku, words.clone()).is_err(), "{words:?}");
         }
     }
 }

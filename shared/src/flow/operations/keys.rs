@@ -3,12 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, OperationError, Order, recall, remember};
+use super::{Answer, OperationError, Order, cursor, recall, remember, write};
 use crate::App;
 use crate::api::{KeyUse, KeysAnswer, ResealedAnswer, SealedBy, Unopened};
 use crate::budget::{BULK_WORK, Budget};
@@ -16,10 +14,15 @@ use crate::domain::PlayerId;
 use crate::flow::entitlements::history::InvalidCursor;
 use crate::flow::fulfillment::lease::at_once;
 use crate::flow::tokens::{open_tokens, seal_tokens};
-use crate::store::{Audit, Link, SealedPosition, SealedRow, StoreError, Subject, WriteOutcome};
+use crate::store::{
+    Audit, Changes, Link, SealedPosition, SealedRow, StoreError, Subject, WriteOutcome,
+};
 
 /// How many rows one request to the database reads.
 const READ_AT_ONCE: usize = 500;
+
+/// What a cursor is of.
+const LIST: &str = "keys";
 
 /// How many values are sealed with one key.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
@@ -38,19 +41,17 @@ struct Position {
 }
 
 impl Position {
-    fn parse(cursor: Option<&str>) -> Result<Self, InvalidCursor> {
-        let Some(cursor) = cursor else {
-            return Ok(Self::default());
-        };
-        let json = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| InvalidCursor)?;
-        serde_json::from_slice(&json).map_err(|_| InvalidCursor)
+    async fn of(app: &App, cursor: Option<&str>) -> Result<Self, InvalidCursor> {
+        match cursor {
+            None => Ok(Self::default()),
+            Some(cursor) => cursor::open(app, LIST, cursor).await,
+        }
     }
 
     /// The cursor of the next page; `None` at the end of the table.
-    fn to_cursor(&self) -> Option<String> {
+    fn to_cursor(&self, app: &App) -> Option<String> {
         self.after.as_ref()?;
-        let json = serde_json::to_vec(self).expect("a position is always JSON");
-        Some(URL_SAFE_NO_PAD.encode(json))
+        Some(cursor::seal(app, LIST, self))
     }
 }
 
@@ -63,7 +64,7 @@ pub async fn key_status(
     limit: usize,
     cursor: Option<&str>,
 ) -> Result<Answer, OperationError> {
-    let mut position = Position::parse(cursor)?;
+    let mut position = Position::of(app, cursor).await?;
     app.secrets.reload(app.clock.now()).await;
     let of_about = app.links.about_how_many().await?;
     read(app, limit, &mut position, async |_| Ok(())).await?;
@@ -84,7 +85,7 @@ pub async fn key_status(
         keys: sealed,
         read: position.read,
         of_about,
-        cursor: position.to_cursor(),
+        cursor: position.to_cursor(app),
     }))
 }
 
@@ -97,9 +98,10 @@ fn sealed_by(id: &str, use_: KeyUse, count: Count) -> SealedBy {
     }
 }
 
-/// `keys.reseal`: seals the tokens of links again that another key than the first one has sealed. Each
-/// link is a write of its own, and the audit record of the page follows them: repeating the command
-/// does what is left.
+/// `keys.reseal`: seals the tokens of links again that another key than the first one has sealed, and
+/// drops dead tokens that nothing uses. Each link is a write of its own. An audit record comes before the
+/// first of them, so none is without one, and another one, with the counts, after the last. Repeating
+/// the command does what is left.
 ///
 /// # Errors
 /// See [`OperationError`]. Tokens that do not open stay as they are, and the answer names their
@@ -113,22 +115,29 @@ pub async fn reseal(
     if let Some(answer) = recall(app, order).await? {
         return Ok(answer);
     }
-    let mut position = Position::parse(cursor)?;
+    let mut position = Position::of(app, cursor).await?;
     app.secrets.reload(app.clock.now()).await;
     let of_about = app.links.about_how_many().await?;
     let keys = app.secrets.current();
     let first = keys.token_keys.ids().next().unwrap_or_default();
     let (mut resealed, mut unopened) = (0, Vec::new());
+    let mut has_begun = order.dry_run;
+    let begins = format!("with the key {first}: begins after {} rows", position.read);
     read(app, limit, &mut position, async |rows: &[SealedRow]| {
-        let old = rows
-            .iter()
-            .filter(|row| row.keys.iter().any(|key| key != first));
-        let players = old.filter_map(|row| row.player.as_ref());
-        let links = players.map(|player| reseal_one(app, order, first, player).boxed_local());
-        for (player, done) in at_once(links.collect::<Vec<_>>()).await {
+        let is_old = |row: &&SealedRow| row.keys.iter().any(|key| key != first);
+        let old = rows.iter().filter(is_old);
+        let links: Vec<_> = old
+            .filter_map(|row| Some((row.player.as_ref()?, row.has_dead)))
+            .map(|(player, has_dead)| reseal_one(app, order, first, player, has_dead).boxed_local())
+            .collect();
+        if !links.is_empty() && !has_begun {
+            note(app, order, &begins).await?;
+            has_begun = true;
+        }
+        for (player, done) in at_once(links).await {
             match done {
                 Ok(done) => resealed += u64::from(done),
-                Err(Failed::Store(error)) => return Err(error),
+                Err(Failed::Store(error)) => return Err(error.into()),
                 Err(Failed::Unopened(detail)) => unopened.push(Unopened {
                     player_id: player.clone(),
                     detail,
@@ -138,23 +147,38 @@ pub async fn reseal(
         Ok(())
     })
     .await?;
-    let note = format!(
+    let counts = format!(
         "with the key {first}: {resealed} links of the {} rows read so far",
         position.read
     );
-    let audit = Audit {
-        subject: Subject::Keys,
-        entitlement_id: None,
-        note: Some(note),
-    };
     let answer = ResealedAnswer {
         resealed,
         unopened,
         read: position.read,
         of_about,
-        cursor: position.to_cursor(),
+        cursor: position.to_cursor(app),
     };
-    remember(app, order, &[audit], &answer).await
+    remember(app, order, &[about_keys(counts)], &answer).await
+}
+
+/// Writes an audit record by itself.
+async fn note(app: &App, order: &Order, note: &str) -> Result<(), OperationError> {
+    let audits = [about_keys(note.to_owned())];
+    let now = app.clock.now();
+    if write(app, order, Changes::default(), &audits, None, now).await? {
+        Ok(())
+    } else {
+        let what = "the audit trail of the keys";
+        Err(StoreError::Contended { what }.into())
+    }
+}
+
+fn about_keys(note: String) -> Audit {
+    Audit {
+        subject: Subject::Keys,
+        entitlement_id: None,
+        note: Some(note),
+    }
 }
 
 /// Why a link's tokens were not sealed again.
@@ -163,12 +187,14 @@ enum Failed {
     Store(StoreError),
 }
 
-/// Seals the tokens of this player's link again. `false`: there was nothing to do.
+/// Seals the tokens of this player's link again, and drops dead ones that are not the link's. `false`:
+/// there was nothing to do.
 async fn reseal_one<'a>(
     app: &App,
     order: &Order,
     first: &str,
     player: &'a PlayerId,
+    has_dead: bool,
 ) -> (&'a PlayerId, Result<bool, Failed>) {
     let done = async {
         let link = match app.links.get(player).await {
@@ -178,12 +204,20 @@ async fn reseal_one<'a>(
             }
             Err(error) => return Err(Failed::Store(error)),
         };
-        match link {
-            Some(link) => reseal_link(app, order, first, &link).await,
-            None => Ok(false),
-        }
+        let is_leftover = has_dead && link.as_ref().is_none_or(|link| link.dead.is_none());
+        let is_dropped = is_leftover && (order.dry_run || forget(app, player).await?);
+        let is_resealed = match link {
+            Some(link) => reseal_link(app, order, first, &link).await?,
+            None => false,
+        };
+        Ok(is_dropped || is_resealed)
     };
     (player, done.await)
+}
+
+async fn forget(app: &App, player: &PlayerId) -> Result<bool, Failed> {
+    let forgotten = app.links.forget_any_leftover(player).await;
+    forgotten.map(WriteOutcome::is_done).map_err(Failed::Store)
 }
 
 async fn reseal_link(app: &App, order: &Order, first: &str, link: &Link) -> Result<bool, Failed> {
@@ -211,8 +245,8 @@ async fn read(
     app: &App,
     limit: usize,
     position: &mut Position,
-    mut work: impl AsyncFnMut(&[SealedRow]) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
+    mut work: impl AsyncFnMut(&[SealedRow]) -> Result<(), OperationError>,
+) -> Result<(), OperationError> {
     let budget = Budget::of(BULK_WORK);
     let mut left = limit;
     loop {

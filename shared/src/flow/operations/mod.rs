@@ -7,6 +7,7 @@
 pub(super) mod accounts;
 pub(super) mod attention;
 pub(super) mod corrections;
+mod cursor;
 pub(super) mod entitlements;
 pub(super) mod erase;
 pub(super) mod erase_again;

@@ -18,6 +18,8 @@ pub struct SealedRow {
     pub player: Option<PlayerId>,
     /// The ids of the keys, one for each value.
     pub keys: Vec<String>,
+    /// Whether it has tokens that Amazon called `invalid_grant`.
+    pub has_dead: bool,
 }
 
 /// A position in the table.
@@ -84,6 +86,7 @@ impl Links {
         (!keys.is_empty() && !is_expired).then(|| SealedRow {
             player: reader.player().ok(),
             keys,
+            has_dead: reader.text("dead_tokens").is_some(),
         })
     }
 

@@ -21,6 +21,10 @@ use crate::store::error::StoreError;
 use crate::store::outcome::WriteOutcome;
 use crate::store::tables::{Fulfillments, Links};
 
+/// Dead tokens that are not those of the row's link, or that stand beside newer ones.
+const LEFTOVER: &str = "(attribute_exists(#tokens) OR attribute_not_exists(#link_id) \
+     OR attribute_not_exists(#dead_link_id) OR #link_id <> #dead_link_id)";
+
 impl Links {
     /// Amazon said `invalid_grant` to the tokens of `link`, which `dead` seals: they are kept, and
     /// due for a second look. [`WriteOutcome::Changed`]: they are not the stored ones any more.
@@ -140,16 +144,27 @@ impl Links {
         link_id: &LinkId,
     ) -> Result<(), StoreError> {
         self.change(player_key(player))
-            .when(
-                "#dead_link_id = :dead_link \
-                 AND (attribute_exists(#tokens) OR attribute_not_exists(#link_id) \
-                 OR #link_id <> :dead_link)",
-            )
+            .when(format!("#dead_link_id = :dead_link AND {LEFTOVER}"))
             .value(":dead_link", s(link_id.as_str()))
             .without_dead_tokens()
             .apply(&self.client)
             .await
             .map(drop)
+    }
+
+    /// Deletes dead tokens of which no second look will be made, whichever link they were of.
+    /// [`WriteOutcome::Changed`]: the player has none, or they are those of a dead link.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn forget_any_leftover(&self, player: &PlayerId) -> Result<WriteOutcome, StoreError> {
+        let written = self
+            .change(player_key(player))
+            .when(format!("attribute_exists(#dead_tokens) AND {LEFTOVER}"))
+            .without_dead_tokens()
+            .apply(&self.client)
+            .await?;
+        Ok(written.outcome())
     }
 }
 

@@ -9,6 +9,7 @@ mod kit;
 mod offers;
 mod operators;
 mod reconcile;
+mod reseal;
 mod succession;
 mod unlink;
 mod versions;

@@ -359,14 +359,14 @@ async fn a_wrong_field_is_named() {
         );
     }
     // A cursor of the whole list can point behind the parts of one reason.
-    let far = base64::Engine::encode(
-        &base64::engine::general_purpose::URL_SAFE_NO_PAD,
-        r#"{"of":"Some(\"operator\") None None","part":8,"entry":null}"#,
-    );
-    let near = base64::Engine::encode(
-        &base64::engine::general_purpose::URL_SAFE_NO_PAD,
-        r#"{"of":"Some(\"operator\") None None","part":7,"entry":null}"#,
-    );
+    let keys = &world.app.secrets.current().token_keys;
+    let cursor = |part: u8| {
+        let of = r#"Some("operator") None None"#;
+        let position = json!({"of": of, "part": part, "entry": null}).to_string();
+        let sealed = keys.seal(position.as_bytes(), &["cursor", "attention"]);
+        sealed.as_str().to_owned()
+    };
+    let (far, near) = (cursor(8), cursor(7));
     for (held, cursor, is_good) in [
         ("operator", &far, false),
         ("operator", &near, true),

@@ -1,5 +1,6 @@
 //! `keys.status`, `keys.reseal`.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use it::World;
 use serde_json::{Value, json};
 
@@ -150,6 +151,56 @@ async fn a_page_says_how_far_it_is_and_the_last_one_has_all_counts() {
         }
     }
     assert_eq!(resealed, 4);
+}
+
+/// An older version of the service leaves the dead tokens of an earlier link beside newer ones.
+#[tokio::test]
+async fn dead_tokens_that_nothing_uses_do_not_hold_up_a_rotation() {
+    let world = World::new().await;
+    let old = first_key(&world);
+    world.linked("p1", "alice").await;
+    let update = world.dynamodb.update_item();
+    let update = update
+        .table_name(&world.app.config.tables.links)
+        .key("pk", AttributeValue::S("PLAYER#p1".to_owned()))
+        .update_expression("SET dead_tokens = tokens, dead_link_id = :earlier")
+        .expression_attribute_values(":earlier", AttributeValue::S("earlier".to_owned()));
+    update.send().await.expect("written");
+    put_keys(&world, &[("new", 7), (&old, 0)]);
+    let stored = everything(&world).await;
+    let answer = done(&world, "keys.reseal", json!({"dry_run": true})).await;
+    assert_eq!(answer["resealed"], 1, "{answer}");
+    assert_eq!(everything(&world).await, stored);
+    done(&world, "keys.reseal", json!({})).await;
+    let counted = status(&world, json!({})).await;
+    assert_eq!(
+        links(&counted),
+        [sealed("new", "seals", 1), sealed(&old, "opens", 0)]
+    );
+    assert_eq!(world.check_later("p1").await["fresh"], true);
+}
+
+/// An audit record is there before the first write, and not only after the last.
+#[tokio::test]
+async fn nothing_is_sealed_again_without_an_audit_record() {
+    let world = World::new().await;
+    let old = first_key(&world);
+    world.linked("p1", "alice").await;
+    put_keys(&world, &[("new", 7), (&old, 0)]);
+    let tokens = world.stored_link("p1").await.tokens;
+    // The database does not take the audit record.
+    world.database.refuse("TransactWriteItems", 0, 1);
+    let refused = code(&world, "keys.reseal", json!({})).await;
+    assert_eq!(refused, "unavailable");
+    assert_eq!(world.stored_link("p1").await.tokens, tokens);
+    // It takes the first one, and not the last.
+    world.database.refuse("TransactWriteItems", 1, 1);
+    let refused = code(&world, "keys.reseal", json!({})).await;
+    assert_eq!(refused, "unavailable");
+    assert_ne!(world.stored_link("p1").await.tokens, tokens);
+    let rows = everything(&world).await;
+    let audits = rows.keys().filter(|key| key.contains(" KEYS A#"));
+    assert_eq!(audits.count(), 1);
 }
 
 #[tokio::test]
