@@ -177,6 +177,12 @@ pub struct FailedErasure {
     pub detail: String,
 }
 
+impl From<(PlayerId, String)> for FailedErasure {
+    fn from((player_id, detail): (PlayerId, String)) -> Self {
+        Self { player_id, detail }
+    }
+}
+
 /// A stored row, by readable names.
 pub type StoredRow = BTreeMap<&'static str, Box<RawValue>>;
 
@@ -346,7 +352,8 @@ pub enum KeyUse {
 /// `keys.reseal`
 #[derive(Debug, Serialize)]
 pub struct ResealedAnswer {
-    /// How many links of this page are sealed with the first key now.
+    /// How many links of this page were sealed with the first key, or have lost dead tokens that
+    /// nothing uses.
     pub resealed: u64,
     /// Links whose tokens do not open: their players have to link again.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -76,6 +76,19 @@ pub fn without_names(text: &str, names: &[&str]) -> String {
     kept
 }
 
+/// The text without the ids of Amazon accounts, which all begin in the same way.
+#[must_use]
+pub fn without_accounts(text: &str) -> String {
+    const BEGINNING: &str = "amzn1.account.";
+    let mut parts = text.split(BEGINNING);
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        kept.push_str(ERASED);
+        kept.push_str(part.trim_start_matches(|c: char| c.is_ascii_alphanumeric()));
+    }
+    kept
+}
+
 /// What the audit record of a move says of the two players.
 #[must_use]
 pub fn moved_note(from: &PlayerId, to: &PlayerId, handed_out_at: Option<Timestamp>) -> String {
@@ -103,12 +116,33 @@ pub fn players_of_move(note: &str, player: &PlayerId) -> Vec<PlayerId> {
     players
 }
 
-/// Whether rows of a player are from before the player was erased: a backup has brought them back.
-/// `written` has the times at which the rows were last written. A player who came back after the
-/// erasure has younger rows only. Rows without any time have no link and no entitlement with them.
-#[must_use]
-pub fn is_restored(written: &[Timestamp], erased_at: Timestamp) -> bool {
-    written.is_empty() || written.iter().any(|at| *at <= erased_at)
+/// What a restore from a backup has done to a player who was erased.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restored {
+    /// Nothing: everything that is stored is younger than the erasure.
+    Nothing,
+    /// It has brought back what was erased, and there is nothing else.
+    Old,
+    /// It has brought back what was erased, and the player has linked again since the erasure.
+    Mixed,
+}
+
+impl Restored {
+    /// `written` has the times at which the player's rows were last written, and `newest` the latest
+    /// time at which the player's link was made or the service first saw an entitlement. A report
+    /// writes an old row anew, so only `newest` says that the player has come back. Rows without any
+    /// time have no link and no entitlement with them.
+    #[must_use]
+    pub fn of(written: &[Timestamp], newest: Option<Timestamp>, erased_at: Timestamp) -> Self {
+        let mut dates = written.iter().copied().chain(newest).peekable();
+        let is_old = dates.peek().is_none() || dates.any(|at| at <= erased_at);
+        let is_new = newest.is_some_and(|at| at > erased_at);
+        match (is_old, is_new) {
+            (false, _) => Self::Nothing,
+            (true, false) => Self::Old,
+            (true, true) => Self::Mixed,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -179,15 +213,35 @@ mod tests {
     }
 
     #[test]
-    fn what_is_older_than_the_erasure_was_restored() {
-        for (written, restored) in [
-            (vec![], true),
-            (vec![at(9)], true),
-            (vec![at(11), at(9)], true),
-            (vec![at(10)], true),
-            (vec![at(11), at(12)], false),
+    fn ids_of_accounts_are_taken_out_by_their_form() {
+        for (text, left) in [
+            ("of amzn1.account.A1B2, too", "of erased, too"),
+            ("amzn1.account.A1 amzn1.account.A2", "erased erased"),
+            (
+                "amzn1.application-oa2-client.a",
+                "amzn1.application-oa2-client.a",
+            ),
+            ("nothing", "nothing"),
         ] {
-            assert_eq!(is_restored(&written, at(10)), restored, "{written:?}");
+            assert_eq!(without_accounts(text), left, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_older_than_the_erasure_was_restored() {
+        for (written, newest, restored) in [
+            (vec![], None, Restored::Old),
+            (vec![at(9)], None, Restored::Old),
+            (vec![at(11), at(9)], Some(at(8)), Restored::Old),
+            (vec![at(10)], Some(at(10)), Restored::Old),
+            (vec![at(11), at(12)], Some(at(11)), Restored::Nothing),
+            (vec![at(11), at(9)], Some(at(11)), Restored::Mixed),
+            (vec![], Some(at(9)), Restored::Old),
+            // What is used up has no time.
+            (vec![], Some(at(11)), Restored::Nothing),
+        ] {
+            let found = Restored::of(&written, newest, at(10));
+            assert_eq!(found, restored, "{written:?} {newest:?}");
         }
     }
 }

@@ -30,7 +30,8 @@ pub use correction::{Correctable, Correction};
 pub use device::{DeviceStatus, slowed_down};
 pub use entitlement::{HoldReason, Status, is_shown, shown_order};
 pub use erasure::{
-    ERASED, ErasedId, is_erased_owner, is_restored, moved_note, players_of_move, without_names,
+    ERASED, ErasedId, Restored, is_erased_owner, moved_note, players_of_move, without_accounts,
+    without_names,
 };
 pub use failing::{Failing, is_long_ago};
 pub use hand_out::HandOut;
@@ -42,7 +43,7 @@ pub use link::{InVain, LinkFailure, LinkStatus};
 pub use listing::{Instruction, Known, News, Verdict};
 pub use offer::{MAX_PER_PLAYER, MAX_TITLE_BYTES, Offer, OfferFault, PerPlayer};
 pub use operation::{
-    AuditRecord, MAX_OPERATOR_CHARS, NotPossible, Ordered, Present, is_operator_text,
+    AuditRecord, MAX_OPERATOR_CHARS, NotPossible, Ordered, Present, is_about_many, is_operator_text,
 };
 pub use pause::{Delay, History, Pause};
 pub use retry::{backoff, pause, random_fraction};

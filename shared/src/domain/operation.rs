@@ -17,6 +17,12 @@ pub fn is_operator_text(text: &str) -> bool {
         && !text.chars().any(char::is_control)
 }
 
+/// Whether a command of this name has one answer for many players, and an audit record for each.
+#[must_use]
+pub fn is_about_many(command: &str) -> bool {
+    ["attention.release", "offers.correct"].contains(&command)
+}
+
 /// What is remembered of a command that changed something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AuditRecord {

@@ -27,15 +27,15 @@ mod operations;
 mod outcome;
 mod tables;
 
-pub use accounts::{Housekeeping, HousekeepingKind, HousekeepingLink, MOST_PARKED};
+pub use accounts::{Housekeeping, HousekeepingKind, HousekeepingLink, MOST_PARKED, ParkedFor};
 pub use attempts::{
     Attempt, AttemptStarted, AttemptState, Consumed, Device, DeviceSlot, HeldTokens, LoginTicket,
     NewAttempt, NewDevice, NewTicket, Slot, Standing, Ticket, TicketStored,
 };
 pub use dynamo::DUE_SHARDS;
 pub use erasures::{
-    Erasing, Exported, ExportedLinking, Fate, LinkingRows, Marker, OwnRow, ScanPage, ScanPosition,
-    Stored, knows_attribute,
+    Dates, Erasing, Exported, ExportedLinking, Fate, LinkingRows, Marker, OwnLink, OwnRow,
+    ScanPage, ScanPosition, Stored, knows_attribute,
 };
 pub use error::{Cause, StoreError};
 pub use fulfillments::{

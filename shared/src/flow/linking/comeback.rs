@@ -15,15 +15,22 @@ pub(in crate::flow) async fn comeback(app: &App, player: &PlayerId) -> Result<Ch
         // Without the key no player has been erased.
         return Ok(Changes::default());
     };
+    let being_erased = StoreError::Contended {
+        what: "what is stored of a player who is being erased",
+    };
     let marker = app.erasures.get(&id).await?;
     let unchanged = app.erasures.still_changes(&id, marker.as_ref());
-    Ok(match marker {
-        None => unchanged,
-        Some(marker) if marker.is_running => {
-            return Err(StoreError::Contended {
-                what: "what is stored of a player who is being erased",
-            });
-        }
-        Some(marker) => unchanged.and(app.fulfillments.used_up_changes(&marker, player).await?),
-    })
+    let Some(marker) = marker else {
+        return Ok(unchanged);
+    };
+    if marker.is_running {
+        return Err(being_erased);
+    }
+    let store = &app.fulfillments;
+    let mut used_up = store.used_up(&marker, player).await?;
+    let given_back = store.give_back_most(&app.erasures, &marker, &mut used_up);
+    if !given_back.await?.is_done() {
+        return Err(being_erased);
+    }
+    Ok(unchanged.and(used_up.changes()))
 }

@@ -13,7 +13,7 @@ use crate::api::WouldErase;
 use crate::budget::{Budget, UNLINK_WORK};
 use crate::domain::{ErasedId, NotPossible, PlayerId, random_token};
 use crate::flow::linking::unlink::report_last;
-use crate::store::{Erasing, Marker};
+use crate::store::{Erasing, Marker, StoreError};
 
 /// `player.erase`
 ///
@@ -39,8 +39,13 @@ pub async fn erase_player(
     }
     // A call that has begun before has reported already.
     if !is_running {
-        let row = app.links.get(player).await?;
-        report_last(app, Budget::of(UNLINK_WORK), player, row.link.as_ref()).await;
+        let link = match app.links.get(player).await {
+            Ok(row) => row.link,
+            // Tokens that can't be read report nothing. What is not reported is listed.
+            Err(StoreError::Corrupt { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
+        report_last(app, Budget::of(UNLINK_WORK), player, link.as_ref()).await;
     }
     let receipt = marker
         .filter(|marker| marker.is_running)

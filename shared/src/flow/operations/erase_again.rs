@@ -4,20 +4,18 @@
 //! restored tables, hashes each player's id, and looks the hash up. Nothing is reported: what a backup
 //! brings back as `delivered` was reported, or listed as `not_reported`, by the erasure itself.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::erase::{erase_restored, erased_id};
-use super::{Answer, OperationError, Order, recall, remember};
+use super::{Answer, OperationError, Order, cursor, recall, remember};
 use crate::App;
 use crate::api::{EraseAgainAnswer, FailedErasure};
 use crate::budget::Budget;
-use crate::domain::{ErasedId, PlayerId, is_restored};
-use crate::flow::entitlements::history::InvalidCursor;
-use crate::seal::Sealed;
+use crate::domain::{ErasedId, NotPossible, PlayerId, Restored};
 use crate::store::{Marker, ScanPage, ScanPosition, StoreError};
 
-/// What the cursor is sealed for: it names a player, and answers are stored.
-const PLACE: [&str; 1] = ["player.erase_again"];
+/// What the cursor is of.
+const LIST: &str = "player.erase_again";
 
 /// Which of the restored tables is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -47,13 +45,13 @@ pub async fn erase_again(
         return Ok(answer);
     }
     let mut position = match cursor {
-        Some(cursor) => Some(open(app, cursor)?),
+        Some(cursor) => Some(cursor::open(app, LIST, cursor).await?),
         None => Some(Position {
             table: Table::Links,
             key: None,
         }),
     };
-    let (mut erased, mut failed) = (HashSet::new(), Vec::new());
+    let (mut erased, mut failed) = (HashSet::new(), BTreeMap::new());
     'pages: while let Some(here) = position.clone() {
         if !budget.allows_a_page() {
             break;
@@ -66,6 +64,8 @@ pub async fn erase_again(
             }
             match erase_one(app, order, budget, &player, &marker).await {
                 Ok(true) => {
+                    // A request was at work when the other table was read.
+                    failed.remove(&player);
                     erased.insert(marker.id);
                 }
                 Ok(false) => {}
@@ -75,10 +75,9 @@ pub async fn erase_again(
                     return Err(error.into());
                 }
                 // One player does not keep the others from being erased.
-                Err(error) => failed.push(FailedErasure {
-                    player_id: player,
-                    detail: error.to_string(),
-                }),
+                Err(error) => {
+                    failed.insert(player, error.to_string());
+                }
             }
         }
         position = match (next, here.table) {
@@ -97,8 +96,8 @@ pub async fn erase_again(
     }
     let body = EraseAgainAnswer {
         erased: erased.len(),
-        failed,
-        cursor: position.map(|position| seal(app, &position)),
+        failed: failed.into_iter().map(FailedErasure::from).collect(),
+        cursor: position.map(|position| cursor::seal(app, LIST, &position)),
     };
     remember(app, order, &[], &body).await
 }
@@ -131,7 +130,8 @@ async fn marked(
     Ok(marked.collect())
 }
 
-/// Erases the player, if that is needed.
+/// Erases the player, if that is needed. A player who has linked again since the erasure is left to an
+/// operator, because what is new is not to be erased.
 async fn erase_one(
     app: &App,
     order: &Order,
@@ -139,34 +139,27 @@ async fn erase_one(
     player: &PlayerId,
     marker: &Marker,
 ) -> Result<bool, OperationError> {
-    let is_needed = has_come_back(app, player, marker).await?;
-    if is_needed && !order.dry_run {
-        erase_restored(app, order, budget, player, marker).await?;
+    match restored(app, player, marker).await? {
+        Restored::Nothing => return Ok(false),
+        Restored::Old if order.dry_run => {}
+        Restored::Old => erase_restored(app, order, budget, player, marker).await?,
+        Restored::Mixed => {
+            let why = "the player has linked again since the erasure, and has older rows again; \
+                       player.erase erases both, and then the player can link again";
+            return Err(NotPossible(why.to_owned()).into());
+        }
     }
-    Ok(is_needed)
+    Ok(true)
 }
 
-/// Whether what is stored is from before the erasure, or the erasure has not ended. A player who has
-/// linked again since the erasure is not erased.
-async fn has_come_back(app: &App, player: &PlayerId, marker: &Marker) -> Result<bool, StoreError> {
+/// What the backup has brought back of a player. An erasure that has not ended goes on.
+async fn restored(app: &App, player: &PlayerId, marker: &Marker) -> Result<Restored, StoreError> {
     if marker.is_running {
-        return Ok(true);
+        return Ok(Restored::Old);
     }
-    let mut written = app.fulfillments.written_at(player).await?;
-    let link = app.links.get(player).await?.link;
-    written.extend(link.map(|link| link.linked_at));
-    Ok(is_restored(&written, marker.begun_at))
-}
-
-fn seal(app: &App, position: &Position) -> String {
-    let plain = serde_json::to_vec(position).expect("a position is always JSON");
-    let keys = &app.secrets.current().token_keys;
-    keys.seal(&plain, &PLACE).as_str().to_owned()
-}
-
-fn open(app: &App, cursor: &str) -> Result<Position, InvalidCursor> {
-    let sealed = Sealed::from(cursor.to_owned());
-    let keys = &app.secrets.current().token_keys;
-    let plain = keys.open(&sealed, &PLACE).map_err(|_| InvalidCursor)?;
-    serde_json::from_slice(&plain).map_err(|_| InvalidCursor)
+    let dates = app.fulfillments.dates_of(player).await?;
+    let own = app.links.own_link(player).await?;
+    let linked_at = own.and_then(|own| own.linked_at());
+    let newest = linked_at.max(dates.newest_seen);
+    Ok(Restored::of(&dates.written, newest, marker.begun_at))
 }

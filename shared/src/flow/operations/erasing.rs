@@ -1,10 +1,11 @@
 //! The steps of an erasure: see [`super::erase`].
 
+use super::export::accounts;
 use super::{Answer, OperationError, Order, recall, write};
 use crate::App;
 use crate::api::EraseAnswer;
 use crate::budget::Budget;
-use crate::domain::{AmazonUserId, NotPossible, Timestamp, without_names};
+use crate::domain::{AmazonUserId, NotPossible, Timestamp, without_accounts, without_names};
 use crate::store::{Audit, Changes, Erasing, Fate, LinkingRows, Marker, StoreError, Subject};
 
 /// How often an erasure begins or ends while another request does the same.
@@ -40,10 +41,11 @@ impl Work<'_> {
     async fn begin(&self) -> Result<(), OperationError> {
         let Self { app, erasing, .. } = self;
         let linking = app.links.linking_rows(erasing.player).await?;
-        let link = app.links.get(erasing.player).await?.link;
+        let own = app.links.own_link(erasing.player).await?;
         let mut names = linking.names();
         names.push(erasing.player.to_string());
-        names.extend(link.map(|link| link.amazon_user_id.to_string()));
+        names.extend(own.and_then(|own| own.account()).map(String::from));
+        names.extend(accounts(app, erasing.player).await?);
         for _ in 0..TRIES {
             let known = app.erasures.get(erasing.id).await?;
             let is_other = known
@@ -55,6 +57,7 @@ impl Work<'_> {
             }
             let now = app.clock.now();
             let changes = app.erasures.begin_changes(erasing, known.as_ref(), now);
+            let changes = changes.and(app.fulfillments.under_way_changes(erasing.player));
             let is_first = known.is_none_or(|known| !known.is_running);
             if self.write_begun(changes, &names, is_first, now).await? {
                 return Ok(());
@@ -78,7 +81,8 @@ impl Work<'_> {
             ..
         } = self;
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let without = |text: &str| without_names(text, &names);
+        // Of an account that nothing stored leads to, only the form of its id is known.
+        let without = |text: &str| without_accounts(&without_names(text, &names));
         let request = order.request.clone();
         let order = Order {
             actor: order.actor.as_deref().map(without),
@@ -110,7 +114,8 @@ impl Work<'_> {
             // What could still make a link goes before the link.
             app.links.erase_linking(linking).await?;
             let has_row = self.end_link().await?;
-            let (rows, _) = app.fulfillments.rows_of(player, None).await?;
+            let (mut rows, _) = app.fulfillments.rows_of(player, None).await?;
+            rows.retain(|row| !row.is_under_way());
             if !has_linking && !has_row && rows.is_empty() {
                 return Ok(());
             }
@@ -133,13 +138,12 @@ impl Work<'_> {
     async fn end_link(&self) -> Result<bool, OperationError> {
         let Self { app, erasing, .. } = self;
         for tries in 0..TRIES {
-            if !app.links.has_row(erasing.player).await? {
+            let Some(own) = app.links.own_link(erasing.player).await? else {
                 return Ok(tries > 0);
-            }
-            let row = app.links.get(erasing.player).await?;
+            };
             let changes =
                 app.links
-                    .erase_link_changes(&app.fulfillments, &app.erasures, erasing, &row);
+                    .erase_link_changes(&app.fulfillments, &app.erasures, erasing, &own);
             // Refused, it is read and tried again.
             let _ = app.fulfillments.apply(changes).await?;
         }
@@ -156,9 +160,11 @@ impl Work<'_> {
         for account in accounts {
             self.has_time()?;
             let player = erasing.player;
+            // What is parked goes first: a new link of the account takes it over.
+            app.fulfillments.erase_parked(&account, player).await?;
             app.links.erase_from_account(&account, player).await?;
             app.fulfillments
-                .erase_from_account(&app.links, &account, player)
+                .erase_housekeeping(&app.links, &account, player)
                 .await?;
         }
         Ok(())
@@ -186,6 +192,7 @@ impl Work<'_> {
             }
             let now = app.clock.now();
             let changes = app.erasures.finish_changes(erasing, now);
+            let changes = changes.and(app.fulfillments.ended_changes(erasing.player));
             if write(app, order, changes, &[], Some(&answer), now).await? {
                 return Ok(answer);
             }

@@ -57,8 +57,8 @@ async fn first_page(
     answer.link_attempts = linking.attempts;
     answer.device_sessions = linking.devices;
     let mut accounts = accounts(app, player).await?;
-    let link = app.links.get(player).await?.link;
-    accounts.extend(link.map(|link| link.amazon_user_id.to_string()));
+    let own = app.links.own_link(player).await?;
+    accounts.extend(own.and_then(|own| own.account()).map(String::from));
     let accounts = accounts
         .into_iter()
         .filter_map(|it| AmazonUserId::new(it).ok());
@@ -82,7 +82,10 @@ async fn first_page(
 }
 
 /// The Amazon accounts of the player's entitlements.
-async fn accounts(app: &App, player: &PlayerId) -> Result<BTreeSet<String>, StoreError> {
+///
+/// # Errors
+/// See [`StoreError`].
+pub(super) async fn accounts(app: &App, player: &PlayerId) -> Result<BTreeSet<String>, StoreError> {
     let mut accounts = BTreeSet::new();
     let mut after: Option<String> = None;
     loop {

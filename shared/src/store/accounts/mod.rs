@@ -10,5 +10,5 @@ mod housekeeping;
 mod parked;
 
 pub use housekeeping::{Housekeeping, HousekeepingKind, HousekeepingLink};
-pub use parked::MOST_PARKED;
+pub use parked::{MOST_PARKED, ParkedFor};
 pub(in crate::store) use parked::{entry, read_entry};

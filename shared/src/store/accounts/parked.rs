@@ -1,7 +1,7 @@
 //! The note `PARKED`: what is parked for an Amazon account. The next link of the account makes it
 //! due.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
@@ -18,20 +18,41 @@ const SEPARATOR: char = ' ';
 /// What does not fit stays in the index `due` and is tried from there.
 pub const MOST_PARKED: u32 = 500;
 
+/// The players for whom something is parked for an account, each with an entry of theirs.
+#[derive(Clone, Debug, Default)]
+pub struct ParkedFor(BTreeMap<PlayerId, String>);
+
+impl ParkedFor {
+    /// The players.
+    #[must_use]
+    pub fn players(&self) -> BTreeSet<PlayerId> {
+        self.0.keys().cloned().collect()
+    }
+
+    /// An entry of each of these players who has one.
+    pub(in crate::store) fn of(&self, players: &BTreeSet<PlayerId>) -> Vec<&str> {
+        let entries = players.iter().filter_map(|player| self.0.get(player));
+        entries.map(String::as_str).collect()
+    }
+}
+
 impl Fulfillments {
-    /// The players whose entitlements are parked for this account; `None` where there is no note.
+    /// For whom something is parked for this account; `None` where there is no note.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub async fn parked_for(
         &self,
         account: &AmazonUserId,
-    ) -> Result<Option<BTreeSet<PlayerId>>, StoreError> {
-        let players = |entries: Vec<String>| {
-            let entries = entries.iter().filter_map(|entry| read_entry(entry));
-            entries.map(|(player, _)| player).collect()
+    ) -> Result<Option<ParkedFor>, StoreError> {
+        let by_player = |entries: Vec<String>| {
+            let read = entries.into_iter().filter_map(|entry| {
+                let (player, _) = read_entry(&entry)?;
+                Some((player, entry))
+            });
+            ParkedFor(read.collect())
         };
-        Ok(self.parked(account).await?.map(players))
+        Ok(self.parked(account).await?.map(by_player))
     }
 
     /// What is parked for this account.
@@ -46,23 +67,27 @@ impl Fulfillments {
         Ok(entries.iter().filter_map(|it| read_entry(it)).collect())
     }
 
-    /// The part of a transaction that links `account` again. With `has_parked` it makes the note
-    /// due. Without, it needs that there is no note.
+    /// The part of a transaction that links `account` again. With `has_parked` it makes the note due,
+    /// and needs that the `needed` entries are still in it: if an erasure has taken a player out, the
+    /// link must not list the player. Without, it needs that there is no note.
     pub(in crate::store) fn wake_part(
         &self,
         account: &AmazonUserId,
         has_parked: bool,
+        needed: &[&str],
         now: Timestamp,
     ) -> TransactWriteItem {
         let change = self.change_housekeeping(HousekeepingKind::Wake, account);
-        if has_parked {
-            change
-                .when("attribute_exists(#pk)")
-                .due_anew(account, now)
-                .in_transaction()
-        } else {
-            change.when("attribute_not_exists(#pk)").check()
+        if !has_parked {
+            return change.when("attribute_not_exists(#pk)").check();
         }
+        let mut condition = "attribute_exists(#pk)".to_owned();
+        let mut change = change.due_anew(account, now);
+        for (place, entry) in needed.iter().enumerate() {
+            condition += &format!(" AND contains(#records, :entry_{place})");
+            change = change.value(&format!(":entry_{place}"), s(*entry));
+        }
+        change.when(condition).in_transaction()
     }
 
     /// The part of a transaction that notes an entitlement under its account.

@@ -133,6 +133,22 @@ impl Change {
             )
     }
 
+    /// Needs besides that this attribute has this value.
+    pub(in crate::store) fn only_if_is(self, field: &str, value: AttributeValue) -> Self {
+        self.only_if(&format!("#{field} = :is_{field}"))
+            .value(&format!(":is_{field}"), value)
+    }
+
+    /// Needs besides that each of these attributes is as it is in `item`, or absent as there.
+    pub(in crate::store) fn only_if_as_in(self, item: &Item, fields: &[&str]) -> Self {
+        fields
+            .iter()
+            .fold(self, |change, field| match item.get(*field) {
+                Some(value) => change.only_if_is(field, value.clone()),
+                None => change.only_if_absent(field),
+            })
+    }
+
     fn only_if(self, further: &str) -> Self {
         let condition = match &self.condition {
             Some(condition) => format!("({condition}) AND {further}"),

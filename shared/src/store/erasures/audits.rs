@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use super::marker::Erasing;
 use super::rows::Stored;
 use crate::budget::REQUEST_KEPT;
-use crate::domain::{ERASED, PlayerId, Timestamp, players_of_move, without_names};
+use crate::domain::{ERASED, PlayerId, Timestamp, is_about_many, players_of_move, without_names};
 use crate::store::dynamo::{
     Item, Reader, erased_pk, hash, key, player_pk, request_key, s, unavailable,
 };
@@ -19,10 +19,35 @@ const KEPT: [&str; 3] = ["at", "command", "actor"];
 /// Where an operator may have named the player.
 const TEXTS: [&str; 3] = ["reason", "note", "request_id"];
 
+impl Links {
+    /// Takes the player out of the answer that is stored for this request id. `None`: it does not name
+    /// the player.
+    async fn answer_without(
+        &self,
+        request: &str,
+        player: &PlayerId,
+    ) -> Result<Option<TransactWriteItem>, StoreError> {
+        let key = request_key(&hash(request));
+        let item = self.item(key.clone()).await?.unwrap_or_default();
+        let Some(answer) = Reader::new(&self.table, &item).text("answer") else {
+            return Ok(None);
+        };
+        // The answer is JSON, and an id may have a quote in it.
+        let quoted = serde_json::Value::from(player.as_str()).to_string();
+        let without = without_names(answer, &[player.as_str(), quoted.trim_matches('"')]);
+        let change = self
+            .change(key)
+            .when("#answer = :known")
+            .value(":known", s(answer));
+        Ok((without != answer).then(|| change.set("answer", s(without)).in_transaction()))
+    }
+}
+
 impl Fulfillments {
     /// The record moves under the hash without ids, reason and note. The answer that is stored for its
-    /// request id goes, because it shows the player. Where the command was about another player too,
-    /// that player's record loses this player's name.
+    /// request id goes, because it shows the player. The answer of a command about many stays without
+    /// the player's id: repeating that command must not do anything twice for the others. Where the
+    /// command was about another player too, that player's record loses this player's name.
     pub(super) async fn audit_parts(
         &self,
         links: &Links,
@@ -55,10 +80,14 @@ impl Fulfillments {
         if let Some(request) = row.text("request_id")
             && at.is_some_and(|at| at + REQUEST_KEPT > now)
         {
-            let answer = links
-                .change(request_key(&hash(request)))
-                .when("attribute_not_exists(#pk) OR attribute_exists(#answer)");
-            parts.push(answer.delete_in_transaction());
+            if row.text("command").is_some_and(is_about_many) {
+                parts.extend(links.answer_without(request, erasing.player).await?);
+            } else {
+                let answer = links
+                    .change(request_key(&hash(request)))
+                    .when("attribute_not_exists(#pk) OR attribute_exists(#answer)");
+                parts.push(answer.delete_in_transaction());
+            }
         }
         Ok(parts)
     }

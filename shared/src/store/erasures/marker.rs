@@ -5,18 +5,16 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use crate::domain::{EntitlementId, ErasedId, PlayerId, Timestamp};
-use crate::store::dynamo::{
-    BATCH, Change, Item, Reader, batch_get, erased_guard_key, get, guard_key, marker_key, s, time,
-};
+use crate::store::dynamo::{BATCH, Change, Item, Reader, batch_get, get, marker_key, s, time};
 use crate::store::error::{Cause, StoreError};
 use crate::store::operations::Changes;
-use crate::store::tables::{Erasures, Fulfillments};
+use crate::store::tables::Erasures;
 
 const RUNNING: &str = "running";
 const DONE: &str = "done";
 
 /// How often a batch of markers is asked for.
-const BATCH_TRIES: u32 = 5;
+pub(super) const BATCH_TRIES: u32 = 5;
 
 /// What says that a player was erased, or is being erased.
 #[derive(Clone, Debug)]
@@ -219,31 +217,5 @@ fn as_read(change: Change, known: Option<&Marker>) -> Change {
             )
             .value(":known_receipt", s(&known.receipt))
             .value(":known_at", time(known.begun_at)),
-    }
-}
-
-impl Fulfillments {
-    /// Gives a player who comes back what the player has used up before the erasure: an offer can't be
-    /// had a second time. The copy under the hash stays.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn used_up_changes(
-        &self,
-        marker: &Marker,
-        player: &PlayerId,
-    ) -> Result<Changes, StoreError> {
-        let mut parts = Vec::new();
-        for sku in &marker.skus {
-            let item = self.item(erased_guard_key(&marker.id, sku)).await?;
-            let item = item.unwrap_or_default();
-            let used = Reader::new(&self.table, &item).texts("entitlements");
-            let Some(used) = used else { continue };
-            let guard = self
-                .change(guard_key(player, sku))
-                .add("entitlements", AttributeValue::Ss(used.to_vec()));
-            parts.push(guard.in_transaction());
-        }
-        Ok(Changes(parts))
     }
 }

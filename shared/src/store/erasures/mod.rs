@@ -2,6 +2,7 @@
 //! under a keyed hash of the id.
 //!
 //! - Erasures `ERASED#<hash>`: the marker: the player was erased, or is being erased
+//! - Fulfillments `PLAYER#p` / `ERASING`: the player is being erased
 //! - Fulfillments `ERASED#<hash>` / `G#<sku>`: what the player has used up
 //! - Fulfillments `ERASED#<hash>` / `A#…`: the player's audit records without ids, reasons and notes
 //! - Fulfillments `RECEIPT#<receipt_id>` / `A#…`: the audit record of the erasure itself
@@ -13,8 +14,10 @@
 mod accounts;
 mod attributes;
 mod audits;
+mod comeback;
 mod export;
 mod linking;
+mod links;
 mod marker;
 mod rows;
 mod scan;
@@ -22,6 +25,7 @@ mod scan;
 pub use attributes::{Exported, knows_attribute};
 pub use export::{ExportedLinking, OwnRow};
 pub use linking::LinkingRows;
+pub use links::OwnLink;
 pub use marker::{Erasing, Marker};
-pub use rows::{Fate, Stored};
+pub use rows::{Dates, Fate, Stored};
 pub use scan::{ScanPage, ScanPosition};

@@ -9,6 +9,7 @@ use crate::store::dynamo::{
     transact, unavailable,
 };
 use crate::store::error::StoreError;
+use crate::store::operations::Changes;
 use crate::store::tables::{Erasures, Fulfillments, Links};
 
 /// A row in a player's partition, whatever it holds. A row that can't be read is erased as well.
@@ -26,13 +27,37 @@ pub enum Fate {
     AtWork,
 }
 
+/// From when the rows of a player are.
+#[derive(Clone, Debug, Default)]
+pub struct Dates {
+    /// When each row was last written.
+    pub written: Vec<Timestamp>,
+    /// When the service first saw the newest entitlement.
+    pub newest_seen: Option<Timestamp>,
+}
+
+/// The row that says in the player's partition that the player is being erased.
+const UNDER_WAY: &str = "ERASING";
+
 impl Stored {
+    /// Whether it says that the player is being erased. The end of the erasure deletes it.
+    #[must_use]
+    pub fn is_under_way(&self) -> bool {
+        self.text("sk") == Some(UNDER_WAY)
+    }
+
     /// When it was last written, where it says so.
     #[must_use]
     pub fn written_at(&self) -> Option<Timestamp> {
         let reader = Reader::new("", &self.0);
         let time = |field| reader.time(field).ok().flatten();
         time("updated_at").or_else(|| time("at"))
+    }
+
+    /// When the service first saw the entitlement.
+    fn first_seen_at(&self) -> Option<Timestamp> {
+        let seen = Reader::new("", &self.0).time("first_seen_at");
+        seen.ok().flatten()
     }
 
     /// The entitlement, if it is delivered and not reported.
@@ -69,21 +94,30 @@ impl Stored {
         ];
         let row_key = ["pk", "sk"].map(|name| self.text(name).unwrap_or_default().to_owned());
         let [pk, sk] = row_key;
-        let mut condition = "attribute_exists(#pk)".to_owned();
-        let mut change = of.change(key(pk, sk));
-        for field in TELLING {
-            if let Some(value) = self.0.get(field) {
-                condition.push_str(&format!(" AND #{field} = :known_{field}"));
-                change = change.value(&format!(":known_{field}"), value.clone());
-            } else {
-                condition.push_str(&format!(" AND attribute_not_exists(#{field})"));
-            }
-        }
-        change.when(condition)
+        of.change(key(pk, sk))
+            .when("attribute_exists(#pk)")
+            .only_if_as_in(&self.0, &TELLING)
     }
 }
 
 impl Fulfillments {
+    /// Says in the player's partition that an erasure has begun. Until it has ended,
+    /// `player.erase_again` finds the player by that row, even if a crash has left no other.
+    #[must_use]
+    pub fn under_way_changes(&self, player: &PlayerId) -> Changes {
+        let row = self.change(key(player_pk(player), UNDER_WAY.to_owned()));
+        Changes(vec![
+            row.set("player_id", s(player.as_str())).in_transaction(),
+        ])
+    }
+
+    /// The erasure has ended.
+    #[must_use]
+    pub fn ended_changes(&self, player: &PlayerId) -> Changes {
+        let row = self.change(key(player_pk(player), UNDER_WAY.to_owned()));
+        Changes(vec![row.delete_in_transaction()])
+    }
+
     /// A page of the rows in the player's partition, read strongly: from after the sort key `after`
     /// on, as many as one request gives. `true`: there are more.
     ///
@@ -204,20 +238,24 @@ impl Fulfillments {
         parts
     }
 
-    /// When each row of the player's partition was last written, where the row says so.
+    /// From when the rows of the player's partition are, where they say so.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn written_at(&self, player: &PlayerId) -> Result<Vec<Timestamp>, StoreError> {
-        let mut times = Vec::new();
+    pub async fn dates_of(&self, player: &PlayerId) -> Result<Dates, StoreError> {
+        let mut dates = Dates::default();
         let mut after: Option<String> = None;
         loop {
             let (rows, is_more) = self.rows_of(player, after.as_deref()).await?;
-            times.extend(rows.iter().filter_map(Stored::written_at));
+            dates
+                .written
+                .extend(rows.iter().filter_map(Stored::written_at));
+            let seen = rows.iter().filter_map(Stored::first_seen_at);
+            dates.newest_seen = seen.max().max(dates.newest_seen);
             let last = rows.last().and_then(|row| row.text("sk"));
             after = last.map(str::to_owned).filter(|_| is_more);
             if after.is_none() {
-                return Ok(times);
+                return Ok(dates);
             }
         }
     }

@@ -63,6 +63,18 @@ impl Inherited {
         players.map_or(Self::Unlisted, Self::of)
     }
 
+    /// Adds to a change of the row that holds the tokens that the listed players are still those that
+    /// were read: an erasure may have taken one out, who must not come back.
+    pub(super) fn still(&self, change: Change) -> Change {
+        match self {
+            Self::From(players) => {
+                let players = players.iter().map(ToString::to_string).collect();
+                change.only_if_is("owes_for", AttributeValue::Ss(players))
+            }
+            Self::None | Self::Unlisted => change,
+        }
+    }
+
     /// Adds this to a change of the row that holds the tokens. An earlier version of the service
     /// only knows the attribute `owes`.
     pub(super) fn write(&self, change: Change, earlier: Earlier) -> Change {

@@ -10,7 +10,7 @@ use super::link::{Link, PlayerRow, Remnant};
 use super::unlinking::RemnantTimes;
 use crate::domain::{AmazonUserId, DeviceStatus, LinkId, LinkStatus, PlayerId, Timestamp};
 use crate::seal::Sealed;
-use crate::store::accounts::HousekeepingKind;
+use crate::store::accounts::{HousekeepingKind, ParkedFor};
 use crate::store::attempts::{Attempt, AttemptState, Device};
 use crate::store::dynamo::{
     Committed, amazon_key, contend, n, player_key, remnant_key, s, time, transact,
@@ -118,10 +118,9 @@ impl Links {
     ) -> Result<Option<LinkOutcome>, StoreError> {
         let account = new.amazon_user_id;
         let parked = fulfillments.parked_for(account).await?;
-        let has_parked = parked.is_some();
         let remnant = self.remnant(account).await?;
         let link_id = LinkId::random();
-        let inherited = inherited(new.player, remnant.as_ref(), parked);
+        let inherited = inherited(new.player, remnant.as_ref(), parked.as_ref());
         let mut parts = self.link_parts(new, &link_id, remnant.as_ref(), &inherited, now);
         let erasure = parts.len()..parts.len() + new.erasure.0.len();
         parts.extend(new.erasure.0.iter().cloned());
@@ -141,7 +140,13 @@ impl Links {
                 parts.push(ended.in_transaction());
             }
         }
-        parts.push(fulfillments.wake_part(account, has_parked, now));
+        // Those whom it lists.
+        let needed = match &inherited {
+            Inherited::From(players) => parked.as_ref().map(|parked| parked.of(players)),
+            Inherited::None | Inherited::Unlisted => None,
+        };
+        let needed = needed.unwrap_or_default();
+        parts.push(fulfillments.wake_part(account, parked.is_some(), &needed, now));
         let Committed::Nothing(refusals) = transact(&self.client, parts).await? else {
             return Ok(Some(LinkOutcome::Linked));
         };
@@ -207,10 +212,13 @@ impl Links {
             .in_transaction();
         let taken_over = self.change(remnant_key(new.amazon_user_id));
         let taken_over = match remnant {
-            Some(remnant) => taken_over
-                .when("#link_id = :expected_link")
-                .value(":expected_link", s(remnant.link.id.as_str()))
-                .delete_in_transaction(),
+            Some(remnant) => {
+                let taken_over = taken_over
+                    .when("#link_id = :expected_link")
+                    .value(":expected_link", s(remnant.link.id.as_str()));
+                let inherited = &remnant.link.inherited;
+                inherited.still(taken_over).delete_in_transaction()
+            }
             None => taken_over.when("attribute_not_exists(#pk)").check(),
         };
         vec![player, account, taken_over]
@@ -238,12 +246,12 @@ impl Links {
 fn inherited(
     player: &PlayerId,
     remnant: Option<&Remnant>,
-    parked: Option<BTreeSet<PlayerId>>,
+    parked: Option<&ParkedFor>,
 ) -> Inherited {
     let of_remnant = remnant.map(|remnant| &remnant.link).map(|link| {
         let own = Inherited::of(BTreeSet::from([link.player.clone()]));
         own.and(link.inherited.clone(), player)
     });
-    let of_parked = Inherited::of(parked.unwrap_or_default());
+    let of_parked = Inherited::of(parked.map(ParkedFor::players).unwrap_or_default());
     of_remnant.unwrap_or_default().and(of_parked, player)
 }

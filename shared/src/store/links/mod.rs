@@ -16,4 +16,5 @@ pub use inherited::Inherited;
 pub use keys::{SealedPage, SealedPosition, SealedRow};
 pub use link::{DeadTokens, Link, LinkState, PlayerRow, RefreshLease, Remnant, TokenRow};
 pub use linking::{LinkOrigin, LinkOutcome, NewLink, Replaced};
+pub(in crate::store) use row::player_row;
 pub use unlinking::RemnantTimes;

@@ -105,7 +105,7 @@ impl Links {
                 .set("status", s(LinkStatus::Linked.as_str()))
                 .without_dead_tokens()
                 .in_transaction();
-            let woken = fulfillments.wake_part(&link.amazon_user_id, parked.is_some(), now);
+            let woken = fulfillments.wake_part(&link.amazon_user_id, parked.is_some(), &[], now);
             Ok(match transact(&self.client, vec![revived, woken]).await? {
                 Committed::All => Some(WriteOutcome::Done),
                 Committed::Nothing(refusals) if matches!(refusals[..], [Some(_), ..]) => {

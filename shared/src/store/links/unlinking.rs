@@ -103,8 +103,8 @@ impl Links {
         parts
     }
 
-    /// A change that needs that the link, its tokens, its refresh lease and what is open are as
-    /// they were read.
+    /// A change that needs that the link, its tokens, its refresh lease, what is open and for whom the
+    /// account has reports to make are as they were read.
     pub(super) fn change_as_read(&self, row: &PlayerRow, link: &Link) -> Change {
         let mark = match row.open_mark {
             Some(_) => "#open_mark = :mark",
@@ -124,7 +124,11 @@ impl Links {
         if let Some(lease) = &link.refresh {
             change = change.value(":refresher", s(&lease.owner));
         }
-        change
+        // The caller's link may have fewer players to report for than the row.
+        match &row.link {
+            Some(read) => read.inherited.still(change),
+            None => change,
+        }
     }
 
     fn remnant_of(&self, link: &Link, tokens: &Sealed, expires_at: Timestamp) -> TransactWriteItem {

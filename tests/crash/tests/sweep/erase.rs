@@ -1,5 +1,6 @@
-//! `player.erase`, disturbed at every request: repeating it finishes the erasure, with the same
-//! receipt, and the end is the same. Nothing names the player, and the offer stays used up.
+//! `player.erase` and `player.erase_again`, disturbed at every request: repeating the command finishes
+//! the erasure, with the same receipt, and the end is the same. Nothing names the player, and the offer
+//! stays used up.
 
 use crash::{Outcome, Player, Scenario, World, sweep};
 use serde_json::{Value, json};
@@ -79,17 +80,101 @@ impl Scenario for Erase {
                 "the receipts are {receipts:?}, and {answer} was given"
             ));
         }
-        let names = [
-            player.id.as_str(),
-            &player.account_id,
-            "her mother called",
-            "Robin",
-        ];
-        let left = world.naming(&names).await?;
-        if !left.is_empty() {
-            return Err(format!("these name the player still: {left:?}"));
+        is_named_nowhere(player).await?;
+        comes_back(player).await
+    }
+}
+
+/// The erasure of a player whom a backup has brought back.
+struct EraseAgain;
+
+struct Restored<'w> {
+    event: Value,
+    receipt: Value,
+    /// A player who was not erased.
+    other: Player<'w>,
+}
+
+impl Scenario for EraseAgain {
+    type Ready<'w> = Restored<'w>;
+
+    fn function(&self) -> &'static str {
+        "admin"
+    }
+
+    /// Two tables and the markers, a link, three entitlements, two guards, an audit record, an account.
+    fn least(&self) -> usize {
+        30
+    }
+
+    async fn prepare<'w>(&self, player: &mut Player<'w>) -> Outcome<Restored<'w>> {
+        let world = player.world;
+        half_delivered(player).await?;
+        let mut other = Player::new(world);
+        other.link().await?;
+        answered_check(&mut other).await?;
+        let backup = world.backup().await?;
+        let receipt = erased(player, &order(player, "erase")).await?["receipt_id"].clone();
+        world.restore(backup).await?;
+        let event = json!({
+            "command": "player.erase_again", "actor": "ada", "reason": "a sweep",
+            "request_id": format!("again {}", player.id)
+        });
+        Ok(Restored {
+            event,
+            receipt,
+            other,
+        })
+    }
+
+    async fn act<'w>(&self, player: &mut Player<'w>, ready: &mut Restored<'w>) -> Outcome {
+        // It is what is disturbed.
+        let _ = player.world.function("admin").invoke(&ready.event).await;
+        Ok(())
+    }
+
+    async fn recover<'w>(&self, player: &mut Player<'w>, ready: Restored<'w>) -> Outcome {
+        let Restored {
+            event,
+            receipt,
+            mut other,
+        } = ready;
+        let answer = erased(player, &event).await?;
+        if answer["cursor"] != Value::Null || answer.get("failed").is_some() {
+            return Err(format!("not everything was erased: {answer}"));
+        }
+        if invoke(player, &event).await? != answer {
+            return Err("the same request was answered otherwise".to_owned());
+        }
+        is_named_nowhere(player).await?;
+        if player
+            .world
+            .receipts()
+            .await?
+            .iter()
+            .any(|it| receipt != **it)
+        {
+            return Err(format!("there are other receipts than {receipt}"));
+        }
+        if answered_check(&mut other).await?.link != "linked" {
+            return Err("a player who was never erased has lost the link".to_owned());
         }
         comes_back(player).await
+    }
+}
+
+async fn is_named_nowhere(player: &Player<'_>) -> Outcome {
+    let names = [
+        player.id.as_str(),
+        &player.account_id,
+        "her mother called",
+        &player.name,
+    ];
+    let left = player.world.naming(&names).await?;
+    if left.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("these name the player still: {left:?}"))
     }
 }
 
@@ -110,5 +195,12 @@ async fn comes_back(player: &mut Player<'_>) -> Outcome {
 async fn an_operator_erases_a_player() {
     let world = World::start().await;
     sweep(&world, Erase).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_operator_erases_a_restored_player_again() {
+    let world = World::start().await;
+    sweep(&world, EraseAgain).await;
     world.stop().await;
 }

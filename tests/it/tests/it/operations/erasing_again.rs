@@ -92,6 +92,92 @@ async fn a_player_who_has_come_back_is_not_erased_again() {
     assert_eq!(world.stored_link(PLAYER).await.player.as_str(), PLAYER);
 }
 
+/// What was written since the erasure is not to be erased by a command that nobody gave for the player.
+#[tokio::test]
+async fn a_player_who_has_linked_again_before_the_command_is_left_and_named() {
+    let Story { world, .. } = story().await;
+    let rows = backup(&world).await;
+    done(&world, "player.erase", erase()).await;
+    world.pass(60);
+    restore(&world, rows).await;
+    world.linked(PLAYER, "alice").await;
+    let before = everything(&world).await;
+    let answer = done(&world, "player.erase_again", json!({})).await;
+    assert_eq!(answer["erased"], 0, "{answer}");
+    assert_eq!(answer["failed"].as_array().map(Vec::len), Some(1));
+    assert_eq!(answer["failed"][0]["player_id"], PLAYER);
+    let detail = answer["failed"][0]["detail"].as_str().expect("a text");
+    assert!(detail.contains("linked again"), "{detail}");
+    assert_eq!(everything(&world).await, before);
+    // An operator erases what is old and what is new, and the player can link again.
+    done(&world, "player.erase", erase()).await;
+    nothing_names_the_player(&world).await;
+    world.pass(1);
+    world.linked(PLAYER, "alice").await;
+    assert_eq!(again(&world).await, 0);
+}
+
+/// A run of `reconcile` after the restore writes old rows anew.
+#[tokio::test]
+async fn a_report_of_what_was_restored_does_not_keep_it() {
+    let Story { world, .. } = story().await;
+    let rows = backup(&world).await;
+    done(&world, "player.erase", erase()).await;
+    world.pass(3600);
+    restore(&world, rows).await;
+    world.amazon.clear_faults();
+    world.reconcile().await;
+    assert_eq!(again(&world).await, 1);
+    nothing_names_the_player(&world).await;
+}
+
+#[tokio::test]
+async fn a_restored_link_that_can_not_be_read_is_erased_again() {
+    let Story { world, .. } = story().await;
+    let rows = backup(&world).await;
+    done(&world, "player.erase", erase()).await;
+    restore(&world, rows).await;
+    let update = world.dynamodb.update_item();
+    let update = update
+        .table_name(&world.app.config.tables.links)
+        .key("pk", AttributeValue::S(format!("PLAYER#{PLAYER}")))
+        .update_expression("SET token_version = :wrong")
+        .expression_attribute_values(":wrong", AttributeValue::S("seven".to_owned()));
+    update.send().await.expect("written");
+    assert_eq!(again(&world).await, 1);
+    nothing_names_the_player(&world).await;
+}
+
+/// A crash before the end has left nothing of the player but the row that says so.
+#[tokio::test]
+async fn an_erasure_that_has_only_not_ended_is_found_and_ended() {
+    let Story { world, .. } = story().await;
+    let rows = backup(&world).await;
+    done(&world, "player.erase", erase()).await;
+    restore(&world, rows).await;
+    world.forget();
+    let transactions = |world: &World| {
+        let requests = world.database.requests();
+        requests
+            .iter()
+            .filter(|it| *it == "TransactWriteItems")
+            .count()
+    };
+    let backup_again = backup(&world).await;
+    assert_eq!(again(&world).await, 1);
+    let count = u32::try_from(transactions(&world)).expect("few");
+    restore(&world, backup_again).await;
+    // The last transaction ends the erasure.
+    world.database.refuse("TransactWriteItems", count - 1, 1);
+    let refused = code(&world, "player.erase_again", json!({})).await;
+    assert_eq!(refused, "unavailable");
+    let page = world.link(PLAYER, "alice").await;
+    assert_ne!(page.status, 200, "the player is being erased");
+    assert_eq!(again(&world).await, 1);
+    nothing_names_the_player(&world).await;
+    world.linked(PLAYER, "alice").await;
+}
+
 #[tokio::test]
 async fn pages_have_sealed_cursors_and_a_request_id_gives_the_same_answer() {
     let Story { world, .. } = story().await;

@@ -5,6 +5,7 @@ mod entitlements;
 mod envelope;
 mod erasing_again;
 mod erasure;
+mod erasure_leftovers;
 mod export;
 mod keys;
 mod moves;
