@@ -1,4 +1,5 @@
 mod attention;
+mod attention_bulk;
 mod corrections;
 mod doctor;
 mod entitlements;
