@@ -121,6 +121,7 @@ impl Scenario for Reseal {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn an_operator_seals_tokens_with_a_new_key() {
     let world = World::start().await;
     sweep(&world, Reseal).await;

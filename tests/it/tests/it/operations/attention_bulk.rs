@@ -110,7 +110,7 @@ async fn play(world: &World, run: &str, enough: usize) -> Played {
 }
 
 #[tokio::test]
-#[ignore = "CI plays it: it takes a minute or more"]
+#[ignore = "slow: CI runs it"]
 async fn ten_thousand_are_released_in_pages_and_none_of_them_twice() {
     let world = World::new().await;
     let (_, second) = duplicate(&world).await;
