@@ -55,6 +55,8 @@ pub(crate) struct Onlooker {
     pub(super) alarms: Alarms,
     pub(super) game: SharedGame,
     pub(super) gates: Arc<BTreeMap<String, Gate>>,
+    /// The function whose invocation made fewer requests than it was to be disturbed at, and how many.
+    pub(super) missed: Arc<Mutex<Option<(String, usize)>>>,
 }
 
 impl Onlooker {
@@ -73,8 +75,23 @@ impl Onlooker {
             alarms: Alarms::of_template(template, stack, time.clone())?,
             game: SharedGame::default(),
             gates: Arc::new(functions.map(|name| (name, Gate::default())).collect()),
+            missed: Arc::default(),
             time,
         })
+    }
+
+    /// What was armed and did not happen since the last time this was asked, as a sentence.
+    pub(super) fn take_missed(&self) -> Option<String> {
+        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+        let (function, requests) = missed.take()?;
+        let requests = match requests {
+            0 => "no request".to_owned(),
+            1 => "only 1 request".to_owned(),
+            count => format!("only {count} requests"),
+        };
+        Some(format!(
+            "{function} was not disturbed: its invocation made {requests}."
+        ))
     }
 
     /// A log that hands on every line to `log`, and the functions' lines to the alarms.
@@ -98,9 +115,11 @@ impl Onlooker {
     #[must_use]
     pub(crate) fn witness(&self, log: Log) -> Witness {
         let (alarms, gates) = (self.alarms.clone(), Arc::clone(&self.gates));
+        let missed = Arc::clone(&self.missed);
         Witness::new(move |function, outcome| {
-            if let Some(gate) = gates.get(function) {
-                gate.release();
+            if let Some(requests) = gates.get(function).and_then(Gate::release) {
+                let mut missed = missed.lock().unwrap_or_else(PoisonError::into_inner);
+                *missed = Some((function.to_owned(), requests));
             }
             let end = outcome.map_or(End::Failed, |()| End::Returned);
             if let Err(error) = alarms.invocation(function, end) {

@@ -25,7 +25,10 @@ impl Console {
         if let Some(player) = action.player() {
             self.must_know(player)?;
         }
-        let said = self.carry_out(&action).await?;
+        let mut said = self.carry_out(&action).await?;
+        if let Some(missed) = self.onlooker().take_missed() {
+            said = format!("{said} {missed}");
+        }
         self.script().push(action);
         self.hear();
         Ok(said)
@@ -84,8 +87,7 @@ impl Console {
             Action::Forward { seconds } => self.forward(*seconds).await,
             Action::Kill(kill) => self.arm(kill).await,
             Action::Spare {} => {
-                let gates = self.onlooker().gates.values();
-                gates.for_each(crate::proxy::Gate::release);
+                self.release_gates();
                 Ok("Nothing will be disturbed.".to_owned())
             }
         }
@@ -204,12 +206,17 @@ impl Console {
         })
     }
 
+    fn release_gates(&self) {
+        for gate in self.onlooker().gates.values() {
+            // That it was not reached is no news here.
+            let _ = gate.release();
+        }
+    }
+
     async fn arm(&self, kill: &Kill) -> Said {
         let function = self.place().functions.get(&kill.function);
         let function = function.ok_or_else(|| format!("there is no {}", kill.function))?;
-        for gate in self.onlooker().gates.values() {
-            gate.release();
-        }
+        self.release_gates();
         // A process that starts opens connections; those are not what is counted.
         function.warm().await.map_err(|error| error.to_string())?;
         let gate = self.onlooker().gates.get(&kill.function);

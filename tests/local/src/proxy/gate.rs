@@ -135,9 +135,11 @@ impl Gate {
             .map_or_else(Vec::new, |armed| armed.seen)
     }
 
-    /// Lets all pass again at once. What arrived before and is hit stays hit.
-    pub fn release(&self) {
-        *self.armed() = None;
+    /// Lets all pass again at once. What arrived before and is hit stays hit. `Some`: it was armed, and
+    /// only so many requests came, of which none was hit.
+    pub fn release(&self) -> Option<usize> {
+        let armed = self.armed().take()?;
+        (armed.seen.len() < armed.at).then_some(armed.seen.len())
     }
 
     /// What it is armed with: the mode, and the number of the request.

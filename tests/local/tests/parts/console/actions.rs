@@ -124,6 +124,20 @@ async fn what_is_armed_can_be_spared() {
 }
 
 #[tokio::test]
+async fn a_kill_that_is_not_reached_is_told() {
+    let page = Page::open().await;
+    let kill = json!({"do": "kill", "function": "entitlements", "at": 50, "mode": "killed_before"});
+    page.act(kill).await;
+    let said = page.act(json!({"do": "check", "player": PLAYER})).await;
+    let told = "entitlements was not disturbed: its invocation made only ";
+    assert!(said.contains(told), "{said}");
+    assert_eq!(page.state().await["kill"], Value::Null);
+    let said = page.act(json!({"do": "check", "player": PLAYER})).await;
+    assert!(!said.contains("disturbed"), "{said}");
+    page.system.stop().await;
+}
+
+#[tokio::test]
 async fn a_link_that_is_killed_is_told_and_can_be_made_again() {
     let page = Page::open().await;
     page.act(json!({"do": "kill", "function": "link", "at": 2, "mode": "killed_before"}))
