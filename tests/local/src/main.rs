@@ -287,10 +287,7 @@ fn options(arguments: &Arguments, default_port: u16, log: Log) -> Result<Options
 /// Starts the system. An interruption kills what was started so far.
 async fn start_with(arguments: &Arguments, options: Options) -> Result<System, Error> {
     if arguments.binaries.is_none() {
-        eprintln!(
-            "building the functions; the first time takes a minute or two. When everything runs, its \
-             addresses are printed"
-        );
+        eprintln!("building the functions; the first time takes a minute or two");
     }
     tokio::select! {
         started = System::start(options) => started,

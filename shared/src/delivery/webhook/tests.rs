@@ -178,12 +178,15 @@ async fn nothing_that_is_logged_holds_the_address() {
 
 #[tokio::test]
 async fn a_refusal_that_breaks_off_or_never_ends_is_none() {
-    for rest in [
+    let cases = [
         r#"{"refused": true, "reason": "not fo"#,
         r#"{"refused": true}"#,
-    ] {
+    ];
+    // At the same time, because each waits until its time is over.
+    let cases = cases.map(async |rest| {
         let head = format!("HTTP/1.1 422 X\r\nContent-Length: 100\r\n\r\n{rest}");
         let server = Server::start([Reply::Unfinished(head.into_bytes())]);
         assert_eq!(deliver(&server, "e-1").await, tried(422), "{rest}");
-    }
+    });
+    futures_util::future::join_all(cases).await;
 }

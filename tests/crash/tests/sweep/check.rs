@@ -115,6 +115,7 @@ async fn a_check_that_refreshes() {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn a_check_that_refreshes_where_refresh_tokens_rotate() {
     let world = World::start().await;
     world.amazon.rotate_refresh_tokens(true);
