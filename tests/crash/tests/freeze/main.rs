@@ -128,11 +128,13 @@ async fn every_call_succeeds(how: Idle) {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn connections_that_reset_cost_the_first_call_nothing() {
     every_call_succeeds(Idle::Resets).await;
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn connections_that_swallow_cost_the_first_call_less_than_3_s() {
     every_call_succeeds(Idle::Swallows).await;
 }
