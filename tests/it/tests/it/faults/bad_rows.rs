@@ -72,6 +72,7 @@ async fn list(world: &World, query: &str) -> Value {
 }
 
 #[tokio::test]
+#[ignore = "slow: CI runs it"]
 async fn it_is_left_out_of_every_answer_and_comes_back_when_it_is_mended() {
     let world = World::new().await;
     let mut ids = coins(&world, 3).await;

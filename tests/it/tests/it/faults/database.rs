@@ -159,6 +159,7 @@ sweeps! {
     reconcile_does_not_notice_what_passes: Reconcile, false, passing;
     #[ignore = "slow: CI runs it"]
     a_delivering_reconcile_does_not_notice_what_passes: Reconcile, true, passing;
+    #[ignore = "slow: CI runs it"]
     a_check_that_fails_loses_nothing: Check, false, lasting;
     #[ignore = "slow: CI runs it"]
     a_delivering_check_that_fails_loses_nothing: Check, true, lasting;
