@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
@@ -100,21 +101,29 @@ pub(super) fn seal(app: &App, player: &PlayerId, purpose: &str, plain: &[u8]) ->
         .seal(plain, &[purpose, player.as_str()])
 }
 
-/// Opens what [`seal`] made. If this process does not know the key, it reads the secret again: the key
-/// may have been added since the process started.
+/// Opens what was sealed for this place. If this process does not know the key, it reads the secret
+/// again: the key may have been added since the process started.
+pub(super) async fn open_place(
+    app: &App,
+    sealed: &Sealed,
+    associated: &[&str],
+) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    match app.secrets.current().token_keys.open(sealed, associated) {
+        Err(OpenError::UnknownKey(_)) if app.secrets.reload(app.clock.now()).await => {
+            app.secrets.current().token_keys.open(sealed, associated)
+        }
+        opened => opened,
+    }
+}
+
+/// Opens what [`seal`] made.
 pub(super) async fn open(
     app: &App,
     player: &PlayerId,
     purpose: &str,
     sealed: &Sealed,
 ) -> Result<SecretString, OpenError> {
-    let associated = [purpose, player.as_str()];
-    let opened = match app.secrets.current().token_keys.open(sealed, &associated) {
-        Err(OpenError::UnknownKey(_)) if app.secrets.reload(app.clock.now()).await => {
-            app.secrets.current().token_keys.open(sealed, &associated)
-        }
-        opened => opened,
-    }?;
+    let opened = open_place(app, sealed, &[purpose, player.as_str()]).await?;
     let text = String::from_utf8(opened.to_vec());
     text.map(SecretString::from).map_err(|_| OpenError::Broken)
 }

@@ -109,13 +109,8 @@ impl Offers {
             let keys = skus.iter().map(|sku| sku_key(sku)).collect();
             // The read is strong, because a new offer counts at once.
             let batch = batch_get(&self.client, &self.table, keys, BATCH_TRIES).await?;
-            if !batch.unread.is_empty() {
-                return Err(StoreError::Unavailable {
-                    operation: "BatchGetItem",
-                    source: Cause::Unprocessed,
-                });
-            }
-            for item in &batch.items {
+            let items = batch.whole()?;
+            for item in &items {
                 let sku: Sku = Reader::new(&self.table, item).id("sku")?;
                 match self.read(item) {
                     Ok(offer) => drop(found.offers.insert(sku, offer)),

@@ -1,12 +1,13 @@
 //! Sealed cursors. A cursor may name a player, and the answer of a command is stored under its
-//! request id: without the keys nobody can read whom it names.
+//! request id: a reader of the table who has no key can't see which player it is.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::App;
 use crate::flow::entitlements::history::InvalidCursor;
-use crate::seal::{OpenError, Sealed};
+use crate::flow::tokens::open_place;
+use crate::seal::Sealed;
 
 /// The cursor of an answer about `list`.
 pub(super) fn seal(app: &App, list: &str, position: &impl Serialize) -> String {
@@ -15,8 +16,7 @@ pub(super) fn seal(app: &App, list: &str, position: &impl Serialize) -> String {
     keys.seal(&plain, &["cursor", list]).as_str().to_owned()
 }
 
-/// The position in a cursor that [`seal`] has made for the same list. If this process does not know the
-/// key, it reads the secret again.
+/// The position in a cursor that [`seal`] has made for the same list.
 ///
 /// # Errors
 /// If it is another text.
@@ -26,14 +26,7 @@ pub(super) async fn open<T: DeserializeOwned>(
     cursor: &str,
 ) -> Result<T, InvalidCursor> {
     let sealed = Sealed::from(cursor.to_owned());
-    let open = || {
-        let keys = &app.secrets.current().token_keys;
-        keys.open(&sealed, &["cursor", list])
-    };
-    let opened = match open() {
-        Err(OpenError::UnknownKey(_)) if app.secrets.reload(app.clock.now()).await => open(),
-        opened => opened,
-    };
+    let opened = open_place(app, &sealed, &["cursor", list]).await;
     let plain = opened.map_err(|_| InvalidCursor)?;
     serde_json::from_slice(&plain).map_err(|_| InvalidCursor)
 }

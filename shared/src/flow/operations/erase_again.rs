@@ -130,8 +130,8 @@ async fn marked(
     Ok(marked.collect())
 }
 
-/// Erases the player, if that is needed. A player who has linked again since the erasure is left to an
-/// operator, because what is new is not to be erased.
+/// Erases the player, if that is needed. It does not erase a player who has linked again since the erasure:
+/// an operator has to order that with `player.erase`.
 async fn erase_one(
     app: &App,
     order: &Order,

@@ -29,7 +29,7 @@ impl ParkedFor {
         self.0.keys().cloned().collect()
     }
 
-    /// An entry of each of these players who has one.
+    /// One entry for each of these players, if the player has any.
     pub(in crate::store) fn of(&self, players: &BTreeSet<PlayerId>) -> Vec<&str> {
         let entries = players.iter().filter_map(|player| self.0.get(player));
         entries.map(String::as_str).collect()

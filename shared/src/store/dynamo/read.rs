@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 use super::failure::unavailable;
 use super::item::Item;
 use super::write::pause;
-use crate::store::error::StoreError;
+use crate::store::error::{Cause, StoreError};
 
 /// Reads the item with this key, strongly.
 pub(in crate::store) async fn get(
@@ -35,6 +35,22 @@ pub(in crate::store) struct Batch {
     pub(in crate::store) items: Vec<Item>,
     /// The keys that DynamoDB left unread at every try.
     pub(in crate::store) unread: Vec<Item>,
+}
+
+impl Batch {
+    /// The items, if DynamoDB has read every key.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub(in crate::store) fn whole(self) -> Result<Vec<Item>, StoreError> {
+        if self.unread.is_empty() {
+            return Ok(self.items);
+        }
+        Err(StoreError::Unavailable {
+            operation: "BatchGetItem",
+            source: Cause::Unprocessed,
+        })
+    }
 }
 
 /// Reads the items with these keys, at most [`BATCH`], strongly. What DynamoDB leaves unread is

@@ -7,7 +7,7 @@ use crate::domain::PlayerId;
 use crate::store::dynamo::{
     BATCH, Change, Item, Reader, batch_get, erased_guard_key, guard_key, transact,
 };
-use crate::store::error::{Cause, StoreError};
+use crate::store::error::StoreError;
 use crate::store::operations::Changes;
 use crate::store::outcome::WriteOutcome;
 use crate::store::tables::{Erasures, Fulfillments};
@@ -30,13 +30,8 @@ impl Fulfillments {
         for skus in skus.chunks(BATCH) {
             let keys = skus.iter().map(|sku| erased_guard_key(&marker.id, sku));
             let batch = batch_get(&self.client, &self.table, keys.collect(), BATCH_TRIES).await?;
-            if !batch.unread.is_empty() {
-                return Err(StoreError::Unavailable {
-                    operation: "BatchGetItem",
-                    source: Cause::Unprocessed,
-                });
-            }
-            let guards = batch.items.iter();
+            let items = batch.whole()?;
+            let guards = items.iter();
             parts.extend(guards.filter_map(|item| self.given_back(item, player)));
         }
         Ok(UsedUp(parts))

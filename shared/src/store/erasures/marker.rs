@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use crate::domain::{EntitlementId, ErasedId, PlayerId, Timestamp};
 use crate::store::dynamo::{BATCH, Change, Item, Reader, batch_get, get, marker_key, s, time};
-use crate::store::error::{Cause, StoreError};
+use crate::store::error::StoreError;
 use crate::store::operations::Changes;
 use crate::store::tables::Erasures;
 
@@ -68,18 +68,13 @@ impl Erasures {
         for ids in ids.chunks(BATCH) {
             let keys = ids.iter().map(marker_key).collect();
             let batch = batch_get(&self.client, &self.table, keys, BATCH_TRIES).await?;
-            if !batch.unread.is_empty() {
-                return Err(StoreError::Unavailable {
-                    operation: "BatchGetItem",
-                    source: Cause::Unprocessed,
-                });
-            }
+            let items = batch.whole()?;
             let by_key: HashMap<_, _> = ids
                 .iter()
                 .map(|id| (marker_key(id)["pk"].clone(), id))
                 .map(|(key, id)| (key.as_s().cloned().unwrap_or_default(), id))
                 .collect();
-            for item in &batch.items {
+            for item in &items {
                 let reader = Reader::new(&self.table, item);
                 let id = by_key.get(reader.need_text("pk")?);
                 let id = id.ok_or_else(|| reader.corrupt("pk"))?;

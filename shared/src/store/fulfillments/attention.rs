@@ -12,7 +12,7 @@ use crate::store::dynamo::{
     BATCH, Change, DUE_SHARDS, Item, Reader, batch_get, due_shard, n, player_pk, record_key,
     record_sk, s, time, unavailable,
 };
-use crate::store::error::{Cause, StoreError};
+use crate::store::error::StoreError;
 use crate::store::tables::Fulfillments;
 
 /// The partition key of the index.
@@ -184,15 +184,10 @@ impl Fulfillments {
         for entries in entries.chunks(BATCH) {
             let keys = entries.iter().map(|it| record_key(&it.player, &it.id));
             let batch = batch_get(&self.client, &self.table, keys.collect(), READ_TRIES).await?;
-            if !batch.unread.is_empty() {
-                return Err(StoreError::Unavailable {
-                    operation: "BatchGetItem",
-                    source: Cause::Unprocessed,
-                });
-            }
+            let items = batch.whole()?;
             for entry in entries {
                 let (pk, sk) = (player_pk(&entry.player), record_sk(&entry.id));
-                let item = batch.items.iter().find(|item| {
+                let item = items.iter().find(|item| {
                     let reader = Reader::new(&self.table, item);
                     reader.text("pk") == Some(&pk) && reader.text("sk") == Some(&sk)
                 });

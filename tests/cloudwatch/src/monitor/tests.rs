@@ -95,6 +95,14 @@ fn watch() -> CloudWatch {
     CloudWatch::of_template(TEMPLATE, Stack::new("prod")).expect("the template is sound")
 }
 
+/// The changes of the alarms that do not wait for a sign of life.
+fn without_silent(changes: Vec<(String, bool, u64)>) -> Vec<(String, bool, u64)> {
+    let others = changes.into_iter();
+    others
+        .filter(|(alarm, ..)| !alarm.starts_with("Silent"))
+        .collect()
+}
+
 /// Evaluates each of these minutes after START, and gives the changes to `Alarm` and from it.
 fn play(
     watch: &mut CloudWatch,
@@ -167,10 +175,7 @@ fn an_hour_slides_from_minute_to_minute() {
             _ => {}
         }
     });
-    let changes: Vec<_> = changes
-        .into_iter()
-        .filter(|(alarm, ..)| !alarm.starts_with("Silent"))
-        .collect();
+    let changes = without_silent(changes);
     assert_eq!(
         changes,
         [
@@ -206,10 +211,7 @@ fn a_filter_counts_and_a_composite_alarm_follows_its_members() {
         .log("/other", START + 1, throttled)
         .expect("it is sound");
     let changes = play(&mut watch, 1..=20, beat);
-    let changes: Vec<_> = changes
-        .into_iter()
-        .filter(|(alarm, ..)| !alarm.starts_with("Silent"))
-        .collect();
+    let changes = without_silent(changes);
     // The filter's alarm has no point after minute 2, and looks two periods further back.
     assert_eq!(
         changes,

@@ -126,7 +126,7 @@ impl Default for Habits {
     }
 }
 
-/// Which request of which function is the one, and what becomes of it.
+/// Which request of which function is disturbed, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kill {

@@ -21,7 +21,7 @@ pub struct Player {
 }
 
 impl Player {
-    /// One who has seen nothing yet.
+    /// A player whose game has not checked yet.
     #[must_use]
     pub fn new(id: &str, name: &str) -> Self {
         Self {

@@ -173,7 +173,7 @@ impl Console {
         }
     }
 
-    /// The ledger hears what Amazon was told, whoever told it.
+    /// Tells the ledger what was reported to Amazon, by the service or by another program.
     fn hear(&self) {
         let place = self.place();
         let fulfilled = place.amazon.as_ref().filter(|_| place.sees_deliveries);

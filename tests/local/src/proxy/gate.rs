@@ -135,8 +135,8 @@ impl Gate {
             .map_or_else(Vec::new, |armed| armed.seen)
     }
 
-    /// Lets all pass again at once. What arrived before and is hit stays hit. `Some`: it was armed, and
-    /// only so many requests came, of which none was hit.
+    /// Lets all pass again at once. What arrived before and is hit stays hit. `Some`: it was armed for a
+    /// later request than any that the function made, and this is how many it made.
     pub fn release(&self) -> Option<usize> {
         let armed = self.armed().take()?;
         (armed.seen.len() < armed.at).then_some(armed.seen.len())

@@ -103,6 +103,20 @@ impl Page {
         self.act(claim).await;
     }
 
+    /// From now on the game saves nothing of a check until its next one.
+    async fn game_saves_late(&self) {
+        let habits =
+            json!({"do": "game", "saves_before_confirming": false, "grants_once_per_id": true});
+        self.act(habits).await;
+    }
+
+    /// From now on the game grants again what it has granted under the same id.
+    async fn game_ignores_the_id(&self) {
+        let habits =
+            json!({"do": "game", "saves_before_confirming": true, "grants_once_per_id": false});
+        self.act(habits).await;
+    }
+
     async fn check(&self) -> String {
         self.act(json!({"do": "check", "player": PLAYER})).await
     }

@@ -92,7 +92,7 @@ async fn a_player_who_has_come_back_is_not_erased_again() {
     assert_eq!(world.stored_link(PLAYER).await.player.as_str(), PLAYER);
 }
 
-/// What was written since the erasure is not to be erased by a command that nobody gave for the player.
+/// `player.erase_again` does not erase what the player has written since the erasure.
 #[tokio::test]
 async fn a_player_who_has_linked_again_before_the_command_is_left_and_named() {
     let Story { world, .. } = story().await;
@@ -173,7 +173,7 @@ async fn an_erasure_that_has_only_not_ended_is_found_and_ended() {
     assert_eq!(refused, "unavailable");
     assert_eq!(again(&world).await, 1);
     nothing_names_the_player(&world).await;
-    // Nobody keeps the player from linking.
+    // The player can link again.
     world.linked(PLAYER, "alice").await;
 }
 

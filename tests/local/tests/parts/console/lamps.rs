@@ -74,10 +74,7 @@ async fn a_game_that_confirms_before_it_saves_and_is_ended_loses_an_entitlement(
     let page = Page::open().await;
     page.link().await;
     page.claim().await;
-    let habits = json!({
-        "do": "game", "saves_before_confirming": false, "grants_once_per_id": true,
-    });
-    page.act(habits).await;
+    page.game_saves_late().await;
     let said = page.check().await;
     assert!(said.contains("1 pending. The game saved 0."), "{said}");
     assert_eq!(page.lamps().await, (0, 0));
@@ -95,10 +92,7 @@ async fn a_game_that_ignores_the_id_doubles_an_entitlement() {
     let page = Page::open().await;
     page.link().await;
     page.claim().await;
-    let habits = json!({
-        "do": "game", "saves_before_confirming": true, "grants_once_per_id": false,
-    });
-    page.act(habits).await;
+    page.game_ignores_the_id().await;
     page.check().await;
     assert_eq!(page.lamps().await, (0, 0));
     page.check().await;

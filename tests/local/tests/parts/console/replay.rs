@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use local::console::script;
-use serde_json::json;
 use tokio::process::Command;
 
 use super::Page;
@@ -37,10 +36,7 @@ async fn a_saved_script_lights_the_same_lamps_when_it_is_replayed() {
     let page = Page::open().await;
     page.link().await;
     page.claim().await;
-    let habits = json!({
-        "do": "game", "saves_before_confirming": false, "grants_once_per_id": true,
-    });
-    page.act(habits).await;
+    page.game_saves_late().await;
     page.check().await;
     page.confirm().await;
     let saved = page.script().await;
