@@ -1,9 +1,11 @@
-//! The use cases: one file each, in four rooms.
+//! The use cases: one file each, in five rooms. `session` calls Prime Gaming for them with
+//! the player's tokens.
 
 mod entitlements;
 mod fulfillment;
 mod linking;
 mod operations;
+mod reconcile;
 mod rows;
 mod session;
 mod standing;
@@ -14,7 +16,6 @@ pub use crate::store::{Request, StoreError, Ticket};
 pub use entitlements::check::{Checked, check};
 pub use entitlements::confirm::confirm;
 pub use entitlements::history::{Cursor, HistoryPage, InvalidCursor, history};
-pub use fulfillment::reconcile::{Reconciled, reconcile};
 pub use linking::callback::{AttemptResult, Callback, CallbackResult, LinkedPlayer, callback};
 pub use linking::device_poll::{DeviceResult, poll_device};
 pub use linking::device_start::{DeviceRefused, DeviceSession, start_device};
@@ -37,3 +38,4 @@ pub use operations::offers::{delete_offer, list_offers, pause_offer, put_offers}
 pub use operations::players::{get_player, retry_link, unlink_player};
 pub use operations::sentences::Sentences;
 pub use operations::{Answer, OperationError, Order};
+pub use reconcile::{Reconciled, reconcile};

@@ -21,7 +21,7 @@ const REMNANT_PATIENCE: u32 = 12;
 
 /// Does the task, and gives the records that have to be reported because of it. A task that fails is
 /// due again after a growing wait.
-pub(in crate::flow) async fn work(
+pub(super) async fn work(
     app: &App,
     budget: Budget,
     owner: &str,

@@ -6,6 +6,8 @@
 //! safe: each takes what it works on by a lease. With nothing to do a run costs one query per shard,
 //! and every fifth run some more that count what waits for an operator.
 
+mod housekeeping;
+
 use std::ops::AddAssign;
 use std::time::Duration;
 
@@ -13,7 +15,6 @@ use futures_util::FutureExt;
 use futures_util::future::join_all;
 use serde::Serialize;
 
-use super::housekeeping;
 use crate::App;
 use crate::budget::{Budget, UNREADABLE_PAUSE};
 use crate::domain::{Sku, Status, Timestamp, random_token};
