@@ -164,14 +164,9 @@ impl Links {
             .set_some("previous", slot.previous.as_ref().map(s))
             .set("ttl", sweep_at.clone())
             .in_transaction();
-        let place = self.change(slot_key(new.player));
-        let place = match &slot.previous {
-            Some(previous) => place
-                .when("#session = :previous")
-                .value(":previous", s(previous)),
-            None => place.when("attribute_not_exists(#session)"),
-        };
-        let place = place
+        let place = self
+            .change(slot_key(new.player))
+            .only_if_still("session", slot.previous.as_ref().map(s))
             .set("session", s(&hash))
             .set("until", time(new.expires_at))
             .set("ttl", sweep_at)

@@ -32,14 +32,8 @@ impl Links {
         tickets: Option<HashMap<String, Timestamp>>,
         expires_at: Timestamp,
     ) -> TransactWriteItem {
-        let change = self.change(open_key(player));
-        let change = match count.get("version") {
-            Some(version) => change
-                .when("#version = :expected_version")
-                .value(":expected_version", version.clone()),
-            None => change.when("attribute_not_exists(#version)"),
-        };
-        change
+        self.change(open_key(player))
+            .only_if_as_in(count, &["version"])
             .set("attempts", map(open))
             .set_some("tickets", tickets.map(map))
             // An attempt may start at the end of its ticket's life, and lives as long again.

@@ -119,12 +119,12 @@ impl Change {
         self.value(&format!(":take_{field}"), value)
     }
 
-    /// Needs besides that this attribute is absent.
+    /// Also needs that this attribute is absent.
     pub(in crate::store) fn only_if_absent(self, field: &str) -> Self {
         self.only_if(&format!("attribute_not_exists(#{field})"))
     }
 
-    /// Needs besides that this attribute begins with this text.
+    /// Also needs that this attribute begins with this text.
     pub(in crate::store) fn only_if_begins(self, field: &str, text: &str) -> Self {
         self.only_if(&format!("begins_with(#{field}, :begin_{field})"))
             .value(
@@ -133,20 +133,29 @@ impl Change {
             )
     }
 
-    /// Needs besides that this attribute has this value.
+    /// Also needs that this attribute has this value.
     pub(in crate::store) fn only_if_is(self, field: &str, value: AttributeValue) -> Self {
         self.only_if(&format!("#{field} = :is_{field}"))
             .value(&format!(":is_{field}"), value)
     }
 
-    /// Needs besides that each of these attributes is as it is in `item`, or absent as there.
+    /// Also needs that this attribute still has `Some` value, or is still absent for `None`.
+    pub(in crate::store) fn only_if_still(
+        self,
+        field: &str,
+        value: Option<AttributeValue>,
+    ) -> Self {
+        match value {
+            Some(value) => self.only_if_is(field, value),
+            None => self.only_if_absent(field),
+        }
+    }
+
+    /// Also needs that each of these attributes is as it is in `item`, or absent as there.
     pub(in crate::store) fn only_if_as_in(self, item: &Item, fields: &[&str]) -> Self {
-        fields
-            .iter()
-            .fold(self, |change, field| match item.get(*field) {
-                Some(value) => change.only_if_is(field, value.clone()),
-                None => change.only_if_absent(field),
-            })
+        fields.iter().fold(self, |change, field| {
+            change.only_if_still(field, item.get(*field).cloned())
+        })
     }
 
     fn only_if(self, further: &str) -> Self {

@@ -32,23 +32,12 @@ impl Fulfillments {
             HandOut::First => ("handed_out_at", known.handed_out_at),
             HandOut::Again => ("handed_out_again_at", known.handed_out_again_at),
         };
-        let as_read = match hand_out {
-            HandOut::First => " AND #updated_at = :known_at",
-            HandOut::Again => "",
-        };
         let change = self
             .change(record_key(&known.player, &known.id))
-            .value(":pending", s(Status::Pending.as_str()));
-        let change = match before {
-            None => change.when(format!(
-                "#status = :pending AND attribute_not_exists(#{field}){as_read}"
-            )),
-            Some(before) => change
-                .when(format!("#status = :pending AND #{field} = :before"))
-                .value(":before", time(before)),
-        };
+            .only_if_is("status", s(Status::Pending.as_str()))
+            .only_if_still(field, before.map(time));
         let change = match hand_out {
-            HandOut::First => change.value(":known_at", time(known.updated_at)),
+            HandOut::First => change.only_if_is("updated_at", time(known.updated_at)),
             HandOut::Again => change,
         };
         let change = if known.is_listed {

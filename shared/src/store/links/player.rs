@@ -97,26 +97,19 @@ impl Links {
     /// # Errors
     /// See [`StoreError`].
     pub async fn clear_open(&self, player: &PlayerId, row: &PlayerRow) -> Result<(), StoreError> {
-        let (mark, value) = match &row.open_mark {
-            Some(mark) => ("#open_mark = :mark", Some(s(mark))),
-            None => ("attribute_not_exists(#open_mark)", None),
-        };
-        let change = self.change(player_key(player));
-        let change = match value {
-            Some(value) => change.value(":mark", value),
-            None => change,
-        };
+        let mark = row.open_mark.as_ref().map(s);
         match &row.link {
-            Some(link) => change
-                .when(format!("#link_id = :expected_link AND {mark}"))
-                .value(":expected_link", s(link.id.as_str()))
+            Some(link) => self
+                .change_link(link, "")
+                .only_if_still("open_mark", mark)
                 .set("has_open", AttributeValue::Bool(false))
                 .apply(&self.client)
                 .await
                 .map(drop),
-            None => change
-                .when(format!("#status = :unlinked AND {mark}"))
-                .value(":unlinked", s(LinkStatus::Unlinked.as_str()))
+            None => self
+                .change(player_key(player))
+                .only_if_is("status", s(LinkStatus::Unlinked.as_str()))
+                .only_if_still("open_mark", mark)
                 .delete(&self.client)
                 .await
                 .map(drop),

@@ -106,24 +106,11 @@ impl Links {
     /// A change that needs that the link, its tokens, its refresh lease, what is open and for whom the
     /// account has reports to make are as they were read.
     pub(super) fn change_as_read(&self, row: &PlayerRow, link: &Link) -> Change {
-        let mark = match row.open_mark {
-            Some(_) => "#open_mark = :mark",
-            None => "attribute_not_exists(#open_mark)",
-        };
-        let refresh = match link.refresh {
-            Some(_) => "#refresh_owner = :refresher",
-            None => "attribute_not_exists(#refresh_owner)",
-        };
-        let condition = format!(" AND #token_version = :expected_version AND {mark} AND {refresh}");
-        let mut change = self
-            .change_link(link, &condition)
-            .value(":expected_version", n(link.token_version));
-        if let Some(mark) = &row.open_mark {
-            change = change.value(":mark", s(mark));
-        }
-        if let Some(lease) = &link.refresh {
-            change = change.value(":refresher", s(&lease.owner));
-        }
+        let refresher = link.refresh.as_ref().map(|lease| s(&lease.owner));
+        let change = self
+            .change_tokens(link, "")
+            .only_if_still("open_mark", row.open_mark.as_ref().map(s))
+            .only_if_still("refresh_owner", refresher);
         // The caller's link may have fewer players to report for than the row.
         match &row.link {
             Some(read) => read.inherited.still(change),
