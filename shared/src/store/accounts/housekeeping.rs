@@ -123,10 +123,7 @@ impl Fulfillments {
     ) -> Result<(), StoreError> {
         let change = self
             .change_housekeeping(task.kind, &task.account)
-            .when("#owner = :owner")
-            .value(":owner", s(owner))
-            .set("due_at", time(due_at))
-            .remove("owner");
+            .given_back(owner, due_at);
         let change = if fresh {
             change.remove("attempts")
         } else {
@@ -145,8 +142,7 @@ impl Fulfillments {
         owner: &str,
     ) -> Result<(), StoreError> {
         self.change_housekeeping(task.kind, &task.account)
-            .when("#owner = :owner")
-            .value(":owner", s(owner))
+            .only_if_is("owner", s(owner))
             .delete(&self.client)
             .await
             .map(drop)
@@ -162,6 +158,13 @@ impl Fulfillments {
 }
 
 impl Change {
+    /// Gives back an item on which `owner` has a lease: it is due again at `due_at`.
+    pub(in crate::store) fn given_back(self, owner: &str, due_at: Timestamp) -> Self {
+        self.only_if_is("owner", s(owner))
+            .set("due_at", time(due_at))
+            .remove("owner")
+    }
+
     /// Due at `due_at`, without a lease, and with no try counted.
     pub(in crate::store) fn due_anew(self, account: &AmazonUserId, due_at: Timestamp) -> Self {
         self.set("due_shard", s(due_shard(account.as_str())))

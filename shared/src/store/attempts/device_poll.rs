@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::device::{Device, HeldTokens, seconds};
 use crate::domain::{DeviceStatus, Timestamp};
-use crate::store::dynamo::{Change, Written, device_key, s, time};
+use crate::store::dynamo::{Change, device_key, s, time};
 use crate::store::error::StoreError;
 use crate::store::outcome::{Claimed, WriteOutcome};
 use crate::store::tables::Links;
@@ -98,8 +98,8 @@ impl Links {
             .ended(device, owner, status)
             .apply(&self.client)
             .await?;
-        let (Written::Done(item) | Written::Refused(item)) = written;
-        Ok(self.read_device(device.hash.clone(), &item)?.status)
+        let device = self.read_device(device.hash.clone(), &written.into_item())?;
+        Ok(device.status)
     }
 
     /// The status of this session now, read from the table.

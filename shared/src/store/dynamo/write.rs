@@ -35,6 +35,14 @@ impl Written {
         }
     }
 
+    /// The item as it is now, for a caller that does not need to know whether this write has made
+    /// it so.
+    pub(in crate::store) fn into_item(self) -> Item {
+        match self {
+            Self::Done(item) | Self::Refused(item) => item,
+        }
+    }
+
     /// Whether the attribute `field` shows that this request has the item. `mark` is random, or a
     /// state that this write alone leads to. If the condition is refused and the mark is there,
     /// then the write is our own: its answer was lost, and the SDK repeated it.

@@ -189,10 +189,7 @@ impl Fulfillments {
         due_at: Timestamp,
     ) -> Result<(), StoreError> {
         Change::of(&self.table, hint.key.clone())
-            .when("#owner = :owner")
-            .value(":owner", s(lease.owner))
-            .set("due_at", time(due_at))
-            .remove("owner")
+            .given_back(lease.owner, due_at)
             .apply(&self.client)
             .await
             .map(drop)

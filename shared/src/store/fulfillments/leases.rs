@@ -42,12 +42,23 @@ impl Fulfillments {
         lease: Lease<'_>,
         now: Timestamp,
     ) -> Result<Option<Record>, StoreError> {
-        let written = self
+        let change = self
             .change(record_key(&known.player, &known.id))
             .when(format!("#status = :known AND {UNLEASED}"))
             .value(":known", s(known.status.as_str()))
-            .value(":now", time(now))
-            .leased(&known.id, lease)
+            .value(":now", time(now));
+        self.acquire_by(change, &known.id, lease).await
+    }
+
+    /// Acquires an entitlement by this change of it. `None`: the change was refused.
+    pub(super) async fn acquire_by(
+        &self,
+        change: Change,
+        id: &EntitlementId,
+        lease: Lease<'_>,
+    ) -> Result<Option<Record>, StoreError> {
+        let written = change
+            .leased(id, lease)
             // The try is counted before it is made: a try that a crash cuts short may have had an
             // effect.
             .add("attempts", n(1))

@@ -9,14 +9,13 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 
 use super::leases::Lease;
-use super::record::{Record, record};
+use super::record::Record;
 use crate::domain::{Failing, Pause, Status, Timestamp};
 use crate::signals::event;
 use crate::store::accounts::{Housekeeping, HousekeepingKind, entry, read_entry};
-use crate::store::dynamo::{Committed, Written, due_shard, n, record_key, s, time, transact};
+use crate::store::dynamo::{Committed, due_shard, record_key, s, time, transact};
 use crate::store::error::StoreError;
 use crate::store::links::Link;
-use crate::store::outcome::Claimed;
 use crate::store::tables::{Fulfillments, Links};
 
 /// The most entitlements that one run wakes: it has no time to report more.
@@ -137,7 +136,7 @@ impl Fulfillments {
             .apply(&self.client)
             .await?;
         // A refused write may be our own, repeated by the SDK after a lost answer.
-        let (Written::Done(note) | Written::Refused(note)) = written;
+        let note = written.into_item();
         if note.is_empty() || note.contains_key("records") {
             return Ok(());
         }
@@ -184,8 +183,7 @@ impl Fulfillments {
             }
             let noted = self
                 .change_housekeeping(HousekeepingKind::Wake, &task.account)
-                .when("#owner = :owner")
-                .value(":owner", s(lease.owner))
+                .only_if_is("owner", s(lease.owner))
                 .take_out("records", AttributeValue::Ss(done))
                 .apply(&self.client)
                 .await;
@@ -202,7 +200,7 @@ impl Fulfillments {
             tracing::error!(event = event::PARKED_ENTRY_UNREADABLE, entry);
             return Ok(None);
         };
-        let written = self
+        let change = self
             .change(record_key(&player, &id))
             .when(
                 // What has an operator's attention is tried only when it is due.
@@ -210,15 +208,8 @@ impl Fulfillments {
                  AND (attribute_not_exists(#attention_at) OR attribute_not_exists(#due_at))",
             )
             .value(":delivered", s(Status::Delivered.as_str()))
-            .leased(&id, lease)
-            .remove("noted")
-            .add("attempts", n(1))
-            .apply(&self.client)
-            .await?;
-        match written.claimed_by("owner", lease.owner) {
-            Claimed::Ours(item) => record(&self.table, &item).map(Some),
-            Claimed::Theirs(_) => Ok(None),
-        }
+            .remove("noted");
+        self.acquire_by(change, &id, lease).await
     }
 
     /// Releases a note: it waits until its account is linked again. An empty note is deleted.
@@ -226,16 +217,13 @@ impl Fulfillments {
     /// # Errors
     /// See [`StoreError`].
     pub async fn release_note(&self, task: &Housekeeping, owner: &str) -> Result<(), StoreError> {
-        let note = || self.change_housekeeping(HousekeepingKind::Wake, &task.account);
-        let ended = note()
-            .when("#owner = :owner AND attribute_not_exists(#records)")
-            .value(":owner", s(owner))
-            .delete(&self.client)
-            .await?;
-        if !ended.is_done() {
+        let note = || {
+            self.change_housekeeping(HousekeepingKind::Wake, &task.account)
+                .only_if_is("owner", s(owner))
+        };
+        let ended = note().only_if_absent("records").delete(&self.client);
+        if !ended.await?.is_done() {
             note()
-                .when("#owner = :owner")
-                .value(":owner", s(owner))
                 .released()
                 .remove("attempts")
                 .apply(&self.client)

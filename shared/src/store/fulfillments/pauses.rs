@@ -8,7 +8,7 @@ use super::operators::{Release, released};
 use super::record::{Record, record};
 use crate::domain::{EntitlementId, HoldReason, Sku, Status, Timestamp};
 use crate::store::dynamo::{
-    Change, Committed, Item, RESUMED, Written, due_shard, key, record_key, s, time, transact,
+    Change, Committed, Item, RESUMED, due_shard, key, record_key, s, time, transact,
 };
 use crate::store::error::{Cause, StoreError};
 use crate::store::operations::Changes;
@@ -64,8 +64,7 @@ impl Fulfillments {
             .set("ordered_at", time(ordered_at))
             .apply(&self.client)
             .await?;
-        let (Written::Done(item) | Written::Refused(item)) = written;
-        record(&self.table, &item)
+        record(&self.table, &written.into_item())
     }
 
     /// `held`, `offer_paused` → `pending`. `most` is the offer's limit.
@@ -118,8 +117,7 @@ impl Fulfillments {
             .held_for(&known.id, reason, now)
             .apply(&self.client)
             .await?;
-        let (Written::Done(item) | Written::Refused(item)) = written;
-        record(&self.table, &item)
+        record(&self.table, &written.into_item())
     }
 
     /// Records that were held for a pause of this offer, in one shard, those held longest first.
@@ -154,8 +152,7 @@ impl Fulfillments {
     /// See [`StoreError`].
     pub async fn finish_resumption(&self, sku: &Sku, lease: Lease<'_>) -> Result<(), StoreError> {
         self.change(resumed_key(sku))
-            .when("#owner = :owner")
-            .value(":owner", s(lease.owner))
+            .only_if_is("owner", s(lease.owner))
             .delete(&self.client)
             .await
             .map(drop)
@@ -172,10 +169,7 @@ impl Fulfillments {
         due_at: Timestamp,
     ) -> Result<(), StoreError> {
         self.change(resumed_key(sku))
-            .when("#owner = :owner")
-            .value(":owner", s(owner))
-            .set("due_at", time(due_at))
-            .remove("owner")
+            .given_back(owner, due_at)
             .apply(&self.client)
             .await
             .map(drop)

@@ -3,7 +3,7 @@
 use super::leases::{Lease, UNLEASED};
 use super::record::{Record, record};
 use crate::domain::{EntitlementId, HoldReason, PlayerId, Status, Timestamp};
-use crate::store::dynamo::{Change, Written, n, record_key, s, time};
+use crate::store::dynamo::{Change, n, record_key, s, time};
 use crate::store::error::StoreError;
 use crate::store::outcome::{Claimed, WriteOutcome};
 use crate::store::tables::Fulfillments;
@@ -130,9 +130,7 @@ impl Fulfillments {
             .held_for(&known.id, HoldReason::DeliveryUnknown, now)
             .apply(&self.client)
             .await?;
-        match written {
-            Written::Done(item) | Written::Refused(item) => record(&self.table, &item),
-        }
+        record(&self.table, &written.into_item())
     }
 
     /// `delivered` → `reported`: Amazon has heard of it. [`WriteOutcome::Changed`]: another request
