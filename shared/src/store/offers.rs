@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 
-use super::dynamo::{BATCH, Change, Item, Reader, batch_get, n, s, unavailable};
-use super::error::{Cause, StoreError};
+use super::dynamo::{BATCH, Change, Item, Reader, batch_get, batch_get_as, n, s, unavailable};
+use super::error::StoreError;
 use super::operations::Changes;
 use crate::budget::OFFER_KEPT;
 use crate::domain::{Content, Offer, PerPlayer, Sku, Timestamp};
@@ -127,37 +127,16 @@ impl Offers {
     /// # Errors
     /// See [`StoreError`].
     pub async fn paused(&self, skus: &[&Sku]) -> Result<HashSet<Sku>, StoreError> {
+        let how = KeysAndAttributes::builder().projection_expression("sku, paused");
         let mut paused = HashSet::new();
         for skus in skus.chunks(BATCH) {
-            let mut keys: Vec<_> = skus.iter().map(|sku| sku_key(sku)).collect();
-            for _ in 0..BATCH_TRIES {
-                let request = KeysAndAttributes::builder()
-                    .set_keys(Some(std::mem::take(&mut keys)))
-                    .projection_expression("sku, paused")
-                    .build()
-                    .expect("keys are set");
-                let read = self.client.batch_get_item();
-                let read = read.request_items(&self.table, request).send().await;
-                let read = read.map_err(|error| unavailable("BatchGetItem", &error))?;
-                let items = read.responses.unwrap_or_default().remove(&self.table);
-                for item in items.unwrap_or_default() {
-                    let reader = Reader::new(&self.table, &item);
-                    if reader.flag("paused") {
-                        paused.insert(reader.id("sku")?);
-                    }
+            let keys = skus.iter().map(|sku| sku_key(sku)).collect();
+            let batch = batch_get_as(&self.client, &self.table, keys, BATCH_TRIES, &how).await?;
+            for item in &batch.whole()? {
+                let reader = Reader::new(&self.table, item);
+                if reader.flag("paused") {
+                    paused.insert(reader.id("sku")?);
                 }
-                let left = read.unprocessed_keys.unwrap_or_default();
-                let left = left.get(&self.table).map(|left| left.keys.clone());
-                keys = left.unwrap_or_default();
-                if keys.is_empty() {
-                    break;
-                }
-            }
-            if !keys.is_empty() {
-                return Err(StoreError::Unavailable {
-                    operation: "BatchGetItem",
-                    source: Cause::Unprocessed,
-                });
             }
         }
         Ok(paused)

@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
+use aws_sdk_dynamodb::types::builders::KeysAndAttributesBuilder;
 
 use super::failure::unavailable;
 use super::item::Item;
@@ -64,6 +65,21 @@ pub(in crate::store) async fn batch_get(
     keys: Vec<Item>,
     tries: u32,
 ) -> Result<Batch, StoreError> {
+    let how = KeysAndAttributes::builder().consistent_read(true);
+    batch_get_as(client, table, keys, tries, &how).await
+}
+
+/// As [`batch_get`], but with the consistency and the attributes that `how` asks for.
+///
+/// # Errors
+/// See [`StoreError`].
+pub(in crate::store) async fn batch_get_as(
+    client: &Client,
+    table: &str,
+    keys: Vec<Item>,
+    tries: u32,
+    how: &KeysAndAttributesBuilder,
+) -> Result<Batch, StoreError> {
     let mut batch = Batch {
         items: Vec::new(),
         unread: keys,
@@ -75,9 +91,9 @@ pub(in crate::store) async fn batch_get(
         if tried > 0 {
             pause(tried).await;
         }
-        let keys = KeysAndAttributes::builder()
+        let keys = how
+            .clone()
             .set_keys(Some(std::mem::take(&mut batch.unread)))
-            .consistent_read(true)
             .build()
             .expect("keys are set");
         let output = client
