@@ -2,8 +2,9 @@
 //! `accounts` and `fulfillments` read and write their rows.
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 
-use super::dynamo::{Change, Item, get};
+use super::dynamo::{Change, Item, get, s};
 use super::error::StoreError;
 
 /// The links table.
@@ -64,6 +65,16 @@ impl Fulfillments {
 
     pub(in crate::store) async fn item(&self, key: Item) -> Result<Option<Item>, StoreError> {
         get(&self.client, &self.table, key).await
+    }
+
+    /// A strong query of this partition. With a condition of its own it gives a part of it.
+    pub(in crate::store) fn partition(&self, pk: String) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", s(pk))
+            .consistent_read(true)
     }
 
     pub(in crate::store) fn change(&self, key: Item) -> Change {

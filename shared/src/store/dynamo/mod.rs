@@ -19,5 +19,5 @@ pub(in crate::store) use key::{
     player_key, player_pk, record_key, record_sk, remnant_key, request_key, seen_key, slot_key,
     ticket_key,
 };
-pub(in crate::store) use read::{BATCH, batch_get, batch_get_as, get};
+pub(in crate::store) use read::{BATCH, batch_get, batch_get_as, get, query_up_to};
 pub(in crate::store) use write::{Committed, Written, contend, transact};

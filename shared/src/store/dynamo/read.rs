@@ -1,6 +1,7 @@
 //! Reads one item, or many of one table at once.
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use aws_sdk_dynamodb::types::builders::KeysAndAttributesBuilder;
 
@@ -24,6 +25,29 @@ pub(in crate::store) async fn get(
         .await
         .map(|output| output.item)
         .map_err(|error| unavailable("GetItem", &error))
+}
+
+/// The items that `query` finds, page by page, but at most `most`.
+pub(in crate::store) async fn query_up_to(
+    query: QueryFluentBuilder,
+    most: usize,
+) -> Result<Vec<Item>, StoreError> {
+    let mut items = Vec::new();
+    let mut start: Option<Item> = None;
+    loop {
+        let page = query
+            .clone()
+            .set_exclusive_start_key(start)
+            .send()
+            .await
+            .map_err(|error| unavailable("Query", &error))?;
+        items.extend(page.items.unwrap_or_default());
+        start = page.last_evaluated_key;
+        if start.is_none() || items.len() >= most {
+            items.truncate(most);
+            return Ok(items);
+        }
+    }
 }
 
 /// How many keys one `BatchGetItem` takes: DynamoDB's limit.

@@ -100,13 +100,9 @@ impl Fulfillments {
         player: &PlayerId,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
         let page = self
-            .client
-            .query()
-            .table_name(&self.table)
+            .partition(player_pk(other))
             .key_condition_expression("pk = :pk AND begins_with(sk, :at)")
-            .expression_attribute_values(":pk", s(player_pk(other)))
             .expression_attribute_values(":at", s(audit_sk(at)))
-            .consistent_read(true)
             .send()
             .await
             .map_err(|error| unavailable("Query", &error))?;

@@ -130,12 +130,7 @@ impl Fulfillments {
     ) -> Result<(Vec<Stored>, bool), StoreError> {
         let start = after.map(|sk| key(player_pk(player), sk.to_owned()));
         let page = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", s(player_pk(player)))
-            .consistent_read(true)
+            .partition(player_pk(player))
             .set_exclusive_start_key(start)
             .send()
             .await

@@ -10,8 +10,8 @@ use crate::domain::{
     EntitlementId, HoldReason, LinkId, Offer, PlayerId, Status, Timestamp, Work, is_erased_owner,
 };
 use crate::store::dynamo::{
-    Change, Item, Reader, due_shard, guard_key, n, owner_key, owner_pk, player_pk, record_key, s,
-    seen_key, time, unavailable,
+    Change, Reader, due_shard, guard_key, n, owner_key, owner_pk, player_pk, query_up_to,
+    record_key, s, seen_key, time,
 };
 use crate::store::error::StoreError;
 use crate::store::operations::Changes;
@@ -216,7 +216,7 @@ impl Fulfillments {
     /// See [`StoreError`].
     pub async fn holders_of(&self, id: &EntitlementId) -> Result<Holders, StoreError> {
         let mut holders = Holders::default();
-        for item in self.items_of(owner_pk(id), None).await? {
+        for item in query_up_to(self.partition(owner_pk(id)), usize::MAX).await? {
             let reader = Reader::new(&self.table, &item);
             let is_owner = reader.text("sk") == Some("OWNER");
             if is_owner && is_erased_owner(reader.need_text("player_id")?) {
@@ -240,7 +240,8 @@ impl Fulfillments {
     /// # Errors
     /// See [`StoreError`].
     pub async fn knows(&self, player: &PlayerId) -> Result<bool, StoreError> {
-        Ok(!self.items_of(player_pk(player), Some(1)).await?.is_empty())
+        let first = self.partition(player_pk(player)).limit(1);
+        Ok(!query_up_to(first, 1).await?.is_empty())
     }
 
     /// The part of a transaction that notes this player under the entitlement's id. It is for a player
@@ -253,31 +254,6 @@ impl Fulfillments {
         self.change(seen_key(id, player))
             .set("player_id", s(player.as_str()))
             .in_transaction()
-    }
-
-    /// The items of a partition, in the order of their sort keys, read strongly.
-    async fn items_of(&self, pk: String, limit: Option<i32>) -> Result<Vec<Item>, StoreError> {
-        let mut items = Vec::new();
-        let mut start: Option<Item> = None;
-        loop {
-            let page = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", s(&pk))
-                .consistent_read(true)
-                .set_limit(limit)
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| unavailable("Query", &error))?;
-            items.extend(page.items.unwrap_or_default());
-            start = page.last_evaluated_key;
-            if start.is_none() || limit.is_some() {
-                return Ok(items);
-            }
-        }
     }
 
     /// A change that needs the record as it was read, without a lease at `now`.

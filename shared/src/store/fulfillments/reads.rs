@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::record::{Record, record, seen};
 use crate::domain::{EntitlementId, PlayerId};
 use crate::store::dynamo::{
-    BATCH, Item, Reader, batch_get, player_pk, record_key, record_sk, s, unavailable,
+    BATCH, Item, Reader, batch_get, player_pk, query_up_to, record_key, record_sk, s, unavailable,
 };
 use crate::store::error::StoreError;
 use crate::store::tables::Fulfillments;
@@ -57,31 +57,14 @@ impl Fulfillments {
     /// See [`StoreError`].
     pub async fn open(&self, player: &PlayerId) -> Result<Records, StoreError> {
         let mut found = Records::default();
-        let mut start: Option<Item> = None;
-        loop {
-            let page = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .index_name("open")
-                .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", s(player_pk(player)))
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| unavailable("Query", &error))?;
-            for item in page.items() {
-                match record(&self.table, item) {
-                    Ok(record) => found.records.push(record),
-                    Err(error) => found.unreadable.push(error),
-                }
-            }
-            start = page.last_evaluated_key;
-            if start.is_none() {
-                return Ok(found);
+        let query = self.partition(player_pk(player)).index_name("open");
+        for item in query_up_to(query, usize::MAX).await? {
+            match record(&self.table, &item) {
+                Ok(record) => found.records.push(record),
+                Err(error) => found.unreadable.push(error),
             }
         }
+        Ok(found)
     }
 
     /// One entitlement of the player, as of now.
@@ -153,18 +136,14 @@ impl Fulfillments {
             Listed::Open => "open",
         };
         let query = self
-            .client
-            .query()
-            .table_name(&self.table)
+            .partition(player_pk(player))
             .index_name(index)
-            .expression_attribute_values(":pk", s(player_pk(player)))
             .scan_index_forward(false)
-            .consistent_read(true)
             .limit(limit);
         // The sort key is unique, so a position can be a condition. The game does not see
         // DynamoDB's own keys.
         let query = match after {
-            None => query.key_condition_expression("pk = :pk"),
+            None => query,
             Some(after) => query
                 .key_condition_expression("pk = :pk AND #position < :after")
                 .expression_attribute_names("#position", index)

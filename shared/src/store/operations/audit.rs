@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::request::Request;
 use crate::domain::{AuditRecord, EntitlementId, PlayerId, Sku, Timestamp, random_token};
-use crate::store::dynamo::{Item, Reader, key, player_pk, s, time, unavailable};
+use crate::store::dynamo::{Item, Reader, key, player_pk, query_up_to, s, time};
 use crate::store::error::StoreError;
 use crate::store::tables::Fulfillments;
 
@@ -91,31 +91,13 @@ impl Fulfillments {
     /// # Errors
     /// See [`StoreError`].
     pub async fn audit_trail(&self, player: &PlayerId) -> Result<Vec<AuditRecord>, StoreError> {
-        let mut trail = Vec::new();
-        let mut start: Option<Item> = None;
-        loop {
-            let page = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :pk AND begins_with(sk, :audit)")
-                .expression_attribute_values(":pk", s(player_pk(player)))
-                .expression_attribute_values(":audit", s("A#"))
-                .scan_index_forward(false)
-                .consistent_read(true)
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| unavailable("Query", &error))?;
-            for item in page.items() {
-                trail.push(self.audit_record(item)?);
-            }
-            start = page.last_evaluated_key;
-            if start.is_none() || trail.len() >= MOST_AUDITS {
-                trail.truncate(MOST_AUDITS);
-                return Ok(trail);
-            }
-        }
+        let query = self
+            .partition(player_pk(player))
+            .key_condition_expression("pk = :pk AND begins_with(sk, :audit)")
+            .expression_attribute_values(":audit", s("A#"))
+            .scan_index_forward(false);
+        let items = query_up_to(query, MOST_AUDITS).await?;
+        items.iter().map(|item| self.audit_record(item)).collect()
     }
 
     fn audit_record(&self, item: &Item) -> Result<AuditRecord, StoreError> {
