@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::housekeeping::HousekeepingKind;
 use crate::domain::{AmazonUserId, EntitlementId, PlayerId, Timestamp};
-use crate::store::dynamo::{account_key, n, s};
+use crate::store::dynamo::{account_key, n, only, s};
 use crate::store::error::StoreError;
 use crate::store::tables::Fulfillments;
 
@@ -106,7 +106,7 @@ impl Fulfillments {
             .value(":most", n(MOST_PARKED))
             .value(":entry", s(&entry))
             .set("amazon_user_id", s(account.as_str()))
-            .add("records", AttributeValue::Ss(vec![entry]))
+            .add("records", only(entry))
             .in_transaction()
     }
 

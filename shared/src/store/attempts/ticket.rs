@@ -26,8 +26,8 @@ use crate::budget::{LINGER, POSTS_APART};
 use crate::domain::{PlayerId, Timestamp, random_token};
 use crate::seal::Sealed;
 use crate::store::dynamo::{
-    Committed, Item, Reader, attempt_key, contend, hash, open_key, s, ticket_key, time, transact,
-    ttl,
+    Committed, Item, Reader, attempt_key, contend, hash, only, open_key, s, ticket_key, time,
+    transact, ttl,
 };
 use crate::store::error::StoreError;
 use crate::store::tables::Links;
@@ -220,7 +220,7 @@ impl Links {
                     let noted = self
                         .change(ticket_key(&ticket.hash))
                         .when("attribute_exists(#pk)")
-                        .add("attempts", only(new.state));
+                        .add("attempts", only(hash(new.state)));
                     let parts = vec![self.attempt_part(ticket, new), noted.in_transaction()];
                     transact(&self.client, parts).await?;
                 }
@@ -250,7 +250,7 @@ impl Links {
             .set_or_remove("bound_by_post", bound)
             .set("attempt", s(hash(new.state)))
             // By these `player.erase` finds the attempts.
-            .add("attempts", only(new.state))
+            .add("attempts", only(hash(new.state)))
             // The ticket is kept as long as one of its attempts.
             .set("ttl", ttl(new.expires_at + LINGER))
             .in_transaction()
@@ -284,9 +284,4 @@ impl Links {
             .set("ttl", ttl(new.expires_at + LINGER))
             .in_transaction()
     }
-}
-
-/// A set with the attempt of this `state` alone.
-fn only(state: &str) -> AttributeValue {
-    AttributeValue::Ss(vec![hash(state)])
 }

@@ -22,6 +22,11 @@ pub(in crate::store) fn time(at: Timestamp) -> AttributeValue {
     n(at.as_millis())
 }
 
+/// A set with this text alone.
+pub(in crate::store) fn only(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::Ss(vec![text.into()])
+}
+
 /// DynamoDB's TTL attribute counts whole seconds.
 pub(in crate::store) fn ttl(at: Timestamp) -> AttributeValue {
     n(at.as_seconds())

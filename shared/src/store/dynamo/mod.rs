@@ -11,7 +11,7 @@ pub(in crate::store) use change::Change;
 pub(in crate::store) use failure::unavailable;
 #[cfg(test)]
 pub(in crate::store) use item::changed;
-pub(in crate::store) use item::{Item, Reader, n, s, time, ttl};
+pub(in crate::store) use item::{Item, Reader, n, only, s, time, ttl};
 pub use key::DUE_SHARDS;
 pub(in crate::store) use key::{
     RESUMED, WAITS, account_key, amazon_key, attempt_key, device_key, due_shard, erased_guard_key,

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::marker::Erasing;
 use crate::domain::{AmazonUserId, PlayerId, Timestamp};
-use crate::store::dynamo::{Item, Reader, amazon_key, contend, player_key, remnant_key, s};
+use crate::store::dynamo::{Item, Reader, amazon_key, contend, only, player_key, remnant_key, s};
 use crate::store::error::StoreError;
 use crate::store::links::{PlayerRow, player_row};
 use crate::store::operations::Changes;
@@ -168,16 +168,16 @@ impl Links {
         if !owed_for.iter().any(|it| it == player.as_str()) {
             return Ok(false);
         }
-        let only = AttributeValue::Ss(vec![player.to_string()]);
+        let entry = only(player.as_str());
         let listed = change().when("contains(#owes_for, :player)");
         let is_last = owed_for.len() == 1 && !reader.flag("owes_more");
         let listed = if is_last {
             listed
-                .only_if_is("owes_for", only)
+                .only_if_is("owes_for", entry)
                 .remove("owes")
                 .remove("owes_for")
         } else {
-            listed.take_out("owes_for", only)
+            listed.take_out("owes_for", entry)
         };
         let _ = listed.apply(&self.client).await?;
         Ok(true)

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use crate::domain::{EntitlementId, ErasedId, PlayerId, Timestamp};
-use crate::store::dynamo::{BATCH, Change, Item, Reader, batch_get, get, marker_key, s, time};
+use crate::store::dynamo::{
+    BATCH, Change, Item, Reader, batch_get, get, marker_key, only, s, time,
+};
 use crate::store::error::StoreError;
 use crate::store::operations::Changes;
 use crate::store::tables::Erasures;
@@ -164,17 +166,16 @@ impl Erasures {
         if account.is_none() && not_reported.is_none() {
             return self.running_part(erasing);
         }
-        let one = |text: &str| AttributeValue::Ss(vec![text.to_owned()]);
         self.running(erasing)
-            .add_some("accounts", account.map(one))
-            .add_some("not_reported", not_reported.map(|id| one(id.as_str())))
+            .add_some("accounts", account.map(only))
+            .add_some("not_reported", not_reported.map(|id| only(id.as_str())))
             .in_transaction()
     }
 
     /// As `running_part`, and it also notes a SKU whose guard is kept.
     pub(super) fn used_up_part(&self, erasing: &Erasing<'_>, sku: &str) -> TransactWriteItem {
         self.running(erasing)
-            .add("skus", AttributeValue::Ss(vec![sku.to_owned()]))
+            .add("skus", only(sku))
             .in_transaction()
     }
 

@@ -9,7 +9,7 @@ use crate::domain::{
     Waiting, Work, random_token,
 };
 use crate::store::dynamo::{
-    Change, Committed, Item, Reader, guard_key, n, owner_key, record_key, s, time, transact,
+    Change, Committed, Item, Reader, guard_key, n, only, owner_key, record_key, s, time, transact,
 };
 use crate::store::error::{Cause, StoreError};
 use crate::store::links::Link;
@@ -224,7 +224,9 @@ impl Fulfillments {
                 .value(":id", s(id.as_str())),
             None => guard,
         };
-        guard.add("entitlements", only(id)).in_transaction()
+        guard
+            .add("entitlements", only(id.as_str()))
+            .in_transaction()
     }
 
     pub(in crate::store) fn known(&self, item: &Item) -> Result<Admission, StoreError> {
@@ -262,11 +264,6 @@ impl Fulfillments {
             .set("open", s(seen(&new)))
             .set("seen", s(seen(&new)))
     }
-}
-
-/// A set with this id alone.
-pub(super) fn only(id: &EntitlementId) -> AttributeValue {
-    AttributeValue::Ss(vec![id.to_string()])
 }
 
 fn known_hand_out(claim: &Claim<'_>) -> Option<Timestamp> {

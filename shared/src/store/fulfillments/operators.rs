@@ -3,14 +3,13 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
-use super::admissions::only;
 use super::leases::UNLEASED;
 use super::record::{Record, seen};
 use crate::domain::{
     EntitlementId, HoldReason, LinkId, Offer, PlayerId, Status, Timestamp, Work, is_erased_owner,
 };
 use crate::store::dynamo::{
-    Change, Reader, due_shard, guard_key, n, owner_key, owner_pk, player_pk, query_up_to,
+    Change, Reader, due_shard, guard_key, n, only, owner_key, owner_pk, player_pk, query_up_to,
     record_key, s, seen_key, time,
 };
 use crate::store::error::StoreError;
@@ -187,8 +186,10 @@ impl Fulfillments {
             self.seen_part(&from.player, id),
         ];
         let sku = move_.offer.sku.as_str();
-        let left = self.change(guard_key(&from.player, sku));
-        parts.push(left.take_out("entitlements", only(id)).in_transaction());
+        let left = self
+            .change(guard_key(&from.player, sku))
+            .take_out("entitlements", only(id.as_str()));
+        parts.push(left.in_transaction());
         parts.push(self.guard_part(to, sku, id, move_.offer.per_player.0));
         (Changes(parts), after)
     }

@@ -13,7 +13,7 @@ use super::record::Record;
 use crate::domain::{Failing, Pause, Status, Timestamp};
 use crate::signals::event;
 use crate::store::accounts::{Housekeeping, HousekeepingKind, entry, read_entry};
-use crate::store::dynamo::{Committed, due_shard, record_key, s, time, transact};
+use crate::store::dynamo::{Committed, due_shard, only, record_key, s, time, transact};
 use crate::store::error::StoreError;
 use crate::store::links::Link;
 use crate::store::tables::{Fulfillments, Links};
@@ -125,14 +125,12 @@ impl Fulfillments {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let account = &known.amazon_user_id;
+        let entry = entry(&known.player, &known.id);
         let written = self
             .change_housekeeping(HousekeepingKind::Wake, account)
             .when("contains(#records, :entry)")
-            .value(":entry", s(entry(&known.player, &known.id)))
-            .take_out(
-                "records",
-                AttributeValue::Ss(vec![entry(&known.player, &known.id)]),
-            )
+            .value(":entry", s(&entry))
+            .take_out("records", only(entry))
             .apply(&self.client)
             .await?;
         // A refused write may be our own, repeated by the SDK after a lost answer.

@@ -1,11 +1,11 @@
 //! What Amazon takes back before it is delivered, and holds that last too long.
 
-use super::admissions::{Admission, Claim, only};
+use super::admissions::{Admission, Claim};
 use super::leases::UNLEASED;
 use super::record::Record;
 use super::reports::UNTRIED;
 use crate::domain::{HoldReason, Status, Timestamp};
-use crate::store::dynamo::{Committed, guard_key, n, record_key, s, time, transact};
+use crate::store::dynamo::{Committed, guard_key, n, only, record_key, s, time, transact};
 use crate::store::error::StoreError;
 use crate::store::outcome::WriteOutcome;
 use crate::store::tables::{Fulfillments, Links};
@@ -52,7 +52,7 @@ impl Fulfillments {
             let guard = self.change(guard_key(&known.player, sku));
             parts.push(
                 guard
-                    .take_out("entitlements", only(&known.id))
+                    .take_out("entitlements", only(known.id.as_str()))
                     .in_transaction(),
             );
         }

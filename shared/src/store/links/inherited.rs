@@ -67,10 +67,7 @@ impl Inherited {
     /// were read: an erasure may have taken one out, who must not come back.
     pub(super) fn still(&self, change: Change) -> Change {
         match self {
-            Self::From(players) => {
-                let players = players.iter().map(ToString::to_string).collect();
-                change.only_if_is("owes_for", AttributeValue::Ss(players))
-            }
+            Self::From(players) => change.only_if_is("owes_for", set_of(players)),
             Self::None | Self::Unlisted => change,
         }
     }
@@ -82,10 +79,7 @@ impl Inherited {
         let has_inherited_reports = flag(*self != Self::None);
         let is_unlisted = flag(*self == Self::Unlisted);
         let players = match self {
-            Self::From(players) => {
-                let players = players.iter().map(ToString::to_string).collect();
-                Some(AttributeValue::Ss(players))
-            }
+            Self::From(players) => Some(set_of(players)),
             Self::None | Self::Unlisted => None,
         };
         match earlier {
@@ -99,6 +93,10 @@ impl Inherited {
                 .set_or_remove("owes_for", players),
         }
     }
+}
+
+fn set_of(players: &BTreeSet<PlayerId>) -> AttributeValue {
+    AttributeValue::Ss(players.iter().map(ToString::to_string).collect())
 }
 
 /// What happens to what the row has inherited before.
