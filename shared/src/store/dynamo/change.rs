@@ -158,7 +158,8 @@ impl Change {
         })
     }
 
-    fn only_if(self, further: &str) -> Self {
+    /// Also needs this.
+    pub(in crate::store) fn only_if(self, further: &str) -> Self {
         let condition = match &self.condition {
             Some(condition) => format!("({condition}) AND {further}"),
             None => further.to_owned(),

@@ -42,11 +42,7 @@ impl Fulfillments {
         lease: Lease<'_>,
         now: Timestamp,
     ) -> Result<Option<Record>, StoreError> {
-        let change = self
-            .change(record_key(&known.player, &known.id))
-            .when(format!("#status = :known AND {UNLEASED}"))
-            .value(":known", s(known.status.as_str()))
-            .value(":now", time(now));
+        let change = self.change_free(known, known.status, now);
         self.acquire_by(change, &known.id, lease).await
     }
 
@@ -135,6 +131,14 @@ impl Fulfillments {
             .when("#status = :known AND #owner = :owner")
             .value(":known", s(status.as_str()))
             .value(":owner", s(owner))
+    }
+
+    /// A change that needs this status, and that no request has a lease at `now`.
+    pub(super) fn change_free(&self, known: &Record, status: Status, now: Timestamp) -> Change {
+        self.change(record_key(&known.player, &known.id))
+            .when(format!("#status = :known AND {UNLEASED}"))
+            .value(":known", s(status.as_str()))
+            .value(":now", time(now))
     }
 }
 

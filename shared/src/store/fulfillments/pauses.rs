@@ -3,13 +3,11 @@
 //! the run that takes it finds them there.
 
 use super::due::{DuePage, DuePosition};
-use super::leases::{Lease, UNLEASED};
+use super::leases::Lease;
 use super::operators::{Release, released};
 use super::record::{Record, record};
 use crate::domain::{EntitlementId, HoldReason, Sku, Status, Timestamp};
-use crate::store::dynamo::{
-    Change, Committed, Item, RESUMED, due_shard, key, record_key, s, time, transact,
-};
+use crate::store::dynamo::{Change, Committed, Item, RESUMED, due_shard, key, s, time, transact};
 use crate::store::error::{Cause, StoreError};
 use crate::store::operations::Changes;
 use crate::store::tables::Fulfillments;
@@ -48,11 +46,7 @@ impl Fulfillments {
             Some(owner) => self
                 .change_owned(known, Status::Pending, owner)
                 .untried(known),
-            None => self
-                .change(record_key(&known.player, &known.id))
-                .when(format!("#status = :known AND {UNLEASED}"))
-                .value(":known", s(Status::Pending.as_str()))
-                .value(":now", time(now)),
+            None => self.change_free(known, Status::Pending, now),
         };
         let ordered_at = known.ordered_at.unwrap_or(known.updated_at);
         let written = change

@@ -1,6 +1,6 @@
 //! From `pending` over `delivered` to `reported`.
 
-use super::leases::{Lease, UNLEASED};
+use super::leases::Lease;
 use super::record::{Record, record};
 use crate::domain::{EntitlementId, HoldReason, PlayerId, Status, Timestamp};
 use crate::store::dynamo::{Change, n, record_key, s, time};
@@ -118,13 +118,9 @@ impl Fulfillments {
         let change = match owner {
             Some(owner) => self.change_owned(known, Status::Pending, owner),
             None => self
-                .change(record_key(&known.player, &known.id))
-                .when(format!(
-                    "#status = :known AND #attempts > :none AND {UNLEASED}"
-                ))
-                .value(":known", s(Status::Pending.as_str()))
-                .value(":none", n(0))
-                .value(":now", time(now)),
+                .change_free(known, Status::Pending, now)
+                .only_if("#attempts > :none")
+                .value(":none", n(0)),
         };
         let written = change
             .held_for(&known.id, HoldReason::DeliveryUnknown, now)
