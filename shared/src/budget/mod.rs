@@ -114,8 +114,8 @@ pub const BACKOFF_MOST: Duration = hours(1);
 pub const PAUSE_FIRST: Duration = millis(250);
 /// Last ceiling of that pause.
 pub const PAUSE_MOST: Duration = seconds(4);
-/// First ceiling of the pause after a conflict of transactions; it doubles five times.
-pub const CONFLICT_PAUSE_FIRST: Duration = millis(10);
+/// First ceiling of the pause after a conflict of transactions; it doubles four times.
+pub const CONFLICT_PAUSE_FIRST: Duration = millis(20);
 /// The longest `Retry-After` that Amazon or the studio's webhook is granted: with a wrong header of
 /// a day a player would lose the day.
 pub const RETRY_AFTER_MOST: Duration = hours(1);

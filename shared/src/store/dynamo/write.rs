@@ -197,9 +197,10 @@ fn is_passing(reason: &CancellationReason) -> bool {
     )
 }
 
-/// Waits 10 to 320 ms at most, doubling, with full jitter.
+/// Waits after this many tries, with full jitter: at most 20 ms after the first, and twice as long
+/// after each further one, up to 320 ms.
 pub(in crate::store) async fn pause(tries: u32) {
-    let most = CONFLICT_PAUSE_FIRST * (1 << tries.min(5));
+    let most = CONFLICT_PAUSE_FIRST * (1 << tries.saturating_sub(1).min(4));
     tokio::time::sleep(most.mul_f64(random_fraction())).await;
 }
 
