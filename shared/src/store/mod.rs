@@ -6,10 +6,10 @@
 //! - [`Offers`]: what a SKU stands for
 //! - [`Erasures`]: which players were erased, under keyed hashes of their ids
 //!
-//! The rooms, from the ground up: `dynamo` speaks to DynamoDB. `tables` has the handles of two of
-//! the tables, and `layout` knows their form. `attempts`, `accounts` and `operations` hold rows that know no other room. `links` uses
-//! all three, and `fulfillments` uses links, accounts and operations. `offers` uses operations.
-//! `erasures` erases the rows of all of them, so it uses every room but `offers`.
+//! The rooms, from the ground up: `dynamo` speaks to DynamoDB. `tables` has the handles of three of
+//! the tables, and `layout` knows the form of all four. `attempts`, `accounts` and `operations` use no other
+//! room of rows. `links` uses all three, and `fulfillments` uses links, accounts and operations. `offers` uses
+//! operations. `erasures` erases the rows of every room but `offers`; it uses accounts, links and operations.
 //!
 //! Every write of a player's data names the state that it needs. A write that finds another state
 //! is refused and brings the item as it is, so that no request has to read again.

@@ -1,5 +1,5 @@
-//! The handles of the tables whose rows change together. The rooms `links`, `attempts`,
-//! `accounts` and `fulfillments` read and write their rows.
+//! The handles of the tables whose rows change together. The rooms of rows have the methods that
+//! read and write them.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;

@@ -44,8 +44,8 @@ impl Links {
 
     /// The part of a transaction that counts an attempt in the place of its ticket. An earlier
     /// attempt that failed has given the place back; then it is taken again, if one is free.
-    /// `count` is the row that refused the change which does not read it first. `None`: no place is
-    /// free.
+    /// The first try does not read the row, so it has no `count`; if the row refuses it, that refusal
+    /// brings `count` for the next try. Gives `None` if no place is free.
     pub(super) fn count_in(
         &self,
         player: &PlayerId,

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use crate::store::error::{Cause, StoreError};
 
-/// Keeps of the SDK's error what is safe to log. Its `Debug` is not: it prints items.
+/// Keeps the part of the SDK's error that is safe to log. The error's `Debug` is not: it prints items.
 pub(in crate::store) fn unavailable<E, R>(
     operation: &'static str,
     error: &SdkError<E, R>,

@@ -134,9 +134,9 @@ impl Committed {
     }
 }
 
-/// Writes everything or nothing. A transaction that another one is in the way of is tried again.
-/// The client request token makes the SDK's repeat after a lost answer harmless. A try after a
-/// cancellation is a new request, with a token of its own.
+/// Writes everything or nothing. It tries again if another transaction was in the way. The client
+/// request token makes the SDK's repeat after a lost answer harmless. A try after a cancellation is a
+/// new request, with a token of its own.
 pub(in crate::store) async fn transact(
     client: &Client,
     parts: Vec<TransactWriteItem>,
@@ -204,8 +204,8 @@ pub(in crate::store) async fn pause(tries: u32) {
     tokio::time::sleep(most.mul_f64(random_fraction())).await;
 }
 
-/// Calls `attempt` until it has a result. It answers `None` where another request's write got in
-/// its way.
+/// Calls `attempt` until it has a result, at most `tries` times. It gives `None` if another request's
+/// write got in its way.
 pub(in crate::store) async fn contend<T>(
     tries: u32,
     what: &'static str,

@@ -9,7 +9,7 @@ use crate::store::dynamo::{account_key, contend, s};
 use crate::store::error::StoreError;
 use crate::store::tables::{Fulfillments, Links};
 
-/// How often a note is read that changes at the same moment.
+/// How often a note is read while other requests change it.
 const TRIES: u32 = 8;
 
 impl Fulfillments {

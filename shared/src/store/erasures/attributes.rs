@@ -1,7 +1,7 @@
 //! Which attributes of stored rows an export shows, and how.
 //!
-//! What an attribute may show is said for each by its name. An attribute that is in no list here is
-//! not shown: it may be a secret of a newer version.
+//! The lists below have every attribute by its name. An attribute that is in none of them is not
+//! shown: it may be a secret of a newer version.
 
 use std::collections::BTreeMap;
 
@@ -82,7 +82,7 @@ const TIMES: [&str; 32] = [
     "finished_at",
 ];
 
-/// What is not shown: secrets, sealed or hashed, and what only says how rows are found.
+/// What is not shown: secrets, sealed or hashed, and what only serves to find rows.
 const HIDDEN: [&str; 30] = [
     "tokens",
     "dead_tokens",

@@ -13,7 +13,7 @@ use crate::store::error::StoreError;
 use crate::store::operations::audit_sk;
 use crate::store::tables::{Erasures, Fulfillments, Links};
 
-/// What stays of an audit record as it is: what was done, when, and by whom.
+/// What stays of an audit record as it is: when which operator did what.
 const KEPT: [&str; 3] = ["at", "command", "actor"];
 
 /// Where an operator may have named the player.

@@ -11,7 +11,7 @@ use crate::store::links::{PlayerRow, player_row};
 use crate::store::operations::Changes;
 use crate::store::tables::{Erasures, Fulfillments, Links};
 
-/// How often the rows of an account are read that change at the same moment.
+/// How often the rows of an account are read while other requests change them.
 const TRIES: u32 = 8;
 
 /// The player's own row.
@@ -79,7 +79,8 @@ impl Links {
         changes
     }
 
-    /// A row without a link that can be used. What else names it is found by its account.
+    /// The part that deletes a row without a link, or with one that can't be read. What else names the
+    /// player is found by the account.
     fn erase_row_part(&self, player: &PlayerId, item: &Item) -> TransactWriteItem {
         const TELLING: [&str; 7] = [
             "status",
@@ -123,7 +124,7 @@ impl Links {
         account: &AmazonUserId,
         player: &PlayerId,
     ) -> Result<(), StoreError> {
-        // The row of a link that could not be read has left it.
+        // Ending a link whose row can't be read leaves this row behind.
         self.change(amazon_key(account))
             .when("#player_id = :player")
             .value(":player", s(player.as_str()))

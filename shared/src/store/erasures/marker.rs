@@ -15,10 +15,10 @@ use crate::store::tables::Erasures;
 const RUNNING: &str = "running";
 const DONE: &str = "done";
 
-/// How often a batch of markers is asked for.
+/// How many requests one batch read may take.
 pub(super) const BATCH_TRIES: u32 = 5;
 
-/// What says that a player was erased, or is being erased.
+/// A marker: the player was erased, or is being erased.
 #[derive(Clone, Debug)]
 pub struct Marker {
     /// The keyed hash of the player's id.
@@ -61,7 +61,7 @@ impl Erasures {
         item.map(|item| self.read(id, &item)).transpose()
     }
 
-    /// The markers of those of these players who have one.
+    /// The markers of these players, without those who have none.
     ///
     /// # Errors
     /// See [`StoreError`].

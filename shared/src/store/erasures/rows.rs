@@ -27,7 +27,7 @@ pub enum Fate {
     AtWork,
 }
 
-/// From when the rows of a player are.
+/// How old the rows of a player are.
 #[derive(Clone, Debug, Default)]
 pub struct Dates {
     /// When each row was last written.
@@ -40,7 +40,7 @@ pub struct Dates {
 const UNDER_WAY: &str = "ERASING";
 
 impl Stored {
-    /// Whether it says that the player is being erased. The end of the erasure deletes it.
+    /// Whether it is the row that says that the player is being erased. The end of the erasure deletes it.
     #[must_use]
     pub fn is_under_way(&self) -> bool {
         self.text("sk") == Some(UNDER_WAY)
@@ -111,7 +111,7 @@ impl Fulfillments {
         ])
     }
 
-    /// The erasure has ended.
+    /// Deletes the row of [`Self::under_way_changes`], because the erasure has ended.
     #[must_use]
     pub fn ended_changes(&self, player: &PlayerId) -> Changes {
         let row = self.change(key(player_pk(player), UNDER_WAY.to_owned()));
@@ -174,7 +174,7 @@ impl Fulfillments {
         })
     }
 
-    /// The record goes. What was the player's is the player's under the hash, and refuses everybody.
+    /// The record goes. Its owner is then the player's hash, which refuses every player.
     async fn record_parts(
         &self,
         erasures: &Erasures,
@@ -233,7 +233,7 @@ impl Fulfillments {
         parts
     }
 
-    /// From when the rows of the player's partition are, where they say so.
+    /// How old the rows of the player's partition are, as far as they say.
     ///
     /// # Errors
     /// See [`StoreError`].

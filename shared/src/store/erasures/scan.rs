@@ -1,5 +1,5 @@
-//! Pages through whole tables, for `player.erase_again` alone: after a restore nobody knows which
-//! players have come back. A scan reads every row, whatever it gives.
+//! Pages through whole tables, for `player.erase_again` alone: after a restore the service has no list
+//! of the players whom the restore has brought back. A scan reads, and costs, every row.
 
 use std::collections::BTreeSet;
 

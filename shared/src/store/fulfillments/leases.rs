@@ -66,7 +66,7 @@ impl Fulfillments {
         }
     }
 
-    /// Gives back what `owner` could not finish. The entitlement keeps its status, and is due again
+    /// Gives back an entitlement that `owner` could not finish. It keeps its status, and is due again
     /// as `pause` says. `cause` is why a try failed.
     ///
     /// # Errors
@@ -106,7 +106,7 @@ impl Fulfillments {
             .map(drop)
     }
 
-    /// Gives back what the service has nothing to do for: it leaves the index `due`.
+    /// Gives back an entitlement for which the service has nothing to do: it leaves the index `due`.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -216,7 +216,7 @@ impl Change {
             .fold(self, Self::remove)
     }
 
-    /// Its step has succeeded or is not to be made, so nothing is failing.
+    /// After its step has succeeded or is no longer to be made: nothing is failing.
     pub(in crate::store) fn settled(self) -> Self {
         self.untroubled().unlisted()
     }

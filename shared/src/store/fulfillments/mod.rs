@@ -9,8 +9,8 @@
 //! Every arrow of an entitlement's life is one conditional write. `admissions` has those that begin
 //! it, `reports` those that end it. A lease (`leases`) says which request is at work on it. `due`
 //! finds what needs work, and `parking` puts aside what can't be reported now. `operators` has what
-//! people change, `attention` finds what waits for them, and `waiting` lists what a corrected offer can
-//! still change.
+//! operators change, `attention` finds what waits for them, and `waiting` lists what a corrected offer
+//! can still change.
 
 mod admissions;
 mod attention;

@@ -1,4 +1,4 @@
-//! From `pending` over `delivered` to `reported`.
+//! From `pending` through `delivered` to `reported`.
 
 use super::leases::Lease;
 use super::record::{Record, record};

@@ -63,8 +63,8 @@ impl Inherited {
         players.map_or(Self::Unlisted, Self::of)
     }
 
-    /// Adds to a change of the row that holds the tokens that the listed players are still those that
-    /// were read: an erasure may have taken one out, who must not come back.
+    /// Adds a condition to a change of the row that holds the tokens: the listed players are still those
+    /// that were read. An erasure may have taken a player out, and that player must not come back.
     pub(super) fn still(&self, change: Change) -> Change {
         match self {
             Self::From(players) => change.only_if_is("owes_for", set_of(players)),

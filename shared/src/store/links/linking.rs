@@ -140,7 +140,7 @@ impl Links {
                 parts.push(ended.in_transaction());
             }
         }
-        // Those whom it lists.
+        // One parked entry for each player whom the new link lists.
         let needed = match &inherited {
             Inherited::From(players) => parked.as_ref().map(|parked| parked.of(players)),
             Inherited::None | Inherited::Unlisted => None,

@@ -57,8 +57,9 @@ impl Links {
     }
 
     /// Stores the tokens that were exchanged for those of `link`. It needs the exchanged version
-    /// and nothing else: a late winner still lands, and a late loser can't overwrite. If the player
-    /// has unlinked meanwhile, the remnant gets them. A link that was marked as dead is revived.
+    /// and no lease: a process that succeeds late can still store its tokens, and never overwrites newer
+    /// ones. If the player has unlinked meanwhile, the remnant gets them. A link that was marked as dead
+    /// is revived.
     /// [`WriteOutcome::Changed`]: the link or its tokens are others now.
     ///
     /// # Errors

@@ -36,7 +36,7 @@ impl Subject {
     }
 }
 
-/// Who wants a change, and why.
+/// Which operator wants a change, and why.
 #[derive(Clone, Copy, Debug)]
 pub struct Warrant<'a> {
     /// The command's name.

@@ -15,7 +15,7 @@ use crate::store::tables::{Fulfillments, Links};
 pub struct Changes(pub(in crate::store) Vec<TransactWriteItem>);
 
 impl Changes {
-    /// Of this and of `others`.
+    /// These changes and `others`, in one transaction.
     #[must_use]
     pub fn and(mut self, others: Self) -> Self {
         self.0.extend(others.0);
