@@ -50,7 +50,7 @@ fn level_of(word: &str) -> Level {
     }
 }
 
-/// What logs the lines of this crate and of the crates `functions` from `level` on.
+/// A subscriber that logs the lines of this crate and of the crates `functions` from `level` on.
 pub fn subscriber<W>(
     functions: &[&'static str],
     level: Level,

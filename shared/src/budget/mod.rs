@@ -35,9 +35,9 @@ const fn days(count: u64) -> Duration {
 
 /// API Gateway waits for a function no longer than this; AWS allows no more.
 pub const GATEWAY_LIMIT: Duration = seconds(30);
-/// Lambda ends a function of the API.
+/// Lambda ends a function of the API after this time.
 pub const FUNCTION_LIMIT: Duration = seconds(28);
-/// A caller gets a response that a game can read, even where the database is slow.
+/// Within this time a caller gets a response that a game can read, even if the database is slow.
 pub const RESPONSE_LIMIT: Duration = seconds(26);
 /// What a request's work is planned for: what is begun within it still ends in time.
 pub const REQUEST_WORK: Duration = seconds(20);
@@ -50,7 +50,7 @@ pub const UNLINK_WORK: Duration = seconds(10);
 pub const BULK_WORK: Duration = seconds(20);
 /// The first check may spend this in the request that made the link: the player waits in a browser.
 pub const FIRST_CHECK_WORK: Duration = seconds(8);
-/// Lambda ends a run of `reconcile`.
+/// Lambda ends a run of `reconcile` after this time.
 pub const RECONCILE_LIMIT: Duration = seconds(58);
 /// What a run of `reconcile` is planned for, where its time limit allows it: the next run is not
 /// far.
@@ -137,14 +137,15 @@ pub const HOUSEKEEPING_PAUSE_MOST: Duration = hours(1);
 /// An entitlement needs an operator's attention after it has failed for this time, or has been
 /// listed with the same unknown word for it.
 pub const ATTENTION_AFTER: Duration = days(7);
-/// From then on it is tried at most this often, and never given up. The back-offs before have
+/// From then on it is tried at most once in this time, and never given up. The back-offs before have
 /// spread out what failed together.
 pub const ATTENTION_PAUSE: Duration = days(1);
-/// A metric counts an entitlement that fails, or that is handed out again, at most this often.
+/// A metric counts an entitlement that fails, or is handed out again, at most once in this time.
 pub const COUNT_PAUSE: Duration = hours(1);
 /// A metric counts an entitlement as stuck that has been failing for this long.
 pub const STUCK_AFTER: Duration = minutes(30);
-/// An entitlement that was handed out is handed out again if it is still `pending` after this.
+/// A check that hands out an entitlement later than this after the first hand-out counts as handing it
+/// out again: by then the game should have confirmed it.
 pub const HANDED_OUT_AGAIN_AFTER: Duration = minutes(10);
 /// A check may spend this on storing what it hands out.
 pub const HAND_OUT_WORK: Duration = seconds(2);
@@ -186,7 +187,7 @@ pub const ACCESS_TOKEN_LIFE_MOST: Duration = days(1);
 pub const EXPIRY_MARGIN: Duration = minutes(1);
 /// Tokens that Amazon called `invalid_grant` are tried again after this time.
 pub const SECOND_LOOK: Duration = hours(1);
-/// After the second look, they are tried this often.
+/// After the second look, they are tried once in this time.
 pub const FURTHER_LOOKS: Duration = days(1);
 /// Such tokens are kept for this time.
 pub const DEAD_TOKENS_LIFE: Duration = days(7);
@@ -207,7 +208,7 @@ pub const RESUMPTION_PAUSE: Duration = seconds(30);
 
 /// `doctor` answers within this, even if nothing that it asks answers.
 pub const DOCTOR_LIMIT: Duration = seconds(20);
-/// Each of its checks has so much time. All of them begin at once.
+/// Each of its checks has this much time. All of them begin at once.
 pub const DOCTOR_CHECK: Duration = seconds(15);
 /// Reading the secret may take this much of it. Some checks wait for the secret.
 pub const DOCTOR_SECRET: Duration = seconds(7);
@@ -220,15 +221,15 @@ pub const ROLLOUT_TRIES: u32 = 2;
 
 /// An offer is read again after this time.
 pub const OFFER_KEPT: Duration = minutes(1);
-/// The secret is read again at most this often.
+/// The secret is read again at most once in this time.
 pub const SECRET_RELOAD: Duration = minutes(1);
 /// A key set is used for this time without a fetch.
 pub const KEY_SET_KEPT: Duration = hours(1);
 /// A key set that can't be fetched is used for this time at most.
 pub const KEY_SET_KEPT_IN_AN_OUTAGE: Duration = hours(25);
-/// Tokens that no key verifies cause a fetch at most this often.
+/// Tokens that no key verifies cause a fetch at most once in this time.
 pub const KEY_SET_ASK_AGAIN: Duration = minutes(1);
-/// A fetch that failed is repeated at most this often.
+/// A fetch that failed is repeated at most once in this time.
 pub const KEY_SET_TRY_AGAIN: Duration = seconds(30);
 /// The clocks of the account system and of this service may differ by this time.
 pub const CLOCK_LEEWAY: Duration = seconds(30);

@@ -1,6 +1,6 @@
 //! Every setting, typed, checked once at the start.
 //!
-//! This is the one home of the environment. One [`ConfigError`] names every faulty variable and says
+//! Besides this, only `net::aws` and `logging` read the environment. One [`ConfigError`] names every faulty variable and says
 //! what would be right. It repeats no value, because a value could be a secret in the wrong place.
 
 mod return_to;
@@ -34,8 +34,8 @@ pub struct Config {
     /// of an API mapping. Without it the domain name that API Gateway gives with each request is
     /// used.
     pub public_base_url: Option<Url>,
-    /// `API_URL`: the API's own address. Only `admin` has it, to tell which addresses Amazon is to be
-    /// given where `PUBLIC_BASE_URL` is not set.
+    /// `API_URL`: the API's own address. Only `admin` has it: where `PUBLIC_BASE_URL` is not set,
+    /// `doctor` derives from it the addresses that the studio has to give to Amazon.
     pub api_url: Option<Url>,
     /// Login with Amazon.
     pub lwa: LwaConfig,

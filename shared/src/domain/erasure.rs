@@ -9,7 +9,7 @@ pub const ERASED: &str = "erased";
 /// An owner that is no player. It has a space in it, which no player's id has.
 const OWNER: &str = "erased ";
 
-/// A keyed hash of a player's id, in base64url. Without the key nobody can tell whose it is.
+/// A keyed hash of a player's id, in base64url. Only with the key can it be told whose it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ErasedId(String);
 

@@ -3,11 +3,11 @@
 use super::time::Timestamp;
 use crate::budget::{ATTENTION_AFTER, COUNT_PAUSE, STUCK_AFTER};
 
-/// Since when tries have been failing. Only tries count: the time that is spent waiting, because
-/// Amazon refuses the link, asks for rest or says a word that we do not know, does not.
+/// Since when tries have been failing. The time that is spent waiting, because Amazon refuses the
+/// link, asks for rest or says a word that we do not know, does not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Failing {
-    /// When the first try failed, later by the time that was spent waiting since.
+    /// When the first try failed, moved later by the time that was spent waiting since.
     pub since: Option<Timestamp>,
     /// Since when it waits; `None` while tries go on.
     pub waiting_since: Option<Timestamp>,

@@ -1,4 +1,4 @@
-//! The names things go by, each checked where it enters.
+//! The ids of players, accounts, entitlements, offers and links, each checked where it enters.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What the service knows, without AWS, HTTP or a clock: `now` is handed in.
+//! What the service knows, without AWS, HTTP or a clock: the caller passes `now`.
 
 mod attention;
 mod checkup;

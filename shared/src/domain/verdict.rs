@@ -29,7 +29,7 @@ pub struct Facts<'a> {
     pub handed_out_at: Option<Timestamp>,
     /// When it was last noted that it was handed out again.
     pub handed_out_again_at: Option<Timestamp>,
-    /// When Amazon was reported to last.
+    /// When it was last reported to Amazon.
     pub reported_at: Option<Timestamp>,
     /// When an operator was first told of it.
     pub attention_at: Option<Timestamp>,
@@ -43,8 +43,8 @@ pub struct Facts<'a> {
     pub last_cause: Option<&'a str>,
     /// What the service has to do for it.
     pub work: &'a Work,
-    /// The link that can speak for it: of what is delivered, the one of its Amazon account,
-    /// whichever player has that; otherwise its own player's link with that account.
+    /// The link that can speak for it: if it is delivered, the link of its Amazon account, whichever
+    /// player has that; otherwise its own player's link with that account.
     pub link: Option<LinkFacts>,
     /// When Amazon was last asked for its player.
     pub checked_at: Option<Timestamp>,

@@ -1,4 +1,4 @@
-//! Whether an entitlement needs work of the service, and whether a request is at work on it.
+//! Whether the service has work to do for an entitlement, and whether a request is at work on it.
 
 use super::Timestamp;
 

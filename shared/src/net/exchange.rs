@@ -49,7 +49,7 @@ pub enum Repeat {
 }
 
 impl Repeat {
-    /// By the method alone.
+    /// For a request of which only the method is known.
     fn of(method: &Method) -> Self {
         if method.is_safe() {
             Self::Harmless

@@ -20,7 +20,7 @@ pub enum IdentifyError {
     /// The token is not for this app, not of the profile's user, or not good: do not link.
     #[error("the access token is not what it should be: {0}")]
     Mismatch(&'static str),
-    /// The token opens less than what was asked for.
+    /// The token grants less than we asked for.
     #[error("the access token lacks a permission")]
     PermissionMissing,
     /// Amazon could not be asked, or its answer was unusable: try again later.
@@ -34,8 +34,8 @@ pub enum IdentifyError {
 }
 
 impl IdentifyError {
-    /// The shortest wait after which asking again in the same breath may help: no connection came
-    /// about, or a gateway answered in Amazon's place.
+    /// The shortest wait after which asking again within this request may help: no connection was
+    /// opened, or a gateway answered in Amazon's place.
     #[must_use]
     pub fn passing(&self) -> Option<Duration> {
         match self {
@@ -47,8 +47,8 @@ impl IdentifyError {
 
 impl Lwa {
     /// The Amazon account of this access token. Amazon is asked twice, at the same time: the token must
-    /// have been issued to `client_id`, and to the user of the profile that it opens. Otherwise it was
-    /// issued to another app (a confused deputy).
+    /// have been issued to `client_id`, and to the user whose profile it opens. A token that was issued
+    /// to another app would make us a confused deputy.
     ///
     /// # Errors
     /// [`IdentifyError`].

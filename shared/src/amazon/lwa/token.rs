@@ -70,9 +70,8 @@ impl TokenError {
         }
     }
 
-    /// The shortest wait after which the same request may be sent again in the same breath: nothing
-    /// was sent, or a gateway answered in Amazon's place. `None`: what became of the request is
-    /// not known, or is decided.
+    /// The shortest wait after which this request may send the same to Amazon again: nothing was sent,
+    /// or a gateway answered in Amazon's place. `None`: the outcome is unknown, or final.
     #[must_use]
     pub fn passing(&self) -> Option<Duration> {
         match self {

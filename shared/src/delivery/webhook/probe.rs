@@ -34,7 +34,7 @@ impl Webhook {
     /// # Errors
     /// As [`Webhook::probe`].
     pub async fn probe_unsigned(&self, now: Timestamp) -> Result<u16, Unavailable> {
-        // Another secret: random bytes that nobody keeps.
+        // Another secret: random bytes that are not kept.
         let other = format!("whsec_{}", STANDARD.encode(random_token()));
         self.probe(&other.into(), now).await
     }

@@ -1,7 +1,7 @@
 //! Whether Amazon's addresses belong to one region.
 //!
-//! Login with Amazon has three regions, and its hosts are documented. Of Prime Gaming one host is known,
-//! `twitch.amazon.com`. The documentation of no region says another one, so it counts for all of them.
+//! Login with Amazon has three regions, and its hosts are documented. Prime Gaming has one known host,
+//! `twitch.amazon.com`. No region's documentation names another one, so it counts for every region.
 
 use std::fmt;
 

@@ -227,7 +227,7 @@ impl VerdictCode {
                 "The player has had the offer as often as its `per_player` allows. `entitlement.release` would give it beyond the limit."
             }
             Self::ShownToOtherPlayer => {
-                "Another player owns it: it was first shown to that player, or an operator has moved it there. If that player has not received it, the command moves it to this player, for somebody with a new game account."
+                "Another player owns it: it was first shown to that player, or an operator has moved it there. If that player has not received it, the command moves it to this player, for a person who has a new game account."
             }
         }
     }

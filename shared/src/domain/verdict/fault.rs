@@ -5,20 +5,20 @@
 pub enum Fault {
     /// Amazon answered, and did not accept it.
     Refused,
-    /// Amazon did not answer, or not so that its answer can be used.
+    /// Amazon did not answer, or its answer can't be used.
     Silent,
     /// Our database, our keys, or our client secret.
     Ours,
 }
 
-/// How the causes begin that are answers of Amazon's.
+/// How the causes begin that are Amazon's answers.
 const REFUSALS: [&str; 3] = [
     "Prime Gaming answered ",
     "Login with Amazon answered ",
     "Login with Amazon refused",
 ];
 
-/// How the causes begin that are ours.
+/// How the causes begin that are our fault.
 const OURS: [&str; 7] = [
     "Login with Amazon answered invalid_client",
     "DynamoDB ",
@@ -30,7 +30,7 @@ const OURS: [&str; 7] = [
 ];
 
 impl Fault {
-    /// Of this cause. A test of `flow` holds the words against the errors that write them.
+    /// Whose fault this cause is. A test of `flow` holds the words against the errors that write them.
     #[must_use]
     pub fn of(cause: &str) -> Self {
         let begins = |words: &[&str]| words.iter().any(|word| cause.starts_with(word));

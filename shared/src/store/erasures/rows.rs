@@ -174,7 +174,8 @@ impl Fulfillments {
         })
     }
 
-    /// The record goes. Its owner is then the player's hash, which refuses every player.
+    /// The record goes. If the player owned the entitlement, its owner is now the player's hash, which
+    /// refuses every player.
     async fn record_parts(
         &self,
         erasures: &Erasures,
