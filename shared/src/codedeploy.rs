@@ -138,7 +138,7 @@ impl CodeDeploy {
         let headers = self.signed(&body, now).await?;
         let request = self.http.post(self.url.clone()).headers(headers).body(body);
         let request = request.build().map_err(NetError::from)?;
-        // Telling the same result twice does no harm.
+        // A second telling changes nothing: CodeDeploy keeps the first, and refuses the second.
         let answer = exchange_with(
             &self.http,
             request,

@@ -159,7 +159,7 @@ pub const FORGOTTEN_AFTER: Duration = minutes(10);
 pub const LINKING_LIFE: Duration = minutes(10);
 /// A short-lived row of linking is remembered this long after its end. Then TTL sweeps it.
 pub const LINGER: Duration = hours(1);
-/// DynamoDB's TTL sweeps an expired row within this time.
+/// DynamoDB's TTL typically sweeps an expired row within this time.
 pub const SWEPT_AFTER: Duration = days(2);
 /// A device session still answers how it ended for this time after it expired.
 pub const DEVICE_REMEMBERED: Duration = hours(1);

@@ -30,7 +30,7 @@ pub struct FoundOffers {
     pub unreadable: HashMap<Sku, StoreError>,
 }
 
-/// How many requests one batch may take.
+/// How many requests one batch read may take.
 const BATCH_TRIES: u32 = 5;
 
 impl Offers {

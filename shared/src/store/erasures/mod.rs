@@ -8,8 +8,8 @@
 //! - Fulfillments `RECEIPT#<receipt_id>` / `A#…`: the audit record of the erasure itself
 //!
 //! Every transaction of an erasure needs that the marker says `running`, with the same receipt. The
-//! marker is written first. While it says `running`, nothing new is stored of the player: linking and
-//! operators' commands need another marker, or none.
+//! marker is written first. While it says `running`, no link is made and no operator's command is carried
+//! out for the player: both need another marker, or none.
 
 mod accounts;
 mod attributes;
