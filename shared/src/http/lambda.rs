@@ -145,37 +145,23 @@ fn log(error: &ApiError, duration_ms: u64) {
     let status = error.code().status().as_u16();
     let detail = error.detail();
     let cause = error.cause();
+    // The level must be a constant, so each has a call of its own.
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(
+                event = event::REQUEST,
+                status,
+                code,
+                detail,
+                cause,
+                duration_ms
+            )
+        };
+    }
     match status {
-        500 => {
-            tracing::error!(
-                event = event::REQUEST,
-                status,
-                code,
-                detail,
-                cause,
-                duration_ms
-            );
-        }
-        501.. => {
-            tracing::warn!(
-                event = event::REQUEST,
-                status,
-                code,
-                detail,
-                cause,
-                duration_ms
-            );
-        }
-        _ => {
-            tracing::info!(
-                event = event::REQUEST,
-                status,
-                code,
-                detail,
-                cause,
-                duration_ms
-            );
-        }
+        500 => line!(error),
+        501.. => line!(warn),
+        _ => line!(info),
     }
 }
 
