@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::App;
 use crate::budget::{Budget, FOREIGN_PAUSE, HOUSEKEEPING_PAUSE_MOST};
 use crate::domain::{InVain, Timestamp, backoff};
-use crate::flow::entitlements::first_check::{self, Next};
+use crate::flow::entitlements::first_check;
 use crate::flow::fulfillment::lease::lease;
 use crate::flow::fulfillment::report::{in_vain, speaker};
 use crate::flow::linking::remnant::{needs_reports, still_inherited};
@@ -19,6 +19,16 @@ use crate::store::{Housekeeping, HousekeepingKind, Inherited, Link, Record, Remn
 /// A remnant waits this many times longer than a report for its next look.
 const REMNANT_PATIENCE: u32 = 12;
 
+/// What is next for a task.
+enum Next {
+    /// The task is over.
+    Done,
+    /// The task is due again at this time.
+    Again(Timestamp),
+    /// These records have to be reported. The task itself is settled already.
+    Report(Vec<Record>),
+}
+
 /// Does the task, and gives the records that have to be reported because of it. A task that fails is
 /// due again after a growing wait.
 pub(super) async fn work(
@@ -27,20 +37,23 @@ pub(super) async fn work(
     owner: &str,
     task: &Housekeeping,
 ) -> Vec<Record> {
-    let nothing = |()| Vec::new();
-    let done = match task.kind {
+    let next = match task.kind {
         HousekeepingKind::Wake => wake(app, owner, task).await,
-        HousekeepingKind::Remnant => look_after_remnant(app, owner, task).await.map(nothing),
-        HousekeepingKind::SecondLook => look_again(app, budget, owner, task).await.map(nothing),
-        HousekeepingKind::FirstCheck => first_check(app, budget, owner, task).await.map(nothing),
+        HousekeepingKind::Remnant => look_after_remnant(app, task).await,
+        HousekeepingKind::SecondLook => look_again(app, budget, task).await,
+        HousekeepingKind::FirstCheck => first_check(app, budget, task).await,
     };
-    match done {
-        Ok(records) => records,
-        Err(error) => {
-            back_off(app, owner, task, &error).await;
-            Vec::new()
-        }
+    let store = &app.fulfillments;
+    let written = match next {
+        Ok(Next::Report(records)) => return records,
+        Ok(Next::Done) => store.finish_housekeeping(task, owner).await,
+        Ok(Next::Again(at)) => store.reschedule_housekeeping(task, owner, at, false).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = written {
+        back_off(app, owner, task, &error).await;
     }
+    Vec::new()
 }
 
 async fn back_off(app: &App, owner: &str, task: &Housekeeping, error: &StoreError) {
@@ -57,7 +70,8 @@ async fn back_off(app: &App, owner: &str, task: &Housekeeping, error: &StoreErro
     }
 }
 
-async fn wake(app: &App, owner: &str, task: &Housekeeping) -> Result<Vec<Record>, StoreError> {
+/// Wakes the reports that are parked for the account, if its link can make them now.
+async fn wake(app: &App, owner: &str, task: &Housekeeping) -> Result<Next, StoreError> {
     let now = app.clock.now();
     let store = &app.fulfillments;
     let speaker = speaker(app, &task.account).await?;
@@ -68,11 +82,11 @@ async fn wake(app: &App, owner: &str, task: &Housekeeping) -> Result<Vec<Record>
             store
                 .reschedule_housekeeping(task, owner, until, true)
                 .await?;
-            return Ok(Vec::new());
+            return Ok(Next::Report(Vec::new()));
         }
         Some(Some(InVain::Dead)) | None => {
             store.release_note(task, owner).await?;
-            return Ok(Vec::new());
+            return Ok(Next::Report(Vec::new()));
         }
     }
     let woken = store.wake(task, lease(owner, now)).await?;
@@ -90,15 +104,14 @@ async fn wake(app: &App, owner: &str, task: &Housekeeping) -> Result<Vec<Record>
     if let Err(error) = noted {
         back_off(app, owner, task, &error).await;
     }
-    Ok(woken.records)
+    Ok(Next::Report(woken.records))
 }
 
 /// Forgets a remnant that has no report to make any more, or is too old.
-async fn look_after_remnant(app: &App, owner: &str, task: &Housekeeping) -> Result<(), StoreError> {
+async fn look_after_remnant(app: &App, task: &Housekeeping) -> Result<Next, StoreError> {
     let now = app.clock.now();
-    let store = &app.fulfillments;
     let Some(Remnant { link, expires_at }) = app.links.remnant(&task.account).await? else {
-        return store.finish_housekeeping(task, owner).await;
+        return Ok(Next::Done);
     };
     let is_good = (link.tokens.is_some() || link.dead.is_some()) && expires_at > now;
     if is_good
@@ -107,23 +120,15 @@ async fn look_after_remnant(app: &App, owner: &str, task: &Housekeeping) -> Resu
     {
         let wait = backoff(task.attempts, app.jitter.fraction()) * REMNANT_PATIENCE;
         let due_at = (now + wait.min(HOUSEKEEPING_PAUSE_MOST)).min(expires_at);
-        return store
-            .reschedule_housekeeping(task, owner, due_at, false)
-            .await;
+        return Ok(Next::Again(due_at));
     }
     app.links.delete_remnant(&link).await?;
     tracing::info!(event = event::REMNANT_DELETED, player_id = %link.player);
-    store.finish_housekeeping(task, owner).await
+    Ok(Next::Done)
 }
 
 /// Tries tokens again that Amazon called `invalid_grant`, or forgets them once they are too old.
-async fn look_again(
-    app: &App,
-    budget: Budget,
-    owner: &str,
-    task: &Housekeeping,
-) -> Result<(), StoreError> {
-    let store = &app.fulfillments;
+async fn look_again(app: &App, budget: Budget, task: &Housekeeping) -> Result<Next, StoreError> {
     let now = app.clock.now();
     let link = link_of(app, task, now).await?;
     let Some((link, dead)) = link.and_then(|link| link.dead.clone().map(|dead| (link, dead)))
@@ -131,12 +136,12 @@ async fn look_again(
         if let Some(link) = &task.link {
             app.links.forget_leftover(&link.player, &link.id).await?;
         }
-        return store.finish_housekeeping(task, owner).await;
+        return Ok(Next::Done);
     };
     if dead.until <= now {
         app.links.forget_dead(&link).await?;
         tracing::info!(event = event::DEAD_TOKENS_FORGOTTEN, player_id = %link.player);
-        return store.finish_housekeeping(task, owner).await;
+        return Ok(Next::Done);
     }
     let is_ours = standing::is_ours(app, &link);
     if !is_ours || dead.next_look_at > now {
@@ -146,14 +151,12 @@ async fn look_again(
             FOREIGN_PAUSE
         };
         let next = (now + wait).max(dead.next_look_at).min(dead.until);
-        return store
-            .reschedule_housekeeping(task, owner, next, false)
-            .await;
+        return Ok(Next::Again(next));
     }
     let player_id = link.player.clone();
     let session = Session::new(app, budget, link);
     let next = match session.look_again().await {
-        Ok(true) => return store.finish_housekeeping(task, owner).await,
+        Ok(true) => return Ok(Next::Done),
         Ok(false) => now,
         Err(SessionError::Dead) => {
             let dead = session.link().await.dead;
@@ -167,35 +170,22 @@ async fn look_again(
         }
     };
     let soonest = now + backoff(task.attempts, app.jitter.fraction());
-    let due_at = next.max(soonest).min(dead.until);
-    store
-        .reschedule_housekeeping(task, owner, due_at, false)
-        .await
+    Ok(Next::Again(next.max(soonest).min(dead.until)))
 }
 
 /// Makes the first check after linking, if the request that made the link did not.
-async fn first_check(
-    app: &App,
-    budget: Budget,
-    owner: &str,
-    task: &Housekeeping,
-) -> Result<(), StoreError> {
-    let store = &app.fulfillments;
+async fn first_check(app: &App, budget: Budget, task: &Housekeeping) -> Result<Next, StoreError> {
     let now = app.clock.now();
-    let next = match link_of(app, task, now).await? {
-        None => Next::Done,
-        Some(link) => first_check::in_reconcile(app, budget, &link).await?,
+    let Some(link) = link_of(app, task, now).await? else {
+        return Ok(Next::Done);
     };
-    match next {
-        Next::Done => store.finish_housekeeping(task, owner).await,
-        Next::Again(not_before) => {
+    Ok(match first_check::in_reconcile(app, budget, &link).await? {
+        first_check::Next::Done => Next::Done,
+        first_check::Next::Again(not_before) => {
             let soonest = now + backoff(task.attempts, app.jitter.fraction());
-            let due_at = not_before.map_or(soonest, |at| at.max(soonest));
-            store
-                .reschedule_housekeeping(task, owner, due_at, false)
-                .await
+            Next::Again(not_before.map_or(soonest, |at| at.max(soonest)))
         }
-    }
+    })
 }
 
 /// The link that this task is for, if it still exists: as the player's link, or as its remnant.
