@@ -1,7 +1,7 @@
 //! Reading several records of a player at once: one that can't be read does not stop the others.
 
 use crate::App;
-use crate::domain::{EntitlementId, HoldReason, PlayerId};
+use crate::domain::{EntitlementId, HoldReason, PlayerId, Sku};
 use crate::signals::event;
 use crate::store::{Record, StoreError};
 
@@ -49,6 +49,11 @@ pub(super) fn told_unreadable(unreadable: &[StoreError]) -> Vec<String> {
 /// What every line about an entitlement says of it: the player, its id and its SKU.
 pub(in crate::flow) fn about(record: &Record) -> (&PlayerId, &EntitlementId, Option<&str>) {
     (&record.player, &record.id, record.sku.as_deref())
+}
+
+/// The SKU of the record's offer; `None`: Amazon sent none that an offer can have.
+pub(in crate::flow) fn offer_sku(record: &Record) -> Option<Sku> {
+    record.sku.as_deref().and_then(|sku| Sku::new(sku).ok())
 }
 
 /// Logs that a record is held. `counted`: the alarm on failing deliveries counts it.

@@ -8,7 +8,7 @@ use crate::App;
 use crate::budget::{Budget, RESUMPTION_PAUSE};
 use crate::domain::{HoldReason, Offer, Sku, Status, Timestamp};
 use crate::flow::fulfillment::lease::{at_once, lease};
-use crate::flow::rows::{about, log_held, log_unreadable};
+use crate::flow::rows::{about, log_held, log_unreadable, offer_sku};
 use crate::flow::standing;
 use crate::signals::event;
 use crate::store::{DUE_SHARDS, Due, Record, Release, Resumed, StoreError};
@@ -35,8 +35,7 @@ pub(in crate::flow) async fn paused_among<'a>(
 
 /// Whether this record's offer is among the paused ones.
 pub(in crate::flow) fn is_among(paused: &HashSet<Sku>, record: &Record) -> bool {
-    let sku = record.sku.as_deref().and_then(|sku| Sku::new(sku).ok());
-    sku.is_some_and(|sku| paused.contains(&sku))
+    offer_sku(record).is_some_and(|sku| paused.contains(&sku))
 }
 
 /// Gives a player's open records as they are after what is `pending` of a paused offer is held, and
@@ -149,7 +148,7 @@ async fn present_offer(
     record: &Record,
     now: Timestamp,
 ) -> Result<Option<Offer>, StoreError> {
-    let Some(sku) = record.sku.as_deref().and_then(|sku| Sku::new(sku).ok()) else {
+    let Some(sku) = offer_sku(record) else {
         return Ok(None);
     };
     let mut found = app.offers.get([&sku], now).await?;
@@ -179,8 +178,8 @@ pub(in crate::flow) async fn hold_paused_ones(
     (others, u64::try_from(held).unwrap_or(u64::MAX))
 }
 
-/// An offer was resumed: makes `pending` what waits for it. The index is late, so a second run looks
-/// once more.
+/// An offer was resumed: makes `pending` what waits for it. The index is eventually consistent, so a
+/// second run looks once more.
 pub(in crate::flow) async fn resume_all(
     app: &App,
     budget: Budget,

@@ -1,6 +1,7 @@
-//! `offers.correct`: a wrong content is put right for those who have not seen it.
+//! `offers.correct`: corrects the content of entitlements that were never handed out.
 
-use super::offers::stored_offer;
+use super::entitlements::about;
+use super::offers::{no_offer, stored_offer};
 use super::{Answer, OperationError, Order, cursor, recall, remember, write};
 use crate::App;
 use crate::api::CorrectedOffer;
@@ -8,12 +9,12 @@ use crate::domain::{Correctable, Correction, Offer, Sku, Timestamp};
 use crate::flow::entitlements::history::InvalidCursor;
 use crate::flow::fulfillment::lease::at_once;
 use crate::flow::rows::log_unreadable;
-use crate::store::{Audit, DUE_SHARDS, Due, DuePage, DuePosition, Record, StoreError, Subject};
+use crate::store::{DUE_SHARDS, Due, DuePage, DuePosition, Record, StoreError};
 
 /// A call ends after the page in which it has met so many hints.
 const ENOUGH: usize = 25;
 
-/// What a cursor is of.
+/// The list that a cursor belongs to.
 const LIST: &str = "offers.correct";
 
 /// A search in a cursor: the version of this form, the SKU, the part of the index, and the position in it.
@@ -50,8 +51,7 @@ pub async fn correct_offer(
         return Ok(answer);
     }
     let offer = stored_offer(app, sku).await?;
-    let offer =
-        offer.ok_or_else(|| OperationError::NotFound(format!("there is no offer {sku}")))?;
+    let offer = offer.ok_or_else(|| no_offer(sku))?;
     let now = app.clock.now();
     let (mut corrected, mut too_late, mut met) = (0, 0, 0);
     while met < ENOUGH && search.part < parts(app) {
@@ -98,11 +98,8 @@ async fn one(
             return Ok(correction);
         }
         let changes = app.fulfillments.correction_changes(&record, offer, now);
-        let audit = Audit {
-            subject: Subject::Player(record.player.clone()),
-            entitlement_id: Some(record.id.clone()),
-            note: Some(format!("the present content of the offer {}", offer.sku)),
-        };
+        let note = format!("the present content of the offer {}", offer.sku);
+        let audit = about(&record.player, &record.id, Some(note));
         match write(app, order, changes, &[audit], None, now).await {
             Ok(true) => return Ok(Correction::Possible),
             Ok(false) => {}

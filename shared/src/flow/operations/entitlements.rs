@@ -7,10 +7,10 @@ use super::{Answer, OperationError, Order, Plan, carry_out, view};
 use crate::App;
 use crate::api::{ChangedEntitlement, FoundEntitlement};
 use crate::domain::{
-    EntitlementId, HoldReason, NotPossible, Offer, Ordered, PlayerId, Sku, Status, Timestamp,
-    moved_note,
+    EntitlementId, HoldReason, NotPossible, Offer, Ordered, PlayerId, Status, Timestamp, moved_note,
 };
 use crate::flow::fulfillment::report::speaker;
+use crate::flow::rows::offer_sku;
 use crate::store::{Audit, Changes, Reassignment, Record, Release, StoreError, Subject};
 
 /// `entitlement.get`: an entitlement by Amazon's id alone. `sentences` are those for the player.
@@ -82,7 +82,7 @@ async fn releasing(
     Ok((changes, after, released_note(&known)))
 }
 
-/// Releasing it as one of many that are held for this reason: nobody asks for its verdict.
+/// The plan that releases one of many that are held for this reason. The answer shows no verdict of it.
 pub(super) async fn release_plan(
     app: &App,
     player: &PlayerId,
@@ -102,7 +102,7 @@ pub(super) async fn release_plan(
     })
 }
 
-/// What has attention is tried at the next run.
+/// The plan by which the next run of `reconcile` tries what has attention.
 pub(super) async fn try_now_plan(
     app: &App,
     player: &PlayerId,
@@ -285,8 +285,7 @@ async fn is_no_others(
 
 /// The offer of the record's SKU, as it is now.
 async fn offer_of(app: &App, record: &Record) -> Result<Offer, OperationError> {
-    let sku = record.sku.as_deref().and_then(|sku| Sku::new(sku).ok());
-    let Some(sku) = sku else {
+    let Some(sku) = offer_sku(record) else {
         return Err(not_possible("Amazon sent no SKU that can have an offer"));
     };
     let offer = stored_offer(app, &sku).await?;
@@ -318,7 +317,8 @@ async fn plan(
     })
 }
 
-fn about(player: &PlayerId, id: &EntitlementId, note: Option<String>) -> Audit {
+/// The audit record of a change of one entitlement.
+pub(super) fn about(player: &PlayerId, id: &EntitlementId, note: Option<String>) -> Audit {
     Audit {
         subject: Subject::Player(player.clone()),
         entitlement_id: Some(id.clone()),

@@ -7,6 +7,7 @@
 
 use super::erasing::{Work, answer_of};
 use super::export::is_known;
+use super::players::unknown_player;
 use super::{Answer, OperationError, Order, export, recall};
 use crate::App;
 use crate::api::WouldErase;
@@ -120,9 +121,7 @@ fn already_erased(
     marker: Option<Marker>,
 ) -> Result<Answer, OperationError> {
     let Some(marker) = marker else {
-        return Err(OperationError::NotFound(format!(
-            "nothing is stored of the player {player}"
-        )));
+        return Err(unknown_player(player));
     };
     let body = answer_of(&marker);
     Ok(Answer::written(order.dry_run, &order.warnings, &body))
@@ -141,22 +140,11 @@ async fn would_erase(
         linking: app.links.linking_rows(player).await?.len(),
         ..WouldErase::default()
     };
-    let mut after: Option<String> = None;
-    loop {
-        let (rows, is_more) = app.fulfillments.rows_of(player, after.as_deref()).await?;
-        for row in &rows {
-            export::count(row, &mut would);
-            let unreported = row.unreported();
-            body.not_reported.extend(unreported.map(String::from));
-        }
-        after = rows
-            .last()
-            .and_then(|row| row.position())
-            .map(str::to_owned);
-        if !is_more || after.is_none() {
-            break;
-        }
-    }
+    export::look_at_rows(app, player, |row| {
+        export::count(row, &mut would);
+        body.not_reported.extend(row.unreported().map(String::from));
+    })
+    .await?;
     body.would_erase = Some(would);
     Ok(Answer::written(true, &order.warnings, &body))
 }

@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
+use super::players::unknown_player;
 use super::{Answer, OperationError};
 use crate::App;
 use crate::api::{ExportAnswer, ExportedAccount, ExportedErasure, WouldErase};
@@ -33,9 +34,7 @@ pub async fn export_player(
 ) -> Result<Answer, OperationError> {
     let after = cursor.map(position_of).transpose()?;
     if !is_known(app, player).await? {
-        return Err(OperationError::NotFound(format!(
-            "nothing is stored of the player {player}"
-        )));
+        return Err(unknown_player(player));
     }
     let mut answer = ExportAnswer::of(player.clone());
     if after.is_none() {
@@ -87,14 +86,29 @@ async fn first_page(
 /// See [`StoreError`].
 pub(super) async fn accounts(app: &App, player: &PlayerId) -> Result<BTreeSet<String>, StoreError> {
     let mut accounts = BTreeSet::new();
+    look_at_rows(app, player, |row| {
+        accounts.extend(row.account().map(String::from));
+    })
+    .await?;
+    Ok(accounts)
+}
+
+/// Looks at each row of the player's partition.
+///
+/// # Errors
+/// See [`StoreError`].
+pub(super) async fn look_at_rows(
+    app: &App,
+    player: &PlayerId,
+    mut look: impl FnMut(&Stored),
+) -> Result<(), StoreError> {
     let mut after: Option<String> = None;
     loop {
         let (rows, is_more) = app.fulfillments.rows_of(player, after.as_deref()).await?;
-        let found = rows.iter().filter_map(Stored::account);
-        accounts.extend(found.map(String::from));
+        rows.iter().for_each(&mut look);
         after = rows.last().and_then(Stored::position).map(str::to_owned);
         if !is_more || after.is_none() {
-            return Ok(accounts);
+            return Ok(());
         }
     }
 }

@@ -141,9 +141,9 @@ pub(super) async fn carry_out<B: Serialize>(
     order: &Order,
     mut plan: impl AsyncFnMut(Timestamp) -> Result<Plan<B>, OperationError>,
 ) -> Result<Answer, OperationError> {
-    for _ in 0..TRIES {
+    until_written(async || {
         if let Some(answer) = recall(app, order).await? {
-            return Ok(answer);
+            return Ok(Some(answer));
         }
         let now = app.clock.now();
         let Plan {
@@ -152,15 +152,11 @@ pub(super) async fn carry_out<B: Serialize>(
             body,
         } = plan(now).await?;
         let answer = Answer::written(order.dry_run, &order.warnings, &body);
-        if order.dry_run {
-            return Ok(answer);
-        }
-        if write(app, order, changes, &audits, Some(&answer), now).await? {
-            return Ok(answer);
-        }
-    }
-    let what = "what the command is about";
-    Err(StoreError::Contended { what }.into())
+        let is_done =
+            order.dry_run || write(app, order, changes, &audits, Some(&answer), now).await?;
+        Ok(is_done.then_some(answer))
+    })
+    .await
 }
 
 /// Plans and carries out one of the many changes of a command, with audit records of its own. A
@@ -170,15 +166,26 @@ pub(super) async fn carry_out_part<B>(
     order: &Order,
     mut plan: impl AsyncFnMut(Timestamp) -> Result<Plan<B>, OperationError>,
 ) -> Result<B, OperationError> {
-    for _ in 0..TRIES {
+    until_written(async || {
         let now = app.clock.now();
         let Plan {
             changes,
             audits,
             body,
         } = plan(now).await?;
-        if order.dry_run || write(app, order, changes, &audits, None, now).await? {
-            return Ok(body);
+        let is_done = order.dry_run || write(app, order, changes, &audits, None, now).await?;
+        Ok(is_done.then_some(body))
+    })
+    .await
+}
+
+/// Tries until a try is done. `None`: a row has changed since it was read, so the next try plans again.
+async fn until_written<T>(
+    mut attempt: impl AsyncFnMut() -> Result<Option<T>, OperationError>,
+) -> Result<T, OperationError> {
+    for _ in 0..TRIES {
+        if let Some(done) = attempt().await? {
+            return Ok(done);
         }
     }
     let what = "what the command is about";

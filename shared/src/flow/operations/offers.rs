@@ -77,11 +77,7 @@ pub(super) async fn stored_offer(app: &App, sku: &Sku) -> Result<Option<Offer>, 
 /// See [`OperationError`].
 pub async fn delete_offer(app: &App, order: &Order, sku: &Sku) -> Result<Answer, OperationError> {
     carry_out(app, order, async |_| {
-        let found = app.offers.stored().get(&[sku]).await?;
-        // One that can't be read can be deleted as well.
-        if found.offers.is_empty() && found.unreadable.is_empty() {
-            return Err(OperationError::NotFound(format!("there is no offer {sku}")));
-        }
+        must_exist(app, sku).await?;
         Ok(Plan {
             changes: app.offers.stored().delete_changes(sku),
             audits: vec![about(sku)],
@@ -118,12 +114,8 @@ pub async fn pause_offer(
     is_paused: bool,
 ) -> Result<Answer, OperationError> {
     carry_out(app, order, async |now| {
-        let table = app.offers.stored();
-        let found = table.get(&[sku]).await?;
-        if found.offers.is_empty() && found.unreadable.is_empty() {
-            return Err(OperationError::NotFound(format!("there is no offer {sku}")));
-        }
-        let changes = table.pause_changes(sku, is_paused);
+        must_exist(app, sku).await?;
+        let changes = app.offers.stored().pause_changes(sku, is_paused);
         Ok(Plan {
             changes: if is_paused {
                 changes
@@ -138,6 +130,19 @@ pub async fn pause_offer(
         })
     })
     .await
+}
+
+/// Needs that there is such an offer. One that can't be read can be paused and deleted as well.
+async fn must_exist(app: &App, sku: &Sku) -> Result<(), OperationError> {
+    let found = app.offers.stored().get(&[sku]).await?;
+    if found.offers.is_empty() && found.unreadable.is_empty() {
+        return Err(no_offer(sku));
+    }
+    Ok(())
+}
+
+pub(super) fn no_offer(sku: &Sku) -> OperationError {
+    OperationError::NotFound(format!("there is no offer {sku}"))
 }
 
 fn skus(offers: &[Offer]) -> Vec<&Sku> {

@@ -8,7 +8,7 @@ use crate::budget::{Budget, UNLINK_WORK};
 use crate::domain::PlayerId;
 use crate::flow::entitlements::history::Cursor;
 use crate::flow::linking::unlink::{report_first, unlinking};
-use crate::flow::rows::log_unreadable;
+use crate::flow::rows::told_unreadable;
 use crate::store::{Audit, Changes, Listed, PlayerRow, Subject};
 
 /// `player.get`: the link, a page of the entitlements, and what operators did. `sentences` are those
@@ -37,10 +37,7 @@ pub async fn get_player(
     for row in page.rows {
         match row.record {
             Ok(record) => records.push(record),
-            Err(error) => {
-                log_unreadable(&error);
-                unreadable.push(error.to_string());
-            }
+            Err(error) => unreadable.push(error),
         }
     }
     Ok(Answer::of(&PlayerAnswer {
@@ -49,7 +46,7 @@ pub async fn get_player(
         link: view::link(app, row),
         cursor,
         audit: app.fulfillments.audit_trail(player).await?,
-        unreadable,
+        unreadable: told_unreadable(&unreadable),
     }))
 }
 
@@ -120,11 +117,13 @@ pub(super) async fn known_player(
 ) -> Result<PlayerRow, OperationError> {
     let row = app.links.get(player).await?;
     if row.link.is_none() && !row.has_open && !app.fulfillments.knows(player).await? {
-        return Err(OperationError::NotFound(format!(
-            "nothing is stored of the player {player}"
-        )));
+        return Err(unknown_player(player));
     }
     Ok(row)
+}
+
+pub(super) fn unknown_player(player: &PlayerId) -> OperationError {
+    OperationError::NotFound(format!("nothing is stored of the player {player}"))
 }
 
 fn about(player: &PlayerId, note: Option<String>) -> Audit {

@@ -11,6 +11,7 @@ use crate::domain::{
 };
 use crate::flow::fulfillment::lease::at_once;
 use crate::flow::fulfillment::report::speaker;
+use crate::flow::rows::offer_sku;
 use crate::flow::standing;
 use crate::store::{FoundOffers, Link, LinkState, PlayerRow, Record, StoreError, TokenRow};
 
@@ -25,7 +26,8 @@ pub(super) struct Context {
     speakers: HashMap<AmazonUserId, Option<Link>>,
     /// The offers that something waits for: one batch for all.
     offers: FoundOffers,
-    /// The players who were handed what this player may not have, and could still give it.
+    /// For an entitlement that this player may not have: the player who was handed it, and could still
+    /// give it.
     owners: HashMap<EntitlementId, PlayerId>,
 }
 
@@ -53,7 +55,7 @@ impl Context {
         let skus: HashSet<Sku> = records
             .iter()
             .filter(|record| waits_for_offer(record))
-            .filter_map(|record| sku(record))
+            .filter_map(|record| offer_sku(record))
             .collect();
         let offers = if skus.is_empty() {
             FoundOffers::default()
@@ -81,7 +83,7 @@ impl Context {
     }
 
     fn offer(&self, record: &Record) -> OfferFacts {
-        match sku(record) {
+        match offer_sku(record) {
             None => OfferFacts::NoSku,
             Some(sku) => match self.offers.offers.get(&sku) {
                 Some(offer) if offer.paused => OfferFacts::Paused,
@@ -170,9 +172,13 @@ fn filled_in(context: &Context, record: &Record, help: Help) -> Option<HelpfulCo
         Help::Retry => HelpfulCommand::Retry {
             player_id: context.link(record)?.player.clone(),
         },
-        Help::Resume => HelpfulCommand::Resume { sku: sku(record)? },
+        Help::Resume => HelpfulCommand::Resume {
+            sku: offer_sku(record)?,
+        },
         Help::Put => HelpfulCommand::Put {
-            offers: [MissingOffer { sku: sku(record)? }],
+            offers: [MissingOffer {
+                sku: offer_sku(record)?,
+            }],
         },
     })
 }
@@ -194,7 +200,7 @@ fn link_facts(app: &App, link: &Link) -> LinkFacts {
     }
 }
 
-/// Whether its offer says how it goes on.
+/// Whether its next step depends on its offer.
 fn waits_for_offer(record: &Record) -> bool {
     record.status == Status::Pending
         || matches!(
@@ -216,10 +222,6 @@ async fn giver(
     let theirs = app.fulfillments.get(&owner, &record.id).await?;
     let can_give = theirs.is_some_and(|theirs| theirs.present(now).reassign().is_ok());
     Ok(can_give.then(|| (record.id.clone(), owner)))
-}
-
-fn sku(record: &Record) -> Option<Sku> {
-    record.sku.as_deref().and_then(|sku| Sku::new(sku).ok())
 }
 
 #[cfg(test)]
