@@ -2,22 +2,22 @@
 //! it is.
 
 mod offers;
+mod one;
 mod step;
 
 use std::collections::{HashMap, HashSet};
 
 use offers::Offers;
+use one::{NotAdmitted, admit_one, withdraw};
 use step::Step;
 
 use crate::App;
 use crate::amazon::{Instruction, Listed};
 use crate::budget::{Budget, FORGOTTEN_AFTER};
-use crate::domain::{EntitlementId, HoldReason, Offer, PerPlayer, Sku, Status, Timestamp};
-use crate::flow::fulfillment::lease::lease;
+use crate::domain::{EntitlementId, HoldReason, Status, Timestamp};
 use crate::flow::fulfillment::report::Lookup;
 use crate::flow::fulfillment::settle::{UNCLEAR, log_attention};
-use crate::flow::rows::{about, log_held, log_unreadable};
-use crate::flow::standing;
+use crate::flow::rows::{about, log_unreadable};
 use crate::signals::event;
 use crate::store::{Admission, Claim, Link, Record, StoreError, WriteOutcome};
 
@@ -125,15 +125,6 @@ pub(in crate::flow) async fn admit(
     admitted
 }
 
-/// What Amazon takes back while the webhook may be delivering it stays `pending` until the delivery
-/// has ended.
-async fn withdraw(app: &App, claim: &Claim<'_>, record: &Record) -> Result<Admission, NotAdmitted> {
-    if record.work.is_leased(claim.now) {
-        return Ok(Admission::Known(Box::new(record.clone())));
-    }
-    Ok(app.fulfillments.withdraw(&app.links, claim, record).await?)
-}
-
 async fn mark_attention(app: &App, record: &Record, now: Timestamp) {
     match app.fulfillments.mark_attention(record, now).await {
         Ok(WriteOutcome::Done) => log_attention(record, UNCLEAR),
@@ -146,133 +137,6 @@ async fn mark_attention(app: &App, record: &Record, now: Timestamp) {
             );
         }
     }
-}
-
-/// Why an entitlement is not written down now.
-#[derive(Debug, thiserror::Error)]
-pub(in crate::flow) enum NotAdmitted {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error("the offers could not be read: {0}")]
-    NoOffers(String),
-    #[error("its offer can't be read")]
-    UnreadableOffer,
-    #[error("the intake is on hold")]
-    OnHold,
-}
-
-async fn admit_one(
-    app: &App,
-    claim: &Claim<'_>,
-    instruction: &Instruction,
-    offers: &Offers,
-    owner: &str,
-) -> Result<Admission, NotAdmitted> {
-    if *instruction == Instruction::Fulfill
-        && let Some(order) = claim.ordered_before()
-    {
-        return order_again(app, claim, order, offers, owner).await;
-    }
-    let reason = match instruction {
-        Instruction::Fulfill => match offers.of(claim.sku)? {
-            Some(_) if standing::is_on_hold(app) => return on_hold(app, claim).await,
-            Some(_) if offers.is_paused(claim.sku) => return hold_paused(app, claim).await,
-            Some(offer) => match pend(app, claim, offer, owner).await? {
-                Admission::UsedUp => HoldReason::DuplicateOffer,
-                Admission::OtherPlayer => HoldReason::OtherPlayer,
-                done => return Ok(done),
-            },
-            None => HoldReason::UnknownOffer,
-        },
-        _ => HoldReason::UnknownInstruction,
-    };
-    match claim.known {
-        // It is held for that reason already: there is nothing to write.
-        Some(record) if record.reason == Some(reason) => {
-            Ok(Admission::Known(Box::new(record.clone())))
-        }
-        _ => Ok(app.fulfillments.hold(&app.links, claim, reason).await?),
-    }
-}
-
-/// An entitlement that would become `pending` while the intake is on hold. Nothing is written, because
-/// Amazon lists it again. A record that exists stays as it is, and may have to be reported once more.
-async fn on_hold(app: &App, claim: &Claim<'_>) -> Result<Admission, NotAdmitted> {
-    let known = app.fulfillments.get(&claim.link.player, claim.id).await?;
-    known
-        .map(|record| Admission::Known(Box::new(record)))
-        .ok_or(NotAdmitted::OnHold)
-}
-
-/// Its offer is paused. Another check, which had read the offer before it was paused, may have made the
-/// entitlement `pending` meanwhile: that is held as well, because this check must not hand it out.
-async fn hold_paused(app: &App, claim: &Claim<'_>) -> Result<Admission, NotAdmitted> {
-    let (reason, store) = (HoldReason::OfferPaused, &app.fulfillments);
-    if let Some(record) = claim.known.filter(|record| record.reason == Some(reason)) {
-        return Ok(Admission::Known(Box::new(record.clone())));
-    }
-    let admission = store.hold(&app.links, claim, reason).await?;
-    match admission {
-        Admission::Known(record)
-            if record.status == Status::Pending && !record.work.is_leased(claim.now) =>
-        {
-            let after = store.hold_paused(&record, None, claim.now).await?;
-            if after.reason == Some(reason) {
-                log_held(&after, reason, false);
-            }
-            Ok(Admission::Known(Box::new(after)))
-        }
-        done => Ok(done),
-    }
-}
-
-async fn pend(
-    app: &App,
-    claim: &Claim<'_>,
-    offer: &Offer,
-    owner: &str,
-) -> Result<Admission, StoreError> {
-    let lease = app.webhook.as_ref().map(|_| lease(owner, claim.now));
-    app.fulfillments
-        .admit(&app.links, claim, offer, lease)
-        .await
-}
-
-/// It was withdrawn although a webhook may have delivered it, so it kept its place in the guard. The
-/// webhook is called again with the same body, even if the offer has changed since.
-async fn order_again(
-    app: &App,
-    claim: &Claim<'_>,
-    order: &Record,
-    offers: &Offers,
-    owner: &str,
-) -> Result<Admission, NotAdmitted> {
-    let claim = Claim {
-        sku: order.sku.as_deref(),
-        ..claim.clone()
-    };
-    if app.webhook.is_none() {
-        let reason = HoldReason::DeliveryUnknown;
-        return Ok(app.fulfillments.hold(&app.links, &claim, reason).await?);
-    }
-    if standing::is_on_hold(app) {
-        return on_hold(app, &claim).await;
-    }
-    if offers.is_paused(claim.sku) {
-        return hold_paused(app, &claim).await;
-    }
-    let sku = order.sku.as_deref().and_then(|sku| Sku::new(sku).ok());
-    let (Some(sku), Some(content)) = (sku, order.content.clone()) else {
-        return Err(NotAdmitted::UnreadableOffer);
-    };
-    let offer = Offer {
-        sku,
-        title: order.title.clone().unwrap_or_default(),
-        content,
-        per_player: PerPlayer(None),
-        paused: false,
-    };
-    Ok(pend(app, &claim, &offer, owner).await?)
 }
 
 /// Acquires a record that was `reported` so long ago that Amazon must have forgotten it.

@@ -1,4 +1,4 @@
-//! What an element of Amazon's list asks for, beside our record of it.
+//! What an element of Amazon's list asks for, compared with our record of it.
 
 use crate::amazon::Listed;
 use crate::domain::{AmazonUserId, Known, News, Timestamp, is_long_ago};
