@@ -55,7 +55,7 @@ pub(super) const TEXTS: Texts = Texts {
         },
         wrong_browser: Failure {
             title: "Die Verknüpfung wurde in einem anderen Browser begonnen",
-            happened: "Damit dein Konto sicher ist, geht die Verknüpfung nur in dem Browser zu Ende, in dem sie begonnen hat. Der Browser muss Cookies erlauben.",
+            happened: "Damit dein Konto sicher ist, kannst du die Verknüpfung nur in dem Browser abschließen, in dem sie begonnen wurde. Der Browser muss Cookies erlauben.",
             next: "Beginne selbst noch einmal und bleib in dem Browser, der sich öffnet.",
         },
         access_denied: Failure {
@@ -64,8 +64,8 @@ pub(super) const TEXTS: Texts = Texts {
             next: "Wenn du deine Belohnungen willst, beginne noch einmal und erlaube es bei Amazon.",
         },
         permission_missing: Failure {
-            title: "Eine Erlaubnis fehlt",
-            happened: "Amazon hat uns nicht beide Erlaubnisse gegeben, die wir brauchen, um deine Belohnungen zu sehen. Nichts wurde verknüpft.",
+            title: "Eine Berechtigung fehlt",
+            happened: "Amazon hat uns nicht beide Berechtigungen gegeben, die wir brauchen, um deine Belohnungen zu sehen. Nichts wurde verknüpft.",
             next: "Beginne noch einmal und erlaube alles, wonach Amazon fragt.",
         },
         identity_mismatch: Failure {

@@ -49,8 +49,8 @@ pub(super) const TEXTS: Texts = Texts {
             next: "Start linking again where you began: in the game, or at {program}.",
         },
         attempt_expired: Failure {
-            title: "The time is over",
-            happened: "You have ten minutes to finish linking, and they are over. Nothing was linked.",
+            title: "The time is up",
+            happened: "You have ten minutes to finish linking, and they have passed. Nothing was linked.",
             next: "Start linking again where you began: in the game, or at {program}.",
         },
         wrong_browser: Failure {
@@ -105,7 +105,7 @@ pub(super) const TEXTS: Texts = Texts {
         },
         payload_too_large: Failure {
             title: "Your browser sent too much",
-            happened: "We got more than the form of our page can send.",
+            happened: "Your browser sent more than the form on our page can hold.",
             next: "Go back, load the page again, and continue from there.",
         },
     },

@@ -6,7 +6,7 @@ pub(super) const SENTENCES: Sentences = Sentences {
     language: "de",
     relink_needed: Both {
         waits: "Um diese Belohnung zu bekommen, verknüpfe bitte das Amazon-Konto, mit dem du sie abgeholt hast, und öffne dann das Spiel noch einmal.",
-        has_it: "Du hast diese Belohnung. Amazon weiß davon noch nichts: Bitte verknüpfe das Amazon-Konto, mit dem du sie abgeholt hast, noch einmal, damit wir es Amazon sagen können.",
+        has_it: "Du hast diese Belohnung, aber Amazon weiß davon noch nichts. Bitte verknüpfe das Amazon-Konto, mit dem du sie abgeholt hast, noch einmal, damit wir es Amazon sagen können.",
     },
     waits_for_check: "Bitte öffne das Spiel. Dann sucht es nach deinen Belohnungen, und diese sollte kurz danach ankommen.",
     waits_for_confirmation: "Wir haben diese Belohnung an das Spiel weitergegeben. Wenn du sie noch nicht siehst, schließ bitte das Spiel, öffne es wieder und warte ein paar Minuten.",
@@ -34,6 +34,6 @@ pub(super) const SENTENCES: Sentences = Sentences {
         has_it: "Du hast diese Belohnung. Wir konnten das Amazon seit mehreren Tagen nicht sagen. Unser Team muss sich das ansehen, und du musst nichts tun.",
     },
     done: "Du hast diese Belohnung bekommen, und es ist nichts mehr zu tun. Wenn du sie im Spiel nicht findest, sag uns bitte Bescheid.",
-    used_up: "Jeder Spieler kann diese Belohnung nur eine bestimmte Anzahl von Malen bekommen, und dein Spieler hat diese Anzahl erreicht.",
+    used_up: "Jeder Spieler kann diese Belohnung nur begrenzt oft bekommen, und dein Spieler hat diese Grenze erreicht.",
     shown_to_other_player: "Diese Belohnung gehört einem anderen Spieler des Spiels. Wenn das auch ein Spieler von dir ist, sag uns bitte Bescheid.",
 };

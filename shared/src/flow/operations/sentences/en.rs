@@ -6,9 +6,9 @@ pub(super) const SENTENCES: Sentences = Sentences {
     language: "en",
     relink_needed: Both {
         waits: "To get this reward, please link the Amazon account with which you claimed it, and then open the game again.",
-        has_it: "You have this reward. Amazon has not heard of that yet: please link the Amazon account with which you claimed it once more, so that we can tell Amazon.",
+        has_it: "You have this reward, but Amazon does not know that yet. Please link once more the Amazon account with which you claimed it, so that we can tell Amazon.",
     },
-    waits_for_check: "Please open the game. It looks for your rewards then, and this one should arrive shortly afterwards.",
+    waits_for_check: "Please open the game. It then looks for your rewards, and this one should arrive shortly afterwards.",
     waits_for_confirmation: "We have passed this reward on to the game. If you do not see it yet, please close the game, open it again and wait a few minutes.",
     webhook_failing: "We could not give you this reward yet, because something on our side is not working. We keep trying, and you do not need to do anything.",
     refused_by_studio: "The game did not accept this reward for your player. Our team has to look at that, and you do not need to do anything.",
@@ -18,7 +18,7 @@ pub(super) const SENTENCES: Sentences = Sentences {
         has_it: "You have this reward. We still have to tell Amazon so, and can't reach Amazon properly at the moment. We keep trying, and you do not need to do anything.",
     },
     amazon_refuses: "You have this reward. Amazon does not accept our message about it yet. We keep trying, and you do not need to do anything.",
-    withdrawn: "Amazon tells us that this reward is not to be given out any more. If you think that this is a mistake, please ask Amazon's customer service.",
+    withdrawn: "Amazon tells us that this reward should no longer be given out. If you think that this is a mistake, please ask Amazon's customer service.",
     unknown_instruction: Both {
         waits: "Amazon has sent us a message about this reward that our system does not understand yet. We have to clear that up with Amazon, and you do not need to do anything.",
         has_it: "You have this reward. Amazon has sent us a message about it that our system does not understand yet. We have to clear that up with Amazon, and you do not need to do anything.",

@@ -109,7 +109,7 @@ async fn a_report_without_a_usable_link_needs_one_of_whichever_player() {
     world.pass(2 * HOUR);
     world.reconcile().await;
     let found = get(&world, &id).await;
-    let say = "You have this reward. Amazon has not heard of that";
+    let say = "You have this reward, but Amazon does not know that";
     let verdict = holds(&found, "player", "relink_needed", say, &retry());
     assert_eq!(verdict["next_try_at"], at(&world, HOUR));
     world.unlinked("p1").await;
