@@ -2,7 +2,7 @@
 //! asks Prime Gaming for new entitlements, delivers them, and reports each delivery.
 //!
 //! The Lambda binaries under `functions/` are thin: each parses an event, calls one use case of
-//! [`flow`], and responds. An arrow says which room uses which, and no arrow points back:
+//! [`flow`], and responds. An arrow says which module uses which, and no arrow points back:
 //!
 //! ```text
 //! functions → http, auth, pages, flow → store, amazon, delivery → domain
@@ -11,10 +11,10 @@
 //!
 //! - [`domain`] is pure: ids, states, decisions. No AWS, no HTTP, no clock.
 //! - `store` is DynamoDB. The condition expressions *are* the rules.
-//! - `amazon` speaks to Login with Amazon and Prime Gaming.
+//! - `amazon` calls Login with Amazon and Prime Gaming.
 //! - `delivery` calls the studio's backend, where that delivers.
 //! - [`flow`] has one file per use case.
-//! - [`doctor`] looks at a whole deployment, so it may use every other room. [`codedeploy`] tells AWS
+//! - [`doctor`] looks at a whole deployment, so it may use every other module. [`codedeploy`] tells AWS
 //!   whether its checks before a roll-out succeeded.
 //! - [`budget`] is the table of all time limits. Every layer may use it.
 //! - [`api`] has the bodies of requests and responses, and the registry of error codes.

@@ -19,12 +19,12 @@ const OF_AN_ORDER: [&str; 4] = ["actor", "reason", "dry_run", "request_id"];
 
 /// The largest page.
 const MOST_LIMIT: usize = 100;
-/// The page where the command does not say.
+/// The size of a page where the command does not give one.
 const USUAL_LIMIT: usize = 20;
 
 /// The most rows of a table that a command reads.
 const MOST_ROWS: usize = 50_000;
-/// How many it reads where the command does not say.
+/// How many it reads where the command gives no number.
 const USUAL_ROWS: usize = 5_000;
 
 /// Whether a command needs an actor and a reason.
@@ -151,7 +151,7 @@ impl<'a> Form<'a> {
         let json = self.raw(name)?;
         let value: Option<Option<T>> = serde_json::from_str(json.get()).ok();
         match value {
-            // As if it were left out.
+            // `null` counts as left out.
             Some(None) => None,
             Some(Some(value)) if is_good(&value) => Some(value),
             _ => {

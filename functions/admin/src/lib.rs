@@ -1,10 +1,10 @@
-//! Commands of people with IAM permission, who invoke the function directly: support, QA, and the
-//! keepers of the offers.
+//! Commands of people with IAM permission, who invoke the function directly: support, QA, and
+//! those who maintain the offers.
 //!
 //! `{"command": "…", …}` → `{"ok": true, …}` or `{"ok": false, "errors": [{"code", "detail"}]}`.
 //! For Lambda the invocation always succeeds. The response names every fault of the command at once.
 //!
-//! The same program makes the checks before a roll-out, where CodeDeploy invokes it.
+//! The same program makes the checks before a roll-out, when CodeDeploy invokes it.
 
 mod commands;
 mod fault;

@@ -30,7 +30,7 @@ impl Admin {
             process,
             app: OnceCell::new(),
         };
-        // Reading the secret now, where Lambda gives more CPU. The first command tells of an error.
+        // Reads the secret now, because Lambda gives more CPU in init. The first command reports an error.
         let _ = admin.app().await;
         Ok(admin)
     }

@@ -1,6 +1,6 @@
 //! What travels between a game and this service: the codes of errors, the bodies of requests and
-//! responses, each named as its schema in `openapi.yaml`, and the answers to operators. This room knows the domain and nothing
-//! else.
+//! responses, each named as its schema in `openapi.yaml`, and the answers to operators. This module uses only
+//! `domain`.
 
 mod entitlements;
 mod error_code;

@@ -38,7 +38,7 @@ pub struct OperatorEntitlement {
     /// As a game sees it.
     #[serde(flatten)]
     pub entitlement: Entitlement,
-    /// The player whose it is.
+    /// The player to whom it belongs.
     pub player_id: PlayerId,
     /// The Amazon account that it came from.
     pub amazon_user_id: AmazonUserId,
@@ -116,7 +116,7 @@ pub struct AccountAnswer {
 /// A report that waits for its Amazon account to be linked again.
 #[derive(Debug, Serialize)]
 pub struct ParkedEntitlement {
-    /// The player whose it is.
+    /// The player to whom it belongs.
     pub player_id: PlayerId,
     /// Amazon's id of it.
     pub entitlement_id: EntitlementId,
@@ -246,7 +246,7 @@ pub struct ExportedAccount {
     pub housekeeping: Vec<StoredRow>,
 }
 
-/// That a player was erased before.
+/// An earlier erasure of a player.
 #[derive(Debug, Serialize)]
 pub struct ExportedErasure {
     /// Its receipt.
@@ -267,7 +267,7 @@ pub struct RetryAnswer {
 pub struct ChangedEntitlement {
     /// As it is afterwards.
     pub entitlement: OperatorEntitlement,
-    /// What an operator should know beside; the audit record says it as well.
+    /// What else an operator should know. The audit record says it, too.
     pub note: Option<String>,
 }
 

@@ -29,7 +29,7 @@ pub enum HelpfulCommand {
     /// `entitlement.release`
     #[serde(rename = "entitlement.release")]
     Release {
-        /// The player whose it is.
+        /// The player to whom it belongs.
         player_id: PlayerId,
         /// Amazon's id of it.
         entitlement_id: EntitlementId,
@@ -37,7 +37,7 @@ pub enum HelpfulCommand {
     /// `entitlement.rereport`
     #[serde(rename = "entitlement.rereport")]
     Rereport {
-        /// The player whose it is.
+        /// The player to whom it belongs.
         player_id: PlayerId,
         /// Amazon's id of it.
         entitlement_id: EntitlementId,

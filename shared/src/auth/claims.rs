@@ -29,7 +29,7 @@ pub(super) fn check(
     let exp = claims
         .get("exp")
         .and_then(Value::as_f64)
-        .ok_or("the token's `exp` must be there, and a number of seconds")?;
+        .ok_or("the token must have an `exp` that is a number of seconds")?;
     if seconds(now - CLOCK_LEEWAY) >= exp {
         return Err("the token has expired".to_owned());
     }

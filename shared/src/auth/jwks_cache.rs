@@ -272,7 +272,7 @@ impl Known {
         wait(KEY_SET_TRY_AGAIN, self.failed, now)
     }
 
-    /// How long until a token that no key verifies may cause a fetch again.
+    /// The time until a token that no key verifies may cause another fetch.
     fn next_question(&self, now: Timestamp) -> Duration {
         let waits = [
             wait(KEY_SET_ASK_AGAIN, self.asked_again, now),

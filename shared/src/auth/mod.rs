@@ -1,7 +1,7 @@
 //! The caller's identity: the JWT of the studio's account system, on every `/v1` route.
 //!
-//! The source of the keys decides the algorithm, and never the token, against algorithm confusion: a
-//! key set is for RS256, ES256 and EdDSA, and a secret is for HS256.
+//! The source of the keys decides the algorithm, and the token never does. This prevents algorithm
+//! confusion. A key set is for RS256, ES256 and EdDSA, and a secret is for HS256.
 
 mod caller;
 mod claims;
@@ -58,7 +58,7 @@ pub enum AuthConfigError {
     NoKeys,
     /// A key set and a secret.
     #[error(
-        "PLAYER_JWKS_URL is set and the secret holds `player_jwt_secret`: exactly one of them must be"
+        "PLAYER_JWKS_URL is set and the secret holds `player_jwt_secret`: keep exactly one of them"
     )]
     TwoSources,
     /// The secret is too short to be safe.
@@ -121,7 +121,7 @@ impl Authenticator {
             Jwt::parse(token).ok_or_else(|| ApiError::invalid_token("the token is not a JWT"))?;
         if jwt.header.crit.is_some() {
             return Err(ApiError::invalid_token(
-                "the token's header demands extensions (`crit`), and none is understood",
+                "the token's header demands extensions (`crit`), and this service supports none",
             ));
         }
         let verdict = match (&self.keys, jwt.header.algorithm()) {

@@ -57,12 +57,12 @@ pub(super) async fn device_client(patient: &Patient<'_>) -> Finding {
 }
 
 /// What the answer to a made-up code or token says of the client. Only `invalid_client` is certain to
-/// fail every player; the rest may be Amazon's, and must not keep a cure from being deployed.
+/// fail every player. The other errors may be Amazon's fault, and must not stop a roll-out that mends them.
 fn known(result: Result<Tokens, TokenError>, client_id: &str, secret: &str) -> Finding {
     match result {
         Err(TokenError::InvalidGrant) => Finding::well(format!(
-            "Login with Amazon knows {client_id} with its secret: it answered invalid_grant to what was \
-             made up"
+            "Login with Amazon knows {client_id} with its secret: it answered invalid_grant to a \
+             made-up code or token"
         )),
         Err(TokenError::InvalidClient) => Finding::grave(
             format!("Login with Amazon answered invalid_client for {client_id}"),
@@ -84,7 +84,7 @@ fn known(result: Result<Tokens, TokenError>, client_id: &str, secret: &str) -> F
              later.",
         ),
         Ok(_) => Finding::unwell(
-            "LwaTokenUrl gave tokens for what was made up, so it does not lead to Login with Amazon",
+            "LwaTokenUrl gave tokens for a made-up code or token, so it does not lead to Login with Amazon",
             "Set LwaTokenUrl to the address of your region in docs/settings.md.",
         ),
     }
@@ -183,7 +183,7 @@ mod tests {
                 "console",
             ),
             (Err(unavailable), false, false, "status 503", "LwaTokenUrl"),
-            (Ok(tokens), false, false, "made up", "LwaTokenUrl"),
+            (Ok(tokens), false, false, "made-up", "LwaTokenUrl"),
         ] {
             let finding = known(result, "TheClientId", "the_secret");
             assert_eq!(

@@ -1,4 +1,4 @@
-//! The studio's key set can be had, and has usable keys.
+//! The studio's key set can be fetched, and has usable keys.
 
 use super::Patient;
 use crate::auth::usable_keys;
@@ -15,11 +15,11 @@ pub(super) async fn is_usable(patient: &Patient<'_>) -> Finding {
     }
 }
 
-/// A process that runs already has the keys for a day. A new one has none, so while the key set can't
-/// be had, a roll-out would take the keys away from every player.
+/// A process that runs already keeps its keys for a day. A new process has none: if it is rolled out
+/// while the key set can't be fetched, it turns every player away.
 fn judge(keys: Result<usize, String>) -> Finding {
     match keys {
-        Ok(count) => Finding::well(format!("it can be had; usable keys: {count}")),
+        Ok(count) => Finding::well(format!("it can be fetched; usable keys: {count}")),
         Err(reason) => Finding::grave(
             format!("the key set at PlayerJwksUrl can't be used: {reason}"),
             "Open PlayerJwksUrl from outside: it has to answer 200 within 5 s, with a JSON Web Key Set \

@@ -87,7 +87,7 @@ impl<'a> Patient<'a> {
         }
     }
 
-    /// The secret's values; or what a check says that can't look at anything without them.
+    /// The secret's values, or else the finding of a check that needs them.
     async fn secret(&self) -> Result<Arc<crate::secrets::SecretValues>, Finding> {
         self.secret.clone().await.map_err(|_| {
             Finding::unwell(
@@ -119,10 +119,10 @@ fn limited<'a>(
     .boxed_local()
 }
 
-/// What a check says where the database did not tell.
+/// The finding of a check for which the database gave no answer.
 fn not_told(error: &crate::store::StoreError) -> Finding {
     Finding::unwell(
-        format!("the database did not tell: {error}"),
+        format!("the database gave no answer: {error}"),
         "If it is AccessDeniedException, deploy the stack's template again, which gives AdminRole what \
          doctor needs; otherwise run doctor again, and look at DynamoDB's status page.",
     )

@@ -84,7 +84,7 @@ fn complete(values: Result<&SecretValues, &SecretsError>, config: &Config) -> Fi
         );
     }
     if lacks.is_empty() {
-        Finding::well("it is there, and has all that the settings ask for")
+        Finding::well("it is there, and has everything that the settings need")
     } else {
         Finding::grave(lacks.join("; "), MEND)
     }
@@ -107,7 +107,7 @@ fn proved(keys: Result<Vec<&str>, &str>) -> Finding {
         Ok(ids) => {
             let ids: Vec<_> = ids.into_iter().map(str::to_owned).collect();
             Finding::well(format!(
-                "what each of these keys seals, it opens: {}",
+                "each of these keys opens what it has sealed: {}",
                 names(&ids)
             ))
         }

@@ -18,8 +18,8 @@ fn topic(topic: Option<&str>, is_local: bool) -> Finding {
         Some(topic) => Finding::well(format!("the alarms are sent to {topic}")),
         None if is_local => Finding::well("a local system has no alarms"),
         None => Finding::unwell(
-            "the alarms have no topic: they only show in CloudWatch, and call nobody",
-            "Make an SNS topic with a subscription of whoever is on call, set AlarmTopicArn to it, and \
+            "the alarms have no topic: they show only in CloudWatch, and notify no one",
+            "Create an SNS topic, subscribe the people on call to it, set AlarmTopicArn to it, and \
              deploy.",
         ),
     }

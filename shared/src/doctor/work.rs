@@ -42,7 +42,7 @@ async fn shard_of(
     ))
 }
 
-/// Whether anything waits for an operator that should not wait long.
+/// Whether anything waits for an operator, and should not wait long.
 pub(super) async fn attention(patient: &Patient<'_>) -> Finding {
     match patient.fulfillments().count_alarming().await {
         Ok(count) => judge_attention(count),
@@ -77,8 +77,8 @@ fn judge(count: u64, longest: Duration) -> Finding {
     }
     Finding::unwell(
         format!("{detail}, so it is overdue"),
-        "Look whether reconcile runs every minute, and at its last lines and errors: the alarm Overdue \
-         in docs/operating.md.",
+        "Check that reconcile runs every minute, and look at its last lines and errors, as \
+         docs/operating.md says for the alarm Overdue.",
     )
 }
 

@@ -1,4 +1,4 @@
-//! The use cases: one file each, in five rooms. `session` calls Prime Gaming for them with
+//! The use cases: one file each, in five folders. `session` calls Prime Gaming for them with
 //! the player's tokens.
 
 mod entitlements;

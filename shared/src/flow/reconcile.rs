@@ -1,9 +1,9 @@
 //! Finishes what a crash, an outage or a player who stays away has left half done: delivers what
 //! is `pending` where the studio's backend delivers, and reports what is `delivered`.
 //!
-//! Each shard of the due index is worked on by itself, so what is slow or poisonous in one holds
-//! up at most that one, and only until its time is over. Any number of runs at the same time is
-//! safe: each takes what it works on by a lease. With nothing to do a run costs one query per shard,
+//! Each shard of the due index is worked on by itself, so an item that is slow or always fails delays
+//! at most its own shard, and only until the time of the run is over. Any number of runs at the same
+//! time is safe: each acquires what it works on by a lease. With nothing to do a run costs one query per shard,
 //! and every fifth run some more that count what waits for an operator.
 
 mod housekeeping;
@@ -35,7 +35,7 @@ const WAITING_COUNTED_EVERY: i64 = 5;
 pub struct Reconciled {
     /// How many it has taken.
     pub taken: u64,
-    /// How many of these need nothing more of us.
+    /// How many of these are finished.
     pub done: u64,
     /// How many of these could not be finished: they are due again later, parked, or an
     /// operator has to look.

@@ -1,7 +1,7 @@
 //! The event that API Gateway hands to a function: HTTP API, payload format 2.0.
 //!
-//! Callers fill most of an event, so no field is required, and a field of another form than
-//! described is dropped alone. A typed event would end in an error of the Lambda runtime: the caller
+//! Callers fill most of an event, so no field is required, and of a field that has an unexpected
+//! form only that field is dropped. A typed event would end in an error of the Lambda runtime: the caller
 //! would see a 500, and the runtime would log the value, which may be a token.
 
 use base64::Engine;

@@ -1,5 +1,5 @@
-//! A request as the functions see it. Any event makes one. A fault in it comes out where the faulty
-//! part is used, as an error that names the part.
+//! A request as the functions see it. Any event makes one. A faulty part becomes an error only
+//! where it is used, and the error names the part.
 
 use std::borrow::Cow;
 

@@ -129,7 +129,7 @@ async fn ask(
     .await
 }
 
-/// What a check has brought together.
+/// What a check has made of Amazon's list.
 struct Applied {
     /// How many entitlements Amazon listed.
     listed: usize,
@@ -139,7 +139,7 @@ struct Applied {
     left_out: bool,
 }
 
-/// Brings our records and Amazon's list together.
+/// Writes down what Amazon lists, delivers, and reports.
 async fn apply(
     app: &App,
     budget: Budget,

@@ -84,8 +84,8 @@ enum NotWritten {
     NoTimeLeft(#[from] NoTimeLeft),
 }
 
-/// What is stored under each of several ids, so that an id that does not exist costs no write. For an
-/// id that is missing here, which was not read, the write finds out.
+/// What is stored under each of several ids, so that an id that does not exist costs no write. An id
+/// that is missing in the answer was not read: its write finds out.
 async fn look_at_all(
     app: &App,
     budget: Budget,

@@ -1,5 +1,5 @@
 //! Tells Prime Gaming what was delivered: each entitlement as its own request, several at once,
-//! with the tokens of the Amazon account that it came from, whichever player is linked now.
+//! with the tokens of the Amazon account that it came from, even if another player is linked to it now.
 //!
 //! An earlier report may have been heard though its answer was lost. So what was reported before is
 //! looked up first: what Amazon no longer asks for is `reported`.
@@ -90,7 +90,7 @@ pub(in crate::flow) async fn report_all(
 /// The status of each entitlement afterwards.
 type Statuses = Vec<(EntitlementId, Status)>;
 
-/// With the link that speaks for that account now, whichever player's it is, or else with its
+/// With the link that the account has now, even if it is another player's, or else with the account's
 /// remnant.
 async fn report_elsewhere(
     app: &App,

@@ -24,7 +24,7 @@ pub(in crate::flow) enum Unfinished {
     Failed {
         /// For the log.
         cause: String,
-        /// The other side wants rest until then.
+        /// Amazon or the webhook asked for a pause until then.
         not_before: Option<Timestamp>,
     },
     /// Not attempted, because it would be in vain.

@@ -1,6 +1,6 @@
-//! The way back from Amazon. The order of the steps is the protection. The `state` is known and the
-//! browser is the one that started: this prevents CSRF and login CSRF. One conditional write consumes
-//! the state. Only then is the code exchanged.
+//! The way back from Amazon. The order of the steps is the protection. First it checks that the `state`
+//! is known, and that the browser is the one that started: this prevents CSRF and login CSRF. Then one
+//! conditional write consumes the state. Only then is the code exchanged.
 //!
 //! A request may find another one at work, on this attempt or on another one of the same ticket. Then
 //! it looks for the result of that one for a short time, and after that asks the browser to come

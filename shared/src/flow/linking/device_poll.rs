@@ -18,7 +18,7 @@ use crate::seal::OpenError;
 use crate::signals::event;
 use crate::store::{Claimed, Device, HeldTokens, LinkOrigin, StoreError};
 
-/// How often tokens are offered to the database before they are used unstored.
+/// How often storing new tokens is tried. After that they are used without being stored.
 const STORE_TRIES: u32 = 3;
 
 /// How a session stands.

@@ -51,7 +51,7 @@ impl NotMade {
     }
 }
 
-/// Takes what Amazon gave for a code, if it is all that a link needs.
+/// Accepts the tokens that Amazon gave for a code, if they are all that a link needs.
 pub(in crate::flow) fn accept(app: &App, tokens: Tokens) -> Result<Accepted, LinkFailure> {
     has_scopes(app, tokens.scope.as_deref())?;
     let Some(refresh) = tokens.refresh_token else {
@@ -136,7 +136,7 @@ pub(in crate::flow) async fn make_link(
     }
 }
 
-/// How often a link is replaced that changes at the same moment.
+/// How often replacing a link is tried while other requests change it.
 const REPLACE_TRIES: u32 = 3;
 
 /// Stores the link. A link of the player to another Amazon account prevents that, unless it was made

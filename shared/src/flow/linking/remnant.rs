@@ -9,9 +9,9 @@ use crate::domain::{AmazonUserId, PlayerId};
 use crate::flow::rows::read_open;
 use crate::store::{Inherited, Link, PlayerRow, Record, RemnantTimes, StoreError};
 
-/// When the remnant of the link is due and expires; `None`: the link has no reports to make. It has
-/// the reports that earlier players of the account left to it, and those of this player, also for
-/// what is still to be delivered.
+/// When the remnant of the link is due and expires; `None`: the link has no reports to make. Its
+/// reports are those that earlier players of the account left to it, and those of this player, also
+/// for what is still to be delivered.
 ///
 /// # Errors
 /// See [`StoreError`].

@@ -11,7 +11,7 @@ use crate::flow::session::Session;
 use crate::signals::event;
 use crate::store::{Changes, Link, PlayerRow, RemnantTimes, StoreError};
 
-/// How often a link that changes while it is removed is tried.
+/// How often removing a link is tried while other requests change it.
 const TRIES: u32 = 8;
 
 /// Ends the player's link, if there is one. What was delivered and not yet reported is reported
@@ -58,8 +58,8 @@ pub(in crate::flow) async fn report_first(app: &App, budget: Budget, row: &Playe
     true
 }
 
-/// Reports what can be reported before the player is erased, with whichever link or remnant speaks for
-/// the account.
+/// Reports what can be reported before the player is erased. `link` is the player's own; for another
+/// account its link or remnant is used.
 pub(in crate::flow) async fn report_last(
     app: &App,
     budget: Budget,

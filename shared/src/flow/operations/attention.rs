@@ -14,7 +14,7 @@ use crate::flow::fulfillment::lease::{AT_ONCE, at_once};
 use crate::flow::rows::told_unreadable;
 use crate::store::{Record, StoreError, WaitingEntry, WaitingFilter, WaitingPart};
 
-/// What a cursor is of.
+/// The list that a cursor belongs to.
 const LIST: &str = "attention";
 
 /// How many entries of the index a page looks at.
@@ -43,7 +43,7 @@ impl Wanted {
         }
     }
 
-    /// A text that is the same for the same wish.
+    /// A text that is the same for the same choice.
     fn text(&self) -> String {
         let held = self.held.map(Waiting::as_str);
         let before = self.before.map(Timestamp::as_millis);
@@ -237,7 +237,7 @@ async fn page(app: &App, wanted: &Wanted, cursor: Option<&str>) -> Result<Page, 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Position {
-    /// Which list it is of: a position in another one is none in this.
+    /// The list that it belongs to: in another list it means nothing.
     of: String,
     part: usize,
     entry: Option<Entry>,

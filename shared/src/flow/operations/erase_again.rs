@@ -1,4 +1,4 @@
-//! `player.erase_again`: after a restore from a backup, erases again whoever has a marker.
+//! `player.erase_again`: after a restore from a backup, erases again every player who has a marker.
 //!
 //! The markers are in a table that is not restored with the others. So the command pages through the
 //! restored tables, hashes each player's id, and looks the hash up. Nothing is reported: what a backup
@@ -14,7 +14,7 @@ use crate::budget::Budget;
 use crate::domain::{ErasedId, NotPossible, PlayerId, Restored};
 use crate::store::{Marker, ScanPage, ScanPosition, StoreError};
 
-/// What the cursor is of.
+/// The list that a cursor belongs to.
 const LIST: &str = "player.erase_again";
 
 /// Which of the restored tables is read.

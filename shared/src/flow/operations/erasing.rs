@@ -8,7 +8,7 @@ use crate::budget::Budget;
 use crate::domain::{AmazonUserId, NotPossible, Timestamp, without_accounts, without_names};
 use crate::store::{Audit, Changes, Erasing, Fate, LinkingRows, Marker, StoreError, Subject};
 
-/// How often an erasure begins or ends while another request does the same.
+/// How often beginning or ending an erasure is tried while another request does the same.
 const TRIES: u32 = 8;
 
 /// What a marker answers.
@@ -81,7 +81,7 @@ impl Work<'_> {
             ..
         } = self;
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        // Of an account that nothing stored leads to, only the form of its id is known.
+        // If no stored row leads to an account, only the form of its id is known.
         let without = |text: &str| without_accounts(&without_names(text, &names));
         let request = order.request.clone();
         let order = Order {
@@ -144,7 +144,7 @@ impl Work<'_> {
             let changes =
                 app.links
                     .erase_link_changes(&app.fulfillments, &app.erasures, erasing, &own);
-            // Refused, it is read and tried again.
+            // If DynamoDB refuses the write, the link is read and tried again.
             let _ = app.fulfillments.apply(changes).await?;
         }
         Err(contended().into())

@@ -21,7 +21,7 @@ use crate::store::{
 /// How many rows one request to the database reads.
 const READ_AT_ONCE: usize = 500;
 
-/// What a cursor is of.
+/// The list that a cursor belongs to.
 const LIST: &str = "keys";
 
 /// How many values are sealed with one key.

@@ -29,7 +29,7 @@ use crate::seal::Sealed;
 use crate::signals::event;
 use crate::store::{Claimed, DeadTokens, Link, LinkState, TokenRow, WriteOutcome};
 
-/// How often new tokens are offered to the database before they are used unstored.
+/// How often storing new tokens is tried. After that they are used without being stored.
 const STORE_TRIES: u32 = 3;
 
 /// What became of new tokens.
@@ -210,10 +210,7 @@ impl Session<'_> {
         };
         let sealed = seal_tokens(self.app, &state.link.player, &tokens);
         let expires_at = self.app.clock.now() + new.expires_in;
-        match self
-            .store_stubbornly(&state.link, &sealed, expires_at)
-            .await
-        {
+        match self.try_to_store(&state.link, &sealed, expires_at).await {
             Storing::Stored => {}
             // These tokens are all that is left of the link, so this request uses them.
             Storing::Failed => state.has_unstored = true,
@@ -231,12 +228,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    async fn store_stubbornly(
-        &self,
-        link: &Link,
-        sealed: &Sealed,
-        expires_at: Timestamp,
-    ) -> Storing {
+    async fn try_to_store(&self, link: &Link, sealed: &Sealed, expires_at: Timestamp) -> Storing {
         let Self { app, .. } = self;
         for attempt in 1..=STORE_TRIES {
             let now = app.clock.now();

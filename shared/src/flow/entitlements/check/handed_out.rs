@@ -1,8 +1,8 @@
-//! What a check hands out, where the game delivers: it answers an entitlement as `pending`.
+//! Where the game delivers, a check hands an entitlement out by answering it as `pending`.
 //!
-//! The check that makes an entitlement `pending` stores the time in the same transaction. Here are
-//! those that were `pending` before: the rows of an earlier version, what an operator has released, and
-//! what the game has had for so long that it should have confirmed it.
+//! The check that makes an entitlement `pending` stores the time in the same transaction. This file is
+//! about those that were `pending` before: the rows of an earlier version, what an operator has
+//! released, and what the game has had for so long that it should have confirmed it.
 
 use futures_util::FutureExt;
 
@@ -15,7 +15,7 @@ use crate::flow::standing;
 use crate::signals::event;
 use crate::store::{HandedOut, Record};
 
-/// How often the first hand-out of an entitlement is noted that changes at the same moment.
+/// How often noting a first hand-out is tried while other requests change the entitlement.
 const TRIES: u32 = 3;
 
 /// Notes what of `open` is handed out for the first time, or again. Gives `open` as the check answers it:
