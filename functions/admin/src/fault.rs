@@ -21,9 +21,7 @@ impl Fault {
             detail: detail.into(),
         }
     }
-}
 
-impl Fault {
     /// The function has no usable secret.
     pub(crate) fn not_ready(reason: &StartError) -> Self {
         Self {

@@ -189,7 +189,7 @@ impl<'a> Form<'a> {
         Sentences::of(given.as_deref()).unwrap_or_else(Sentences::usual)
     }
 
-    /// What every command has that changes something.
+    /// The fields of every command that changes something.
     pub(crate) fn order(&mut self, why: Why, mut warnings: Vec<String>) -> Order {
         let rule = format!("1 to {MAX_OPERATOR_CHARS} characters without control characters");
         let is_good = |text: &String| is_operator_text(text);

@@ -1,4 +1,4 @@
-//! The game confirms deliveries, and Prime Gaming is told.
+//! Takes the game's confirmations of deliveries, and reports them to Prime Gaming.
 
 use http::StatusCode;
 use prime_gaming::App;

@@ -236,7 +236,7 @@ impl JwksCache {
     }
 }
 
-/// What to do for a set.
+/// How to get a set now.
 enum Look {
     Use(Arc<KeySet>),
     Fetch { outdated: Option<Arc<KeySet>> },

@@ -45,7 +45,7 @@ pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Response, ApiE
     Ok(response(status, "application/json", body))
 }
 
-/// 204
+/// 204, without a body.
 #[must_use]
 pub fn no_content() -> Response {
     empty(StatusCode::NO_CONTENT)

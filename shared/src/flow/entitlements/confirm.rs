@@ -85,7 +85,7 @@ enum NotWritten {
 }
 
 /// What is stored under each of several ids, so that an id that does not exist costs no write. An id
-/// that is missing in the answer was not read: its write finds out.
+/// that is missing in the answer was not read: its write finds out what is stored.
 async fn look_at_all(
     app: &App,
     budget: Budget,

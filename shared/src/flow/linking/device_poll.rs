@@ -77,7 +77,7 @@ pub async fn poll_device(
     Ok(Some(result))
 }
 
-/// What one poll comes to.
+/// How one poll ends.
 enum Step {
     /// There is a link, and the session has ended with it.
     Linked,
@@ -211,7 +211,7 @@ impl Poll<'_> {
     async fn resume(&self, held: &HeldTokens) -> Step {
         let Self { app, device, .. } = self;
         if held.access_expires_at <= app.clock.now() {
-            // Amazon did not say, in all their life, which account they belong to.
+            // They expired before Amazon said which account they belong to.
             return Step::End(DeviceStatus::Failed(LinkFailure::AmazonUnavailable));
         }
         match open_tokens(app, &device.player, &held.sealed).await {

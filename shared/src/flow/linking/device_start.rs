@@ -87,7 +87,8 @@ pub async fn start_device(app: &App, player: &PlayerId) -> Result<DeviceSession,
     match app.links.create_device(&slot, &new, now).await {
         Ok(Slot::Ours(())) => {}
         Ok(Slot::Taken { until }) => return Err(already_open(until)),
-        // The row may exist although the answer was lost. Then it would block the next session.
+        // The row may exist although the answer was lost. It would block the next session, so this
+        // session goes on.
         Err(error) => match app.links.device(&session.id, now).await {
             Ok(Some(_)) => {}
             _ => return Err(error.into()),

@@ -138,7 +138,7 @@ impl Search {
         let (store, after) = (&app.fulfillments, self.after.clone());
         match self.part.checked_sub(DUE_SHARDS) {
             None => store.never_handed_out(sku, self.part, now, after).await,
-            // What is due later, because the intake is on hold, was not delivered either.
+            // While the intake is on hold, what the webhook has to deliver is due later.
             Some(shard) => {
                 let later = now + 2 * crate::budget::INTAKE_HOLD_PAUSE;
                 store.due(shard, later, after).await

@@ -98,10 +98,10 @@ fn sealed_by(id: &str, use_: KeyUse, count: Count) -> SealedBy {
     }
 }
 
-/// `keys.reseal`: seals the tokens of links again that another key than the first one has sealed, and
-/// drops dead tokens that nothing uses. Each link is a write of its own. An audit record comes before the
-/// first of them, so none is without one, and another one, with the counts, after the last. Repeating
-/// the command does what is left.
+/// `keys.reseal`: seals again the tokens of links that another key than the first one has sealed, and
+/// drops dead tokens that nothing uses. Each link is a write of its own. The command writes an audit
+/// record before the first of them, so no write is without a record, and another one with the counts
+/// after the last. Repeating the command does what is left.
 ///
 /// # Errors
 /// See [`OperationError`]. Tokens that do not open stay as they are, and the answer names their

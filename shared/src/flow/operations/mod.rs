@@ -34,7 +34,7 @@ use crate::store::{Audit, Changes, Recalled, Request, StoreError, Subject, Warra
 /// How often a command is planned while other requests change the same rows.
 const TRIES: u32 = 8;
 
-/// A command that changes something, as far as it does not matter what.
+/// What all commands that change something have in common.
 #[derive(Clone, Debug)]
 pub struct Order {
     /// The command's name.
@@ -179,7 +179,8 @@ pub(super) async fn carry_out_part<B>(
     .await
 }
 
-/// Tries until a try is done. `None`: a row has changed since it was read, so the next try plans again.
+/// Tries until a try has written its changes. A try gives `None` if a row has changed since it was
+/// read; the next one plans again.
 async fn until_written<T>(
     mut attempt: impl AsyncFnMut() -> Result<Option<T>, OperationError>,
 ) -> Result<T, OperationError> {

@@ -13,7 +13,7 @@ use crate::store::{Audit, Changes, StoreError, Subject};
 /// the request id has one.
 const AT_ONCE: usize = 30;
 
-/// `offers.put`: adds or replaces the offers, so many at once as a transaction takes. The last
+/// `offers.put`: adds or replaces the offers, as many at once as a transaction takes. The last
 /// transaction remembers the request id, so repeating a command that was cut short stores all of
 /// them.
 ///
@@ -89,7 +89,8 @@ pub async fn delete_offer(app: &App, order: &Order, sku: &Sku) -> Result<Answer,
     .await
 }
 
-/// The changes that store these offers. What waits for one that is paused no longer is looked for.
+/// The changes that store these offers. `reconcile` then looks for what waits for an offer that is no
+/// longer paused.
 fn put_all(app: &App, offers: &[Offer], paused: &HashSet<Sku>, now: Timestamp) -> Changes {
     let table = app.offers.stored();
     offers.iter().fold(Changes::default(), |changes, offer| {

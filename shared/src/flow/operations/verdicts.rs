@@ -22,7 +22,7 @@ pub(super) struct Context {
     checked_at: Option<Timestamp>,
     /// The player's own link.
     own: Option<Link>,
-    /// The link that speaks for each account that something delivered came from.
+    /// For each account that something delivered came from: its link, or else its remnant.
     speakers: HashMap<AmazonUserId, Option<Link>>,
     /// The offers that something waits for: one batch for all.
     offers: FoundOffers,
@@ -32,7 +32,7 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// Reads it, each thing once.
+    /// Reads all of it, and nothing twice.
     pub(super) async fn read(
         app: &App,
         row: &PlayerRow,

@@ -22,7 +22,7 @@ pub(super) enum NotAdmitted {
     OnHold,
 }
 
-/// Makes an entitlement `pending`, or holds it for what is in its way. It is new, or held until now.
+/// Makes a new or held entitlement `pending`, or holds it for what is in its way.
 pub(super) async fn admit_one(
     app: &App,
     claim: &Claim<'_>,
