@@ -108,12 +108,14 @@ pub(super) async fn open_place(
     sealed: &Sealed,
     associated: &[&str],
 ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
-    match app.secrets.current().token_keys.open(sealed, associated) {
-        Err(OpenError::UnknownKey(_)) if app.secrets.reload(app.clock.now()).await => {
-            app.secrets.current().token_keys.open(sealed, associated)
-        }
-        opened => opened,
+    let used = app.secrets.current();
+    let opened = used.token_keys.open(sealed, associated);
+    if matches!(opened, Err(OpenError::UnknownKey(_)))
+        && app.secrets.is_newer_than(&used, app.clock.now()).await
+    {
+        return app.secrets.current().token_keys.open(sealed, associated);
     }
+    opened
 }
 
 /// Opens what [`seal`] made.

@@ -83,13 +83,18 @@ impl Secrets {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads the secret again, unless that was tried less than a minute ago. `true`: the secret has
-    /// changed, perhaps by another request's reading, so the failed call is worth another try. If the
-    /// secret can't be read, the values stay and the reason is logged.
+    /// Reads the secret again, unless that was tried less than a minute ago. `true`: it has changed. If
+    /// the secret can't be read, the values stay and the reason is logged.
     pub async fn reload(&self, now: Timestamp) -> bool {
-        let before = self.current();
+        self.is_newer_than(&self.current(), now).await
+    }
+
+    /// Whether there are newer values than `used`, with which a call has just failed: then the call is
+    /// worth another try. Another call may have read them while this one was under way. Else this reads
+    /// the secret as [`reload`](Self::reload) does.
+    pub async fn is_newer_than(&self, used: &Arc<SecretValues>, now: Timestamp) -> bool {
         let mut last_try = self.last_try.lock().await;
-        if !Arc::ptr_eq(&before, &self.current()) {
+        if !Arc::ptr_eq(used, &self.current()) {
             return true;
         }
         if last_try.is_some_and(|at| now.since(at) < SECRET_RELOAD) {
@@ -97,7 +102,7 @@ impl Secrets {
         }
         *last_try = Some(now);
         match self.reader.read().await {
-            Ok(values) if values.is_same(&before) => false,
+            Ok(values) if values.is_same(used) => false,
             Ok(values) => {
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(values);
                 tracing::info!("the secret was read again and has changed");

@@ -231,6 +231,20 @@ async fn an_unusable_secret_does_not_replace_a_good_one() {
 }
 
 #[tokio::test]
+async fn what_another_call_has_read_meanwhile_is_newer() {
+    let mut rotated = good();
+    rotated["lwa_client_secret"] = json!("new");
+    let server = Server::start([answer(&good()), answer(&rotated)]);
+    let secrets = from_manager(&server).await.expect("a usable secret");
+    let used = secrets.current();
+    assert!(secrets.is_newer_than(&used, at(0)).await);
+    assert!(secrets.is_newer_than(&used, at(1)).await, "no second read");
+    let used = secrets.current();
+    assert!(!secrets.is_newer_than(&used, at(2)).await);
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
 async fn many_who_notice_at_once_cost_one_read_and_all_hear_of_it() {
     let mut rotated = good();
     rotated["lwa_client_secret"] = json!("new");

@@ -10,6 +10,7 @@ use crate::budget::Budget;
 use crate::domain::LinkFailure;
 use crate::flow::tokens::open;
 use crate::net::Unavailable;
+use crate::secrets::SecretValues;
 use crate::signals::event;
 use crate::store::Attempt;
 
@@ -27,12 +28,15 @@ pub(super) async fn exchange(
             LinkFailure::Internal
         })?;
     has_time(budget)?;
-    let mut answer = ask_for_tokens(app, budget, attempt, code, &verifier).await;
+    let used = app.secrets.current();
+    let mut answer = ask_for_tokens(app, budget, attempt, code, &verifier, &used).await;
     // Amazon decided this before it looked at the code. The secret may have been rotated.
-    if matches!(answer, Err(TokenError::InvalidClient)) && app.secrets.reload(app.clock.now()).await
+    if matches!(answer, Err(TokenError::InvalidClient))
+        && app.secrets.is_newer_than(&used, app.clock.now()).await
     {
         has_time(budget)?;
-        answer = ask_for_tokens(app, budget, attempt, code, &verifier).await;
+        let newer = app.secrets.current();
+        answer = ask_for_tokens(app, budget, attempt, code, &verifier, &newer).await;
     }
     answer.map_err(|error| {
         tracing::warn!(event = event::CODE_NOT_EXCHANGED, %error);
@@ -50,9 +54,10 @@ async fn ask_for_tokens(
     attempt: &Attempt,
     code: &SecretString,
     verifier: &SecretString,
+    secrets: &SecretValues,
 ) -> Result<Tokens, TokenError> {
     let lwa = &app.config.lwa;
-    let secret = app.secrets.current().secret_for(&lwa.client_id, lwa);
+    let secret = secrets.secret_for(&lwa.client_id, lwa);
     let redirect_uri = attempt.redirect_uri.as_str();
     let (answer, tries) = persist(budget, TokenError::passing, || {
         let now = app.clock.now();

@@ -26,6 +26,7 @@ use crate::budget::{
 use crate::domain::{Timestamp, random_token};
 use crate::flow::tokens::{OpenTokens, open_tokens, seal_tokens};
 use crate::seal::Sealed;
+use crate::secrets::SecretValues;
 use crate::signals::event;
 use crate::store::{Claimed, DeadTokens, Link, LinkState, TokenRow, WriteOutcome};
 
@@ -175,23 +176,27 @@ impl Session<'_> {
     /// Amazon decides `invalid_client` before it looks at the token. So a second try with a rotated
     /// secret does not use the token twice.
     async fn exchange(&self, link: &Link, old: &OpenTokens) -> Result<Tokens, TokenError> {
-        let answer = self.ask_for_tokens(link, old).await;
+        let (secrets, clock) = (&self.app.secrets, &self.app.clock);
+        let used = secrets.current();
+        let answer = self.ask_for_tokens(link, old, &used).await;
         let is_wrong_secret = matches!(answer, Err(TokenError::InvalidClient));
         if is_wrong_secret
-            && self.app.secrets.reload(self.app.clock.now()).await
+            && secrets.is_newer_than(&used, clock.now()).await
             && self.has_time().is_ok()
         {
-            return self.ask_for_tokens(link, old).await;
+            return self.ask_for_tokens(link, old, &secrets.current()).await;
         }
         answer
     }
 
-    async fn ask_for_tokens(&self, link: &Link, old: &OpenTokens) -> Result<Tokens, TokenError> {
+    async fn ask_for_tokens(
+        &self,
+        link: &Link,
+        old: &OpenTokens,
+        secrets: &SecretValues,
+    ) -> Result<Tokens, TokenError> {
         let app = self.app;
-        let secret = app
-            .secrets
-            .current()
-            .secret_for(&link.client_id, &app.config.lwa);
+        let secret = secrets.secret_for(&link.client_id, &app.config.lwa);
         app.lwa
             .refresh(&link.client_id, &secret, &old.refresh, app.clock.now())
             .await
