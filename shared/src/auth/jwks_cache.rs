@@ -129,8 +129,9 @@ impl JwksCache {
         }
         let known = self.known();
         match known.failed {
-            // A newer set may have this key, but could not be fetched.
-            Some(_) if id.is_some_and(|id| !set.has(id)) => Err(JwksError {
+            // A newer set may have the key, but could not be fetched. A token without a key id may be
+            // signed by any key.
+            Some(_) if id.is_none_or(|id| !set.has(id)) => Err(JwksError {
                 reason: Reason::JustFailed,
                 retry_after: known.next_question(now),
             }),

@@ -249,6 +249,12 @@ async fn while_a_newer_set_can_not_be_had_an_unknown_key_is_503() {
         ErrorCode::InvalidToken,
         "its key is known"
     );
+    let nameless = Signer::ed25519().token(None, &claims());
+    assert_eq!(
+        retry_after(&auth, &nameless, 3).await,
+        58,
+        "its key may be in the newer set"
+    );
     assert_eq!(server.requests().len(), 2);
 }
 
