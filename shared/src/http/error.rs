@@ -145,24 +145,31 @@ impl ApiError {
     /// The response: `application/problem+json`, or the page that was made of it.
     #[must_use]
     pub fn into_response(self, request_id: &str) -> Response {
-        if let Some(page) = self.page {
-            return *page;
+        let retry_after = self.retry_after;
+        let mut response = match self.page {
+            Some(page) => *page,
+            None => self.problem(request_id),
+        };
+        if let Some(wait) = retry_after {
+            let wait = HeaderValue::from(whole_seconds(wait));
+            response.headers_mut().insert(RETRY_AFTER, wait);
         }
+        response
+    }
+
+    fn problem(&self, request_id: &str) -> Response {
         let status = self.code.status();
         let problem = Problem::new(self.code, &self.detail, request_id);
         let body = serde_json::to_string(&problem).unwrap_or_default();
         let mut response = response(status, "application/problem+json", body);
-        let headers = response.headers_mut();
         if status == StatusCode::UNAUTHORIZED {
             let challenge = if self.token_was_sent {
                 "Bearer error=\"invalid_token\""
             } else {
                 "Bearer"
             };
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
-        }
-        if let Some(wait) = self.retry_after {
-            headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
+            let challenge = HeaderValue::from_static(challenge);
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
         }
         response
     }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest;
@@ -466,5 +468,18 @@ fn a_browser_sees_an_error_as_a_page_and_a_program_gets_the_problem() {
         let answer = answer.into_response("req-1");
         assert_eq!(answer.status(), 413);
         assert_eq!(body_json(&answer)["code"], "payload_too_large", "{accept}");
+    }
+}
+
+#[test]
+fn a_page_of_an_error_says_when_to_come_back() {
+    for (code, seconds) in [
+        (ErrorCode::TooManyAttempts, 412),
+        (ErrorCode::Unavailable, 7),
+    ] {
+        let error = ApiError::new(code, "later").retry_after(Duration::from_secs(seconds));
+        let page = plain(|pages| pages.explain(error)).into_response("req-1");
+        assert_eq!(header(&page, "content-type"), "text/html; charset=utf-8");
+        assert_eq!(header(&page, "retry-after"), seconds.to_string());
     }
 }
