@@ -34,7 +34,8 @@ pub(crate) async fn serve(app: &App, budget: Budget, request: &Request) -> Respo
         pages: Pages::new(&app.config.studio, request),
     };
     let explain = |error| visit.pages.explain(error);
-    let response = serve_with(&app.clock, request, visit.route(budget), explain).await;
+    let work = Box::pin(visit.route(budget));
+    let response = serve_with(&app.clock, request, work, explain).await;
     let is_http = |url: &Url| url.scheme() == "http";
     // Without the setting the address is API Gateway's own domain, which is https.
     if app.config.public_base_url.as_ref().is_some_and(is_http) {
@@ -101,7 +102,7 @@ impl Visit<'_> {
             Some("GET /link/continue") => self.resume().await,
             Some("GET /link/start") => self.consent_page().await,
             Some("POST /link/start") => self.authorize().await,
-            Some("GET /link/callback") => self.callback(budget).await,
+            Some("GET /link/callback") => Box::pin(self.callback(budget)).await,
             _ => Err(ApiError::not_found().into()),
         };
         match page {
@@ -287,13 +288,13 @@ fn brought(request: &Request) -> Option<Callback> {
     let value = |name| request.query_one(name).ok();
     let (error, code, scope) = (value("error")?, value("code")?, value("scope")?);
     match (error, code) {
-        (Some(error), _) => Some(Callback::Error(error.to_owned())),
-        // An empty code is no code, and must not end the attempt.
-        (None, Some(code)) if !code.is_empty() => Some(Callback::Code {
+        // RFC 6749, section 3.1: a parameter without a value counts as left out. It must not end the attempt.
+        (Some(error), _) if !error.is_empty() => Some(Callback::Error(error.to_owned())),
+        (_, Some(code)) if !code.is_empty() => Some(Callback::Code {
             code: code.into(),
             scope: scope.map(ToOwned::to_owned),
         }),
-        (None, _) => None,
+        _ => None,
     }
 }
 

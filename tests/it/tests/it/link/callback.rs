@@ -187,13 +187,16 @@ async fn two_attempts_of_one_browser_do_not_disturb_each_other() {
 }
 
 #[tokio::test]
-async fn an_empty_code_says_nothing_and_uses_nothing_up() {
+async fn what_is_empty_says_nothing_and_uses_nothing_up() {
     let world = World::new().await;
     let (mut browser, back) = back_from_amazon(&world, "p1", "alice", None).await;
     let state = parameter(&back, "state");
-    let empty = format!("/link/callback?code=&state={state}");
-    browser.get(&empty).await.page(400, "invalid_state");
+    for empty in ["code=", "error=", "error=&code="] {
+        let empty = format!("/link/callback?{empty}&state={state}");
+        browser.get(&empty).await.page(400, "invalid_state");
+    }
     assert_eq!(world.amazon.calls_to(Endpoint::Token), 0);
+    let back = format!("{back}&error=");
     browser.get(&back).await.page(200, "Player p1");
     linked_pairs(&world, &[("p1", "alice")]).await;
     no_violations(&world);

@@ -43,7 +43,6 @@ async fn every_error_word_of_amazon_has_its_meaning() {
         ("unauthorized_client", 500, "internal"),
         ("unsupported_response_type", 500, "internal"),
         ("something_new", 500, "internal"),
-        ("", 500, "internal"),
     ] {
         let world = World::new().await;
         let (mut browser, state) = at_amazon(&world, "p1", None).await;
