@@ -15,7 +15,7 @@ const MAX_LIMIT: usize = 100;
 
 /// Answers one request.
 pub async fn handle(app: &App, request: Request) -> Response {
-    let work = route(app, Budget::of_request(), &request);
+    let work = Box::pin(route(app, Budget::of_request(), &request));
     serve(&app.clock, &request, work).await
 }
 

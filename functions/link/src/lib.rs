@@ -16,7 +16,8 @@ pub async fn handle(app: &App, request: Request) -> Response {
     if request.is_for_browsers() {
         browser::serve(app, budget, &request).await
     } else {
-        serve(&app.clock, &request, route(app, budget, &request)).await
+        let work = Box::pin(route(app, budget, &request));
+        serve(&app.clock, &request, work).await
     }
 }
 

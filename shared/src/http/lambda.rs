@@ -83,6 +83,8 @@ fn outgoing(response: Response) -> ApiGatewayV2httpResponse {
 /// One log line tells how the request ended, and names the cause of a failure. It is inside a span
 /// with the request's id and the trace id, so all lines of one request can be found. No line holds
 /// a query, a header or a body. The response carries the id in `x-request-id`.
+///
+/// A router's future has up to 70 kB. Box it, so that it is not copied into the futures around it.
 pub async fn serve(
     clock: &Clock,
     request: &Request,
