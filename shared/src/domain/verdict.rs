@@ -144,16 +144,15 @@ impl Facts<'_> {
         }
     }
 
-    /// When it was handed out to the game, since it is `pending`. Once it was, a check that asked Amazon
-    /// since has answered it, even if that was not worth another note.
+    /// Since when the game has it, since it is `pending`. If it was handed out before, a check that asked
+    /// Amazon since has answered it, even if that was not worth another note. When the first such check
+    /// was is not stored, so the time is that since which it is `pending`.
     fn handed_out(&self) -> Option<Timestamp> {
-        let times = [
-            self.handed_out_at,
-            self.handed_out_again_at,
-            self.checked_at.filter(|_| self.handed_out_at.is_some()),
-        ];
-        let since = times.into_iter().flatten();
-        since.filter(|at| *at >= self.updated_at).min()
+        let is_now = |at: &Timestamp| *at >= self.updated_at;
+        let noted = [self.handed_out_at, self.handed_out_again_at];
+        let noted = noted.into_iter().flatten().filter(is_now).min();
+        let checked = self.checked_at.filter(is_now).and(self.handed_out_at);
+        noted.or(checked.map(|_| self.updated_at))
     }
 
     fn delivered(&self) -> Judgement {

@@ -168,7 +168,13 @@ fn where_the_game_delivers() {
         checked_at: Some(ago(7)),
         ..released
     };
-    is(answered, Code::WaitsForConfirmation, 7, None, None);
+    is(answered, Code::WaitsForConfirmation, 100, None, None);
+    // A later check does not begin the wait anew.
+    let answered_again = Facts {
+        checked_at: Some(ago(1)),
+        ..answered
+    };
+    is(answered_again, Code::WaitsForConfirmation, 100, None, None);
     let noted = Facts {
         handed_out_again_at: Some(ago(90)),
         ..answered
