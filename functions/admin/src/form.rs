@@ -195,8 +195,8 @@ impl<'a> Form<'a> {
         let is_good = |text: &String| is_operator_text(text);
         let mut texts = [None, None, None];
         for (text, (name, what)) in texts.iter_mut().zip([
-            ("actor", "who asks for this"),
-            ("reason", "why"),
+            ("actor", "the person who asks for this"),
+            ("reason", "a sentence that says why"),
             ("request_id", "an id of your own"),
         ]) {
             let faults = self.faults.len();

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// How much of a key an error shows.
-const SHOWN_KEY_CHARS: usize = 100;
+pub(super) const SHOWN_KEY_CHARS: usize = 100;
 
 /// Why a text is not an object whose fields have one meaning.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::content::Content;
 use super::ids::Sku;
-use super::json::{FieldsError, fields};
+use super::json::{FieldsError, SHOWN_KEY_CHARS, fields};
 
 /// The most that an offer's title may take, in bytes.
 pub const MAX_TITLE_BYTES: usize = 200;
@@ -37,15 +37,16 @@ pub struct Offer {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {rule}")]
 pub struct OfferFault {
-    /// The field, `sku`, `title`, `content`, `per_player` or `paused`.
+    /// The field, `sku`, `title`, `content`, `per_player` or `paused`; `offer` if it is about the whole.
     pub field: &'static str,
     /// What would be right.
     pub rule: String,
 }
 
 impl Offer {
-    /// Reads an offer from JSON. Unknown fields are ignored; `per_player` is 1 where it is left
-    /// out, and any number where it is `null`. `paused` is false where it is left out.
+    /// Reads an offer from JSON. `per_player` is 1 where it is left out, and any number where it is
+    /// `null`. `paused` is false where it is left out. An unknown field is a fault: it may be a typo of
+    /// `paused`.
     ///
     /// # Errors
     /// Every fault of the offer, not only the first.
@@ -59,6 +60,7 @@ impl Offer {
             }]
         })?;
         let field = |name: &str| fields.get(name).copied();
+        let unknown: Vec<_> = fields.keys().filter_map(|name| unknown(name)).collect();
         let results = (
             sku(field("sku")),
             title(field("title")),
@@ -67,13 +69,15 @@ impl Offer {
             paused(field("paused")),
         );
         match results {
-            (Ok(sku), Ok(title), Ok(content), Ok(per_player), Ok(paused)) => Ok(Self {
-                sku,
-                title,
-                content,
-                per_player,
-                paused,
-            }),
+            (Ok(sku), Ok(title), Ok(content), Ok(per_player), Ok(paused)) if unknown.is_empty() => {
+                Ok(Self {
+                    sku,
+                    title,
+                    content,
+                    per_player,
+                    paused,
+                })
+            }
             (sku, title, content, per_player, paused) => {
                 let faults = [
                     sku.err(),
@@ -82,10 +86,22 @@ impl Offer {
                     per_player.err(),
                     paused.err(),
                 ];
-                Err(faults.into_iter().flatten().collect())
+                Err(faults.into_iter().flatten().chain(unknown).collect())
             }
         }
     }
+}
+
+/// The fields of an offer.
+const FIELDS: [&str; 5] = ["sku", "title", "content", "per_player", "paused"];
+
+fn unknown(name: &str) -> Option<OfferFault> {
+    let rule = || {
+        let name: String = name.chars().take(SHOWN_KEY_CHARS).collect();
+        let fields = FIELDS.join(", ");
+        format!("{name:?} is no field of an offer, which takes {fields}")
+    };
+    (!FIELDS.contains(&name)).then(|| fault("offer", rule()))
 }
 
 /// A field that is a string. Space around it counts.
@@ -95,13 +111,17 @@ fn text(json: Option<&RawValue>) -> Option<String> {
 
 fn sku(json: Option<&RawValue>) -> Result<Sku, OfferFault> {
     let text = text(json).ok_or_else(|| fault("sku", "is required, as a string"))?;
-    Sku::new(text).map_err(|error| fault("sku", error.to_string()))
+    Sku::new(text).map_err(|error| fault("sku", format!("must be {}", error.rule())))
 }
 
 fn title(json: Option<&RawValue>) -> Result<String, OfferFault> {
     text(json)
         .filter(|title| !title.trim().is_empty() && title.len() <= MAX_TITLE_BYTES)
-        .ok_or_else(|| fault("title", "is required, as a string of 1 to 200 bytes"))
+        .filter(|title| !title.chars().any(char::is_control))
+        .ok_or_else(|| {
+            let rule = "is required, as a string of 1 to 200 bytes without control characters";
+            fault("title", rule)
+        })
 }
 
 fn content(json: Option<&RawValue>) -> Result<Content, OfferFault> {
@@ -170,6 +190,31 @@ mod tests {
         .expect_err("everything is wrong");
         let fields: Vec<_> = faults.iter().map(|fault| fault.field).collect();
         assert_eq!(fields, ["sku", "title", "content", "per_player", "paused"]);
+    }
+
+    #[test]
+    fn a_field_that_no_offer_has_is_a_fault() {
+        let faults = read(&json!({
+            "sku": "hat", "title": "Hat", "content": 1, "pause": true, "perPlayer": 2
+        }))
+        .expect_err("the operator meant something by them");
+        let texts: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        let takes = "is no field of an offer, which takes sku, title, content, per_player, paused";
+        assert_eq!(
+            texts,
+            [
+                format!("offer: \"pause\" {takes}"),
+                format!("offer: \"perPlayer\" {takes}")
+            ]
+        );
+    }
+
+    #[test]
+    fn a_title_is_one_line_of_text() {
+        for title in ["a\0b", "a\nb", "\u{7f}"] {
+            let faults = read(&json!({"sku": "hat", "title": title, "content": 1}));
+            assert_eq!(faults.expect_err(title)[0].field, "title");
+        }
     }
 
     #[test]
