@@ -52,8 +52,21 @@ fn rule(sentence: &str) -> String {
         .rfind(" at line ")
         .map_or(sentence, |end| &sentence[..end]);
     match sentence.rfind(", expected ") {
-        Some(start) => sentence[start + ", ".len()..].to_owned(),
+        Some(start) => in_words_of_json(&sentence[start + ", ".len()..]),
         None => sentence.to_owned(),
+    }
+}
+
+/// serde names the kinds of its own data model, which a caller does not know.
+fn in_words_of_json(expected: &str) -> String {
+    match expected.strip_prefix("expected ").unwrap_or(expected) {
+        "a sequence" => "expected a list".to_owned(),
+        "a map" => "expected an object".to_owned(),
+        kind if kind.starts_with("struct ") => "expected an object".to_owned(),
+        kind if kind.starts_with(['u', 'i']) && kind[1..].parse::<u8>().is_ok() => {
+            "expected a whole number".to_owned()
+        }
+        _ => expected.to_owned(),
     }
 }
 
@@ -101,7 +114,10 @@ mod tests {
             fault::<Wanted>(r#"{"ids": ["a", ""]}"#),
             "`ids[1]`: entitlement_id must be 1 to 512 bytes without control characters"
         );
-        assert_eq!(fault::<Wanted>(r#"{"limit": 300}"#), "`limit`: expected u8");
+        assert_eq!(
+            fault::<Wanted>(r#"{"limit": 300}"#),
+            "`limit`: expected a whole number"
+        );
         assert_eq!(fault::<Needed>("{}"), "missing field `name`");
         assert_eq!(
             fault::<Needed>(r#"{"name":"a","name":"b"}"#),
