@@ -60,7 +60,10 @@ fn must_be_on(app: &App) -> Result<(), ApiError> {
     if app.config.linking.devices {
         Ok(())
     } else {
-        Err(ApiError::not_found())
+        Err(ApiError::new(
+            ErrorCode::NotFound,
+            "linking on devices is off: DEVICE_LINKING would have to be on",
+        ))
     }
 }
 

@@ -111,7 +111,9 @@ async fn unless_a_studio_wants_it_there_are_no_such_routes() {
                 world.call("POST", &path).bearer(&world.server_token()),
                 world.call("POST", &path).bearer("nonsense"),
             ] {
-                call.send().await.problem(404, "not_found");
+                let answer = call.send().await;
+                answer.problem(404, "not_found");
+                assert!(answer.body.contains("DEVICE_LINKING"), "{}", answer.body);
             }
         }
         assert_eq!(world.asked(), []);
