@@ -7,39 +7,10 @@ use prime_gaming::domain::{EntitlementId, PlayerId, Waiting};
 use prime_gaming::flow::{self, Answer, OperationError, Order, Wanted};
 use serde_json::value::RawValue;
 
+use crate::command::Command;
 use crate::fault::Fault;
 use crate::form::{Form, Why};
 use crate::offers;
-
-/// The one command that needs no secret.
-pub(crate) const DOCTOR: &str = "doctor";
-
-/// Every command.
-pub(crate) const NAMES: &[&str] = &[
-    "offers.put",
-    "offers.correct",
-    "offers.pause",
-    "offers.resume",
-    "offers.list",
-    "offers.delete",
-    "player.get",
-    "player.unlink",
-    "player.export",
-    "player.erase",
-    "player.erase_again",
-    "link.retry",
-    "amazon.get",
-    "entitlement.get",
-    "entitlement.release",
-    "entitlement.hold",
-    "entitlement.reassign",
-    "entitlement.rereport",
-    "attention.list",
-    "attention.release",
-    "keys.status",
-    "keys.reseal",
-    DOCTOR,
-];
 
 /// Carries out the command of this form.
 ///
@@ -47,78 +18,78 @@ pub(crate) const NAMES: &[&str] = &[
 /// Everything that is wrong with it, or why it was not carried out.
 pub(crate) async fn carry_out(app: &App, mut form: Form<'_>) -> Result<Box<RawValue>, Vec<Fault>> {
     let done = match form.command {
-        "offers.put" => {
+        Command::OffersPut => {
             let (offers, order) = offers::put(form)?;
             flow::put_offers(app, &order, &offers).await
         }
-        "offers.correct" => {
+        Command::OffersCorrect => {
             let (sku, cursor) = (form.id("sku"), form.cursor());
             let order = form.order(Why::Needed, Vec::new());
             let sku = form.good(sku)?;
             flow::correct_offer(app, &order, &sku, cursor.as_deref()).await
         }
-        "offers.delete" => {
+        Command::OffersDelete => {
             let (sku, order) = (form.id("sku"), form.order(Why::Wanted, Vec::new()));
             let sku = form.good(sku)?;
             flow::delete_offer(app, &order, &sku).await
         }
-        "offers.pause" | "offers.resume" => {
-            let is_paused = form.command == "offers.pause";
+        Command::OffersPause | Command::OffersResume => {
+            let is_paused = form.command == Command::OffersPause;
             let (sku, order) = (form.id("sku"), form.order(Why::Needed, Vec::new()));
             let sku = form.good(sku)?;
             flow::pause_offer(app, &order, &sku, is_paused).await
         }
-        "player.get" => {
+        Command::PlayerGet => {
             let (player, limit, cursor) = (form.id("player_id"), form.limit(), form.cursor());
             let sentences = form.language();
             let player = form.good(player)?;
             flow::get_player(app, &player, limit, cursor.as_deref(), sentences).await
         }
-        "player.unlink" => {
+        Command::PlayerUnlink => {
             let (player, order) = player(form)?;
             flow::unlink_player(app, &order, &player).await
         }
-        "player.export" => {
+        Command::PlayerExport => {
             let (player, cursor) = (form.id("player_id"), form.cursor());
             let player = form.good(player)?;
             flow::export_player(app, &player, cursor.as_deref()).await
         }
-        "player.erase" => {
+        Command::PlayerErase => {
             let (player, order) = player(form)?;
             flow::erase_player(app, &order, &player).await
         }
-        "player.erase_again" => {
+        Command::PlayerEraseAgain => {
             let (cursor, order) = (form.cursor(), form.order(Why::Needed, Vec::new()));
             form.good(Some(()))?;
             flow::erase_again(app, &order, cursor.as_deref()).await
         }
-        "link.retry" => {
+        Command::LinkRetry => {
             let (player, order) = player(form)?;
             flow::retry_link(app, &order, &player).await
         }
-        "amazon.get" => {
+        Command::AmazonGet => {
             let account = form.id("amazon_user_id");
             let account = form.good(account)?;
             flow::get_account(app, &account).await
         }
-        "entitlement.get" => {
+        Command::EntitlementGet => {
             let (id, sentences) = (form.id("entitlement_id"), form.language());
             let id = form.good(id)?;
             flow::get_entitlement(app, &id, sentences).await
         }
-        "entitlement.release" => {
+        Command::EntitlementRelease => {
             let (player, id, order) = entitlement(form)?;
             flow::release(app, &order, &player, &id).await
         }
-        "entitlement.hold" => {
+        Command::EntitlementHold => {
             let (player, id, order) = entitlement(form)?;
             flow::hold(app, &order, &player, &id).await
         }
-        "entitlement.rereport" => {
+        Command::EntitlementRereport => {
             let (player, id, order) = entitlement(form)?;
             flow::rereport(app, &order, &player, &id).await
         }
-        "attention.list" => {
+        Command::AttentionList => {
             let wanted = Wanted {
                 held: form.waiting("held", false, |_| true),
                 sku: form.optional_id("sku"),
@@ -128,22 +99,21 @@ pub(crate) async fn carry_out(app: &App, mut form: Form<'_>) -> Result<Box<RawVa
             form.good(Some(()))?;
             flow::list_attention(app, &wanted, cursor.as_deref()).await
         }
-        "keys.status" => {
+        Command::KeysStatus => {
             let (limit, cursor) = (form.rows(), form.cursor());
             form.good(Some(()))?;
             flow::key_status(app, limit, cursor.as_deref()).await
         }
-        "keys.reseal" => {
+        Command::KeysReseal => {
             let (limit, cursor) = (form.rows(), form.cursor());
             let order = form.order(Why::Needed, Vec::new());
             form.good(Some(()))?;
             flow::reseal(app, &order, limit, cursor.as_deref()).await
         }
-        "attention.release" => release_attention(app, form).await?,
-        "entitlement.reassign" => reassign(app, form).await?,
-        DOCTOR => return run_doctor(&app.deployment(), form).await,
-        _ => {
-            // `offers.list`: the form knows no other name.
+        Command::AttentionRelease => release_attention(app, form).await?,
+        Command::EntitlementReassign => reassign(app, form).await?,
+        Command::Doctor => return run_doctor(&app.deployment(), form).await,
+        Command::OffersList => {
             form.good(Some(()))?;
             flow::list_offers(app).await
         }

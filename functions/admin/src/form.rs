@@ -9,6 +9,7 @@ use prime_gaming::flow::{Order, Request, Sentences};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use crate::command::Command;
 use crate::fault::Fault;
 
 /// The fields of a command, each as it was written.
@@ -38,31 +39,28 @@ pub(crate) enum Why {
 
 /// The fields of a command, and what is wrong with them so far.
 pub(crate) struct Form<'a> {
-    /// The command's name.
-    pub(crate) command: &'static str,
+    /// Which command it is.
+    pub(crate) command: Command,
     fields: Fields<'a>,
     taken: Vec<&'static str>,
     faults: Vec<Fault>,
 }
 
 impl<'a> Form<'a> {
-    /// The form of a command, which must be one of `names`.
+    /// The form of a command.
     ///
     /// # Errors
-    /// If it is not one of them, or has a field twice.
-    pub(crate) fn read(event: &'a RawValue, names: &[&'static str]) -> Result<Self, Vec<Fault>> {
+    /// If there is no such command, or it has a field twice.
+    pub(crate) fn read(event: &'a RawValue) -> Result<Self, Vec<Fault>> {
         let fields = match fields(event) {
             Ok(fields) => fields,
             Err(FieldsError::NotAnObject) => Fields::new(),
             Err(error) => return Err(vec![Fault::invalid(format!("the command {error}"))]),
         };
         let name: Option<String> = parse(&fields, "command");
-        let command = names.iter().find(|known| name.as_deref() == Some(**known));
-        let Some(command) = command else {
-            return Err(vec![Fault::invalid(format!(
-                "command must be one of {}",
-                names.join(", ")
-            ))]);
+        let Some(command) = name.as_deref().and_then(Command::parse) else {
+            let rule = format!("command must be one of {}", Command::words());
+            return Err(vec![Fault::invalid(rule)]);
         };
         Ok(Self {
             command,
@@ -215,7 +213,7 @@ impl<'a> Form<'a> {
         let dry_run = self.optional("dry_run", "true or false", |_| true);
         let [actor, reason, request_id] = texts;
         Order {
-            command: self.command,
+            command: self.command.as_str(),
             actor,
             reason,
             request: request_id.map(|id| Request::new(id, &self.digest())),
@@ -260,7 +258,7 @@ impl<'a> Form<'a> {
                 let name: String = name.chars().take(100).collect();
                 Fault::invalid(format!(
                     "{name:?} is no field of {}, which takes {takes}",
-                    self.command
+                    self.command.as_str()
                 ))
             })
             .collect();

@@ -6,12 +6,14 @@
 //!
 //! The same program makes the checks before a roll-out, when CodeDeploy invokes it.
 
+mod command;
 mod commands;
 mod fault;
 mod form;
 mod offers;
 mod process;
 
+use command::Command;
 use fault::{Fault, refused};
 use form::Form;
 use prime_gaming::App;
@@ -34,10 +36,8 @@ pub async fn handle_without_secret(
     reason: &StartError,
     event: &RawValue,
 ) -> Box<RawValue> {
-    let answer = match Form::read(event, commands::NAMES) {
-        Ok(form) if form.command == commands::DOCTOR => {
-            commands::run_doctor(deployment, form).await
-        }
+    let answer = match Form::read(event) {
+        Ok(form) if form.command == Command::Doctor => commands::run_doctor(deployment, form).await,
         Ok(_) => Err(vec![Fault::not_ready(reason)]),
         Err(faults) => Err(faults),
     };
@@ -45,7 +45,7 @@ pub async fn handle_without_secret(
 }
 
 async fn carry_out(app: &App, event: &RawValue) -> Result<Box<RawValue>, Vec<Fault>> {
-    let form = Form::read(event, commands::NAMES)?;
+    let form = Form::read(event)?;
     // Boxed, because the commands differ much in size.
     Box::pin(commands::carry_out(app, form)).await
 }
