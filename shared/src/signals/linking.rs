@@ -95,7 +95,7 @@ events! {
     /// Amazon called the refresh token invalid: the player is asked to link again, and the service keeps the token and tries it again.
     LINK_DEAD = "link_dead" {
         fields: ["player_id"],
-        action: "Many at once: check `LwaClientId` and the secret; see \"Many links die at once\".",
+        action: "Many at once: check `LwaClientId` and the secret; see [Many links die at once](operating.md#many-links-die-at-once).",
         metrics: [Metric::count("LinkDead")],
     }
     /// Amazon accepted such a token again.

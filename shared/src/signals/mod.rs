@@ -3,7 +3,7 @@
 //!
 //! Every name of an event is a constant of [`event`]. The registry, [`EVENTS`], has for each its
 //! fields, what an operator does about it, and its metrics. A metric is not a call of its own: the log
-//! formatter adds it to the event's line, in CloudWatch's embedded metric format. `docs/operating.md`
+//! formatter adds it to the event's line, in CloudWatch's embedded metric format. `docs/signals.md`
 //! shows the registry, and a test compares the two.
 
 pub(crate) mod embedded;

@@ -1,4 +1,4 @@
-//! The registry of the log events against `docs/operating.md`, which shows it, and against the code,
+//! The registry of the log events against `docs/signals.md`, which shows it, and against the code,
 //! which logs them.
 
 use std::collections::BTreeSet;
@@ -55,12 +55,12 @@ fn the_code_logs_every_event_of_the_registry_and_no_other() {
 
 #[test]
 fn the_page_shows_the_registry() {
-    let page = std::fs::read_to_string(workspace().join("docs/operating.md")).expect("the page");
+    let page = std::fs::read_to_string(workspace().join("docs/signals.md")).expect("the page");
     for group in EVENTS {
         let table = table(group);
         assert!(
             page.contains(&table),
-            "docs/operating.md should have this table:\n\n{table}"
+            "docs/signals.md should have this table:\n\n{table}"
         );
     }
 }
@@ -93,11 +93,11 @@ fn code_spans(words: &[&str]) -> String {
 
 #[test]
 fn the_page_names_every_metric_with_its_lines() {
-    let page = std::fs::read_to_string(workspace().join("docs/operating.md")).expect("the page");
+    let page = std::fs::read_to_string(workspace().join("docs/signals.md")).expect("the page");
     let table = metrics();
     assert!(
         page.contains(&table),
-        "docs/operating.md should have this table:\n\n{table}"
+        "docs/signals.md should have this table:\n\n{table}"
     );
 }
 

@@ -1,4 +1,4 @@
-//! The codes of verdicts against `docs/operating.md`, which shows them.
+//! The codes of verdicts against `docs/commands.md`, which shows them.
 
 use std::fmt::Write;
 
@@ -8,11 +8,11 @@ use prime_gaming::flow::Sentences;
 
 #[test]
 fn the_page_shows_every_code_with_its_sentence_and_its_command() {
-    let page = std::fs::read_to_string(workspace().join("docs/operating.md")).expect("the page");
+    let page = std::fs::read_to_string(workspace().join("docs/commands.md")).expect("the page");
     let table = table();
     assert!(
         page.contains(&table),
-        "docs/operating.md should have this table:\n\n{table}"
+        "docs/commands.md should have this table:\n\n{table}"
     );
 }
 

@@ -11,7 +11,7 @@ use rehearsal::rehearse;
 use rehearsal::stage::lines;
 
 /// Where the report stands.
-const PAGE: &str = "docs/operating.md";
+const PAGE: &str = "docs/signals.md";
 
 /// Plays a line, and holds what rang against the table and against the report.
 async fn holds(name: &str) {
@@ -262,7 +262,7 @@ fn every_line_is_played() {
 fn the_report_has_no_other_rows() {
     let page = std::fs::read_to_string(workspace().join(PAGE)).expect("a page");
     let rehearsed = page
-        .split("\n### The alarms, rehearsed\n")
+        .split("\n## The alarms, rehearsed\n")
         .nth(1)
         .expect("the chapter");
     let rows = rehearsed
