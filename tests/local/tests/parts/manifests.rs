@@ -21,7 +21,7 @@ fn left_out(package: &Path) -> Vec<String> {
         let text = std::fs::read_to_string(&file).expect("text");
         let is_main = file == main;
         if says(if is_main { "[bin]]" } else { "lib]" }, "test = false") {
-            let tests = tests_in(&text).map(|test| format!("{}: {test}", file.display()));
+            let tests = tests_in(&text).map(|test| format!("{}: {}", file.display(), test.name));
             wrong.extend(tests);
             // Its tests would be the binary's.
             if is_main && text.contains("\nmod ") {

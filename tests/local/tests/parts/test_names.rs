@@ -11,9 +11,16 @@ use super::documents::Library;
 /// First words of names with `::` that are not ours: a scope of Amazon, and a crate.
 const FOREIGN: [&str; 2] = ["games", "lambda_http"];
 
-/// The full names of the tests of each target of each package; the target of `src` is empty.
+/// A test, with its name in its file or in its target.
+pub(crate) struct Test {
+    pub(crate) name: String,
+    /// Whether `#[ignore]` stands above it.
+    is_ignored: bool,
+}
+
+/// The tests of each target of each package, with full names; the target of `src` is empty.
 #[derive(Default)]
-struct Tests(BTreeMap<String, BTreeMap<String, Vec<String>>>);
+struct Tests(BTreeMap<String, BTreeMap<String, Vec<Test>>>);
 
 impl Tests {
     fn of_workspace() -> Self {
@@ -34,16 +41,16 @@ impl Tests {
             .lines()
             .find_map(|line| line.strip_prefix("name = "));
         let name = name.expect("a package has a name").trim_matches('"');
-        let mut targets = BTreeMap::from([(String::new(), names_below(&folder.join("src"), ""))]);
+        let mut targets = BTreeMap::from([(String::new(), tests_below(&folder.join("src"), ""))]);
         for target in entries(&folder.join("tests")) {
             let file = target.file_name().expect("a name").to_string_lossy();
-            targets.insert(file.into_owned(), names_below(&target, ""));
+            targets.insert(file.into_owned(), tests_below(&target, ""));
         }
         self.0.insert(name.to_owned(), targets);
     }
 
-    /// Whether this `cargo test` command runs at least one test. A word in capitals is a
-    /// placeholder, and matches any test.
+    /// Whether this `cargo test` command runs at least one test; an ignored one runs only if the
+    /// command asks for it. A word in capitals is a placeholder, and matches any test.
     fn run_by(&self, command: &str) -> bool {
         let command = command.split([';', '#', '|']).next().unwrap_or_default();
         let mut words = command.split_whitespace().skip(2);
@@ -58,19 +65,29 @@ impl Tests {
                 word => filter = word,
             }
         }
+        let flags: Vec<_> = words.collect();
+        let only_ignored = flags.contains(&"--ignored");
+        let also_ignored = only_ignored || flags.contains(&"--include-ignored");
+        let runs = |test: &Test| {
+            if test.is_ignored {
+                also_ignored
+            } else {
+                !only_ignored
+            }
+        };
         let packages = self.0.iter();
         let packages = packages.filter(|(name, _)| package.is_none_or(|it| it == *name));
         let targets = packages.flat_map(|(_, targets)| targets);
         let targets = targets.filter(|(name, _)| target.is_none_or(|it| it == *name));
-        let mut names = targets.flat_map(|(_, names)| names);
-        names.any(|name| name.contains(filter))
+        let mut tests = targets.flat_map(|(_, tests)| tests);
+        tests.any(|test| test.name.contains(filter) && runs(test))
     }
 
     /// Whether `path` is a module with tests, or a test.
     fn has(&self, path: &str) -> bool {
         let path = format!("::{}::", path.trim_end_matches("::"));
-        let mut names = self.0.values().flat_map(BTreeMap::values).flatten();
-        names.any(|name| format!("::{name}::").contains(&path))
+        let mut tests = self.0.values().flat_map(BTreeMap::values).flatten();
+        tests.any(|test| format!("::{}::", test.name).contains(&path))
     }
 }
 
@@ -80,8 +97,8 @@ pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The tests of the files below a folder, which is the module `module`.
-fn names_below(folder: &Path, module: &str) -> Vec<String> {
-    let mut names = Vec::new();
+fn tests_below(folder: &Path, module: &str) -> Vec<Test> {
+    let mut tests = Vec::new();
     for path in entries(folder) {
         let stem = path.file_stem().expect("a name").to_string_lossy();
         let inner = match &*stem {
@@ -89,29 +106,36 @@ fn names_below(folder: &Path, module: &str) -> Vec<String> {
             stem => format!("{module}{stem}::"),
         };
         if path.is_dir() {
-            names.extend(names_below(&path, &inner));
+            tests.extend(tests_below(&path, &inner));
         } else if path.extension().is_some_and(|end| end == "rs") {
             let text = std::fs::read_to_string(&path).expect("text");
-            names.extend(tests_in(&text).map(|test| format!("{inner}{test}")));
+            tests.extend(tests_in(&text).map(|test| Test {
+                name: format!("{inner}{}", test.name),
+                ..test
+            }));
         }
     }
-    names
+    tests
 }
 
 /// The functions that a line like `#[test]` or `#[tokio::test]` stands above.
-pub(crate) fn tests_in(text: &str) -> impl Iterator<Item = String> {
-    let mut is_test = false;
-    let mut names = Vec::new();
+pub(crate) fn tests_in(text: &str) -> impl Iterator<Item = Test> {
+    let (mut is_test, mut is_ignored) = (false, false);
+    let mut tests = Vec::new();
     for line in text.lines().map(str::trim) {
         is_test |= line.starts_with("#[test") || line.starts_with("#[tokio::test");
+        is_ignored |= line.starts_with("#[ignore");
         let head = line.strip_prefix("async ").unwrap_or(line);
         if let Some(head) = head.strip_prefix("fn ")
             && std::mem::take(&mut is_test)
         {
-            names.extend(head.split('(').next().map(ToOwned::to_owned));
+            tests.extend(head.split('(').next().map(|name| Test {
+                name: name.to_owned(),
+                is_ignored: std::mem::take(&mut is_ignored),
+            }));
         }
     }
-    names.into_iter()
+    tests.into_iter()
 }
 
 /// What a document says about tests that is not so.
@@ -150,8 +174,11 @@ fn tests_that_are_gone_are_found() {
     std::fs::create_dir_all(&sources).expect("a folder");
     let page = "`cargo test -p it check::` `cargo test -p it FOLDER::` `cargo test -p other`\n\
         `cargo test -p it --test walks` `check::reports` `check::report` `games::prime` `check::`\n\
+        `cargo test -p it slow` `cargo test -p it slow -- --nocapture` `cargo test -p it slow -- --ignored`\n\
+        `cargo test -p it a_report -- --ignored` `cargo test -p it -- --include-ignored`\n\
         ```\nCI=true cargo test -p it gone:: # a comment\ncargo test\n```\n";
-    let source = "#[tokio::test]\nasync fn a_report() {}\nfn helper() {}\n";
+    let source = "#[tokio::test]\nasync fn a_report() {}\nfn helper() {}\n\
+        #[test]\n#[ignore = \"slow\"]\nfn slow() {}\n";
     for (path, text) in [
         (folder.path().join("README.md"), page),
         (
@@ -169,6 +196,9 @@ fn tests_that_are_gone_are_found() {
         "README.md: CI=true cargo test -p it gone:: # a comment",
         "README.md: cargo test -p other",
         "README.md: cargo test -p it --test walks",
+        "README.md: cargo test -p it slow",
+        "README.md: cargo test -p it slow -- --nocapture",
+        "README.md: cargo test -p it a_report -- --ignored",
         "README.md: check::report",
     ];
     assert_eq!(found, gone);
