@@ -4,6 +4,11 @@
 //! AES-256-GCM with a random 96-bit nonce. A sealed value is text: the key's id, a dot, and the
 //! nonce, ciphertext and tag in base64url. Its place (a player, an attempt) is the associated data, so
 //! a value that was copied to another row does not open.
+//!
+//! One key may seal at most 2^32 values: NIST SP 800-38D (section 8.3) sets this limit for random
+//! nonces, because two values under one nonce tell an attacker the XOR of their texts and how to forge
+//! values. We derive no key for each value, so every seal of every process counts. `docs/operating.md`
+//! says under "Rotation" how often to put a new key.
 
 use std::fmt;
 
