@@ -73,7 +73,7 @@ events! {
         fields: ["player_id", "entitlement_id", "sku", "error"],
         action: "Nothing, unless it goes on.",
     }
-    /// The database did not say which offers are paused; none counted as paused.
+    /// The database did not say which offers are paused; what may be paused waits for a later request.
     PAUSE_NOT_READ = "pause_not_read" {
         fields: ["error"],
         action: "Nothing, unless it goes on.",

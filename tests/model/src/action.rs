@@ -33,8 +33,6 @@ pub(super) enum Action {
     RefreshLeaseEnds(Place),
     /// An operator's command.
     Operate(Command),
-    /// A run of `reconcile` resumes what was held for a pause, after it has found the offer not paused.
-    Resume(Player, Entitlement),
     /// A transaction of `player.erase`.
     Erase(Erase),
     /// A remnant has lived for its time.
@@ -47,13 +45,15 @@ pub(super) enum Job {
     Check(Player),
     Confirm(Player, Entitlement),
     Reconcile(Player, Entitlement),
+    /// A run of `reconcile` that resumes what was held for a pause.
+    Resume(Player, Entitlement),
     Refresh(Account),
     /// A second look at a token that Amazon called `invalid_grant`.
     LookAgain(Account),
     Unlink(Player),
 }
 
-/// How a step ends. Only steps outside of our database have more than the first.
+/// How a step ends. Only steps outside of our database have more than the first, and the read of a pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Done,
@@ -87,7 +87,7 @@ impl System {
             match state.processes[process as usize] {
                 Task::Idle => self.offer_jobs(state, process, actions),
                 task => {
-                    let outcomes = outcomes(task);
+                    let outcomes = self.outcomes(task);
                     actions.extend(outcomes.iter().map(|it| Action::Step(process, *it)));
                     if matches!(task, Task::Asked { .. }) {
                         actions.extend(Entitlement::ALL.map(|it| Action::ReportKnown(process, it)));
@@ -107,10 +107,6 @@ impl System {
         if scope.pauses {
             let commands = [Command::Pause, Command::Resume];
             actions.extend(commands.map(Action::Operate));
-            for player in Player::ALL {
-                let resumes = Entitlement::ALL.map(|it| Action::Resume(player, it));
-                actions.extend(resumes);
-            }
         }
         if scope.erases {
             let player = Player::A;
@@ -167,6 +163,9 @@ impl System {
                 if self.is_due(state, player, it) {
                     start(Job::Reconcile(player, it));
                 }
+                if scope.pauses {
+                    start(Job::Resume(player, it));
+                }
             }
         }
         for account in Account::ALL {
@@ -203,24 +202,26 @@ impl System {
         };
         is_open && record.lease.is_takeable()
     }
-}
 
-fn outcomes(task: Task) -> &'static [Outcome] {
-    match task {
-        Task::Telling(..) => &[Outcome::Done, Outcome::AnswerLost, Outcome::Failed],
-        Task::Exchanging(..) => &[
-            Outcome::Done,
-            Outcome::AnswerLost,
-            Outcome::Failed,
-            Outcome::Denied,
-        ],
-        Task::Sending(..) => &[
-            Outcome::Done,
-            Outcome::AnswerLost,
-            Outcome::Failed,
-            Outcome::Refused,
-        ],
-        Task::LookingUp(..) => &[Outcome::Done, Outcome::Failed],
-        _ => &[Outcome::Done],
+    fn outcomes(&self, task: Task) -> &'static [Outcome] {
+        match task {
+            Task::Telling(..) => &[Outcome::Done, Outcome::AnswerLost, Outcome::Failed],
+            Task::Exchanging(..) => &[
+                Outcome::Done,
+                Outcome::AnswerLost,
+                Outcome::Failed,
+                Outcome::Denied,
+            ],
+            Task::Sending(..) => &[
+                Outcome::Done,
+                Outcome::AnswerLost,
+                Outcome::Failed,
+                Outcome::Refused,
+            ],
+            Task::LookingUp(..) => &[Outcome::Done, Outcome::Failed],
+            // The check may not hear whether the offer is paused.
+            Task::Asked { .. } if self.scope.pauses => &[Outcome::Done, Outcome::Failed],
+            _ => &[Outcome::Done],
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! A check: what Amazon lists becomes `pending` or `held`.
 
+use super::action::Outcome;
 use super::names::{Entitlement, Player, Process, Set};
 use super::scope::Delivery;
 use super::state::{Claim, Lease, State, Status};
@@ -28,8 +29,9 @@ impl System {
         true
     }
 
-    /// A check reads what is open, after Amazon has answered.
-    pub(super) fn read_open(&self, state: &mut State, process: Process) {
+    /// A check reads what is open, after Amazon has answered, and whether the offer is paused. If that
+    /// read fails, it leaves alone what may be paused.
+    pub(super) fn read_open(&self, state: &mut State, process: Process, outcome: Outcome) {
         let Task::Asked {
             player,
             link,
@@ -43,7 +45,8 @@ impl System {
         else {
             return;
         };
-        let paused = self.finds_it_paused(state);
+        let is_known = outcome == Outcome::Done || !self.has(Condition::PauseKnown);
+        let paused = outcome == Outcome::Done && self.finds_it_paused(state);
         let status = |it| state.record(player, it).status;
         let is_told = |it| !stale.has(it) || !self.has(Condition::FreshList);
         let is_news = |it| match status(it) {
@@ -54,15 +57,15 @@ impl System {
         };
         let is_pending = |it| status(it) == Status::Pending;
         let taken_back =
-            Set::of(|it| taken_back.has(it) && status(it) == Status::Pending && is_told(it));
+            Set::of(|it| is_known && taken_back.has(it) && is_pending(it) && is_told(it));
         state.processes[process as usize] = Task::Admitting {
             player,
             link,
             taken_back,
-            news: Set::of(|it| listing.has(it) && is_news(it)),
+            news: Set::of(|it| is_known && listing.has(it) && is_news(it)),
             // What changes from now on refuses the writes.
             stale: Set::default(),
-            show: Set::of(|it| is_pending(it) && !taken_back.has(it) && !paused),
+            show: Set::of(|it| is_known && is_pending(it) && !taken_back.has(it) && !paused),
             answered,
             began_paused,
             paused,

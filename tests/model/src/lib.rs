@@ -162,6 +162,8 @@ enum Condition {
     OwnerMoves,
     /// Every check and every run asks whether the offer is paused, and does not remember it.
     PauseAsked,
+    /// If a check can't read whether the offer is paused, it hands out and resumes nothing of it.
+    PauseKnown,
     /// A check also holds what another request has made `pending` meanwhile.
     PauseAlsoOthers,
     /// A check's hold for a pause needs that no process has the lease to deliver it.
@@ -198,6 +200,7 @@ impl System {
             Job::Check(player) => self.ask(state, process, player),
             Job::Confirm(player, it) => self.confirm(state, process, player, it),
             Job::Reconcile(player, it) => self.take(state, process, player, it),
+            Job::Resume(player, it) => self.find_resumed(state, process, player, it),
             Job::Refresh(account) => Self::read_tokens(state, process, account),
             Job::LookAgain(account) => Self::read_dead_tokens(state, process, account),
             Job::Unlink(player) => Self::read_link(state, process, player),
@@ -254,7 +257,6 @@ impl System {
                 true
             }
             Action::Operate(command) => self.operate(state, command),
-            Action::Resume(player, it) => !state.paused && self.resume(state, player, it),
             Action::Erase(step) => self.erase(state, step),
             Action::RemnantEnds(account) => state.row(Place::Remnant(account)).take().is_some(),
         }

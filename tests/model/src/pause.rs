@@ -44,15 +44,29 @@ impl System {
         }
     }
 
-    /// One transaction: what was held for a pause is `pending` again, or held for what is in its way
-    /// now. Its place in the guard was kept.
-    pub(super) fn resume(&self, state: &mut State, player: Player, it: Entitlement) -> bool {
-        if state.record(player, it).status != Status::HeldByPause {
+    /// A run of `reconcile` finds what was held for a pause, and reads that the offer is not paused.
+    pub(super) fn find_resumed(
+        &self,
+        state: &mut State,
+        process: Process,
+        player: Player,
+        it: Entitlement,
+    ) -> bool {
+        let is_held = state.record(player, it).status == Status::HeldByPause;
+        if !is_held || self.finds_it_paused(state) {
             return false;
         }
-        let next = self.admitted_as(state, player, it);
-        state.become_status(player, it, next);
+        state.processes[process as usize] = Task::Resuming(player, it);
         true
+    }
+
+    /// One transaction: what was held for a pause is `pending` again, or held for what is in its way
+    /// now. Its place in the guard was kept. The offer may be paused again meanwhile.
+    pub(super) fn resume(&self, state: &mut State, player: Player, it: Entitlement) {
+        if state.record(player, it).status == Status::HeldByPause {
+            let next = self.admitted_as(state, player, it);
+            state.become_status(player, it, next);
+        }
     }
 
     /// A game has been answered with what is in `show`, by a request that came in during a pause which

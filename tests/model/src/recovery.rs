@@ -21,7 +21,7 @@ impl System {
         let mut state = self.later(state);
         for player in Player::ALL {
             for it in Entitlement::ALL {
-                self.apply(&mut state, Action::Resume(player, it));
+                self.run(&mut state, Job::Resume(player, it));
             }
             if self.scope.delivery.is_some() {
                 self.run(&mut state, Job::Check(player));

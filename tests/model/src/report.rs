@@ -129,7 +129,7 @@ impl System {
         outcome: Outcome,
     ) -> bool {
         match state.processes[process as usize] {
-            Task::Asked { .. } => self.read_open(state, process),
+            Task::Asked { .. } => self.read_open(state, process, outcome),
             Task::Admitting { .. } => self.admit_next(state, process),
             Task::LookingUp(player, it) => self.look_up(state, process, player, it, outcome),
             Task::Telling(player, it, waits) => {
@@ -157,6 +157,10 @@ impl System {
                 } else {
                     state.end(process);
                 }
+            }
+            Task::Resuming(player, it) => {
+                self.resume(state, player, it);
+                state.end(process);
             }
             Task::Pausing(player, it) => {
                 self.complete(state, process, (player, it), Status::HeldByPause);

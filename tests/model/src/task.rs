@@ -47,6 +47,8 @@ pub(super) enum Task {
     Marking(Player, Entitlement, Waits),
     /// The game is to be answered.
     Answering(Player, Entitlement),
+    /// Has found the offer not paused, and is to resume what was held for the pause.
+    Resuming(Player, Entitlement),
     /// Webhook: has a lease, and is to hold it, because its offer is paused.
     Pausing(Player, Entitlement),
     /// Webhook: has a lease, and is to call the studio.

@@ -176,6 +176,12 @@ fn pause_asked() {
 }
 
 #[test]
+fn pause_known() {
+    let scope = Scope::pause(Delivery::Confirm);
+    breaks(Condition::PauseKnown, BRAKE, scope);
+}
+
+#[test]
 fn pause_also_others() {
     let scope = Scope::pause(Delivery::Confirm);
     breaks(Condition::PauseAlsoOthers, BRAKE, scope);

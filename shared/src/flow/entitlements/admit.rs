@@ -68,7 +68,12 @@ pub(in crate::flow) async fn admit(
     let wanted = news
         .iter()
         .filter(|(listed, _)| listed.instruction == Instruction::Fulfill)
-        .filter_map(|(listed, _)| listed.sku.as_deref());
+        // What was ordered before is ordered again under the SKU that it had.
+        .flat_map(|(listed, step)| {
+            let known = step.known().and_then(|record| record.sku.as_deref());
+            [listed.sku.as_deref(), known]
+        })
+        .flatten();
     let offers = Offers::read(app, wanted, now).await;
     for (listed, step) in news {
         if !budget.allows_a_step() {

@@ -167,7 +167,7 @@ async fn apply(
     if app.webhook.is_none() {
         open = keep_from_the_game(app, open).await;
     }
-    let mut open = settle_paused(app, open).await;
+    let mut open = Box::pin(settle_paused(app, open)).await;
     let owner = random_token();
     let Admitted {
         changed,

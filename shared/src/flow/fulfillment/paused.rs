@@ -2,40 +2,80 @@
 //! `pending` becomes `held`, `offer_paused`. Once it is resumed, that becomes `pending` by itself, at
 //! the player's next check or the next run of `reconcile`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+
+use futures_util::FutureExt;
 
 use crate::App;
 use crate::budget::{Budget, RESUMPTION_PAUSE};
 use crate::domain::{HoldReason, Offer, Sku, Status, Timestamp};
 use crate::flow::fulfillment::lease::{at_once, lease};
+use crate::flow::fulfillment::settle::{Unfinished, give_back};
 use crate::flow::rows::{about, log_held, log_unreadable, offer_sku};
 use crate::flow::standing;
 use crate::signals::event;
 use crate::store::{DUE_SHARDS, Due, Record, Release, Resumed, StoreError};
 
-/// The paused ones among the offers of these SKUs. If the database does not say, none: a failed read
-/// must not keep from players what is theirs.
-pub(in crate::flow) async fn paused_among<'a>(
-    app: &App,
-    skus: impl Iterator<Item = &'a str>,
-) -> HashSet<Sku> {
-    let skus: HashSet<Sku> = skus.filter_map(|sku| Sku::new(sku).ok()).collect();
-    if skus.is_empty() {
-        return HashSet::new();
+/// Whether an offer is paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::flow) enum IsPaused {
+    Yes,
+    No,
+    /// The database did not say. Nothing of the offer is handed out, delivered or resumed until a later
+    /// request hears it: that costs a delay, and the opposite would lift the pause.
+    NotKnown,
+}
+
+/// Which offers are paused, as far as was asked.
+#[derive(Debug, Default)]
+pub(in crate::flow) struct Pauses(HashMap<Sku, IsPaused>);
+
+impl Pauses {
+    /// Reads which of the offers of these SKUs are paused.
+    pub(in crate::flow) async fn read<'a>(app: &App, skus: impl Iterator<Item = &'a str>) -> Self {
+        let mut pauses = Self::default();
+        pauses.learn(app, skus).await;
+        pauses
     }
-    let skus: Vec<_> = skus.iter().collect();
-    match app.offers.stored().paused(&skus).await {
-        Ok(paused) => paused,
-        Err(error) => {
-            tracing::warn!(event = event::PAUSE_NOT_READ, %error);
-            HashSet::new()
+
+    /// Reads which of the offers of these SKUs are paused, but for those that were asked about before.
+    pub(in crate::flow) async fn learn<'a>(
+        &mut self,
+        app: &App,
+        skus: impl Iterator<Item = &'a str>,
+    ) {
+        let skus = skus.filter_map(|sku| Sku::new(sku).ok());
+        let new: HashSet<Sku> = skus.filter(|sku| !self.0.contains_key(sku)).collect();
+        if new.is_empty() {
+            return;
         }
+        let asked: Vec<_> = new.iter().collect();
+        let paused = app.offers.stored().paused(&asked).await;
+        let paused = paused.inspect_err(log_not_read).ok();
+        self.0.extend(new.into_iter().map(|sku| {
+            let is_paused = match &paused {
+                None => IsPaused::NotKnown,
+                Some(paused) if paused.contains(&sku) => IsPaused::Yes,
+                Some(_) => IsPaused::No,
+            };
+            (sku, is_paused)
+        }));
+    }
+
+    /// Whether the offer of this record is paused.
+    pub(in crate::flow) fn of(&self, record: &Record) -> IsPaused {
+        offer_sku(record).map_or(IsPaused::No, |sku| self.of_sku(&sku))
+    }
+
+    /// Whether the offer of this SKU is paused.
+    pub(in crate::flow) fn of_sku(&self, sku: &Sku) -> IsPaused {
+        let is_paused = self.0.get(sku).copied();
+        is_paused.unwrap_or(IsPaused::NotKnown)
     }
 }
 
-/// Whether this record's offer is among the paused ones.
-pub(in crate::flow) fn is_among(paused: &HashSet<Sku>, record: &Record) -> bool {
-    offer_sku(record).is_some_and(|sku| paused.contains(&sku))
+fn log_not_read(error: &StoreError) {
+    tracing::warn!(event = event::PAUSE_NOT_READ, %error);
 }
 
 /// Gives a player's open records as they are after what is `pending` of a paused offer is held, and
@@ -47,10 +87,19 @@ pub(in crate::flow) async fn settle_paused(app: &App, open: Vec<Record>) -> Vec<
         return others;
     }
     let skus = concerned.iter().filter_map(|record| record.sku.as_deref());
-    let paused = paused_among(app, skus).await;
+    let pauses = Pauses::read(app, skus).await;
+    let resumed = if standing::is_on_hold(app) {
+        HashMap::new()
+    } else {
+        let is_over =
+            |record: &&Record| record.status == Status::Held && pauses.of(record) == IsPaused::No;
+        let skus = concerned.iter().filter(is_over).filter_map(offer_sku);
+        // Boxed, because most checks find nothing that was held for a pause.
+        Box::pin(resumed_offers(app, skus)).await
+    };
     let settled: Vec<_> = concerned
         .into_iter()
-        .map(|record| settle_one(app, &paused, record))
+        .map(|record| settle_one(app, &pauses, &resumed, record))
         .collect();
     others.extend(at_once(settled).await.into_iter().flatten());
     others
@@ -60,18 +109,45 @@ fn is_concerned(record: &Record) -> bool {
     record.status == Status::Pending || record.reason == Some(HoldReason::OfferPaused)
 }
 
-async fn settle_one(app: &App, paused: &HashSet<Sku>, record: Record) -> Option<Record> {
+async fn settle_one(
+    app: &App,
+    pauses: &Pauses,
+    resumed: &HashMap<Sku, Offer>,
+    record: Record,
+) -> Option<Record> {
     let now = app.clock.now();
-    let is_paused = is_among(paused, &record);
-    match record.status {
+    match (record.status, pauses.of(&record)) {
         // A request is delivering it: it ends the way it began.
-        Status::Pending if is_paused && !record.work.is_leased(now) => {
-            hold_paused(app, None, record).await
-        }
-        Status::Held if !is_paused && !standing::is_on_hold(app) => {
-            Some(resume(app, record, now).await)
-        }
+        (Status::Pending, _) if record.work.is_leased(now) => Some(record),
+        (Status::Pending, IsPaused::Yes) => hold_paused(app, None, record).await,
+        (Status::Pending, IsPaused::NotKnown) => None,
+        (Status::Held, _) => match offer_sku(&record).and_then(|sku| resumed.get(&sku)) {
+            Some(offer) => Some(resume(app, &record, offer, now).await.unwrap_or(record)),
+            None => Some(record),
+        },
         _ => Some(record),
+    }
+}
+
+/// Those of the offers of these SKUs that are not paused, as the table has them now. Without them nothing
+/// that was held for a pause becomes `pending`: a cached offer, or a read that is not strong, may not
+/// know of a new pause.
+async fn resumed_offers(app: &App, skus: impl Iterator<Item = Sku>) -> HashMap<Sku, Offer> {
+    let skus: HashSet<Sku> = skus.collect();
+    if skus.is_empty() {
+        return HashMap::new();
+    }
+    let skus: Vec<_> = skus.iter().collect();
+    match app.offers.stored().get(&skus).await {
+        Ok(mut found) => {
+            found.unreadable.values().for_each(log_unreadable);
+            found.offers.retain(|_, offer| !offer.paused);
+            found.offers
+        }
+        Err(error) => {
+            log_not_read(&error);
+            HashMap::new()
+        }
     }
 }
 
@@ -98,30 +174,33 @@ pub(in crate::flow) async fn hold_paused(
     }
 }
 
-/// The offer is resumed: the record becomes `pending`, or `held` for what is in its way now. If that
-/// can't be written now, the next check or run does it.
-pub(in crate::flow) async fn resume(app: &App, record: Record, now: Timestamp) -> Record {
-    match try_to_resume(app, &record, now).await {
-        Ok(after) => after,
-        Err(error) => {
-            if let StoreError::Corrupt { .. } = error {
-                log_unreadable(&error);
-            }
-            let (player_id, entitlement_id, sku) = about(&record);
-            tracing::warn!(event = event::NOT_RESUMED, %player_id, %entitlement_id, sku, %error);
-            record
+/// `offer` is resumed: the record becomes `pending`, or `held` for what is in its way now. If that can't
+/// be written now, the next check or run does it.
+async fn resume(
+    app: &App,
+    record: &Record,
+    offer: &Offer,
+    now: Timestamp,
+) -> Result<Record, StoreError> {
+    let resumed = try_to_resume(app, record, offer, now).await;
+    resumed.inspect_err(|error| {
+        if let StoreError::Corrupt { .. } = error {
+            log_unreadable(error);
         }
-    }
+        let (player_id, entitlement_id, sku) = about(record);
+        tracing::warn!(event = event::NOT_RESUMED, %player_id, %entitlement_id, sku, %error);
+    })
 }
 
-async fn try_to_resume(app: &App, record: &Record, now: Timestamp) -> Result<Record, StoreError> {
-    let Some(offer) = present_offer(app, record, now).await? else {
-        // Deleted meanwhile. It stays `offer_paused`; a check that lists it says so.
-        return Ok(record.clone());
-    };
+async fn try_to_resume(
+    app: &App,
+    record: &Record,
+    offer: &Offer,
+    now: Timestamp,
+) -> Result<Record, StoreError> {
     let release = Release {
         // What was handed out before goes out as it was.
-        offer: record.content.is_none().then_some(&offer),
+        offer: record.content.is_none().then_some(offer),
         by_webhook: app.webhook.is_some(),
         now,
     };
@@ -143,39 +222,42 @@ async fn try_to_resume(app: &App, record: &Record, now: Timestamp) -> Result<Rec
     Ok(held)
 }
 
-async fn present_offer(
-    app: &App,
-    record: &Record,
-    now: Timestamp,
-) -> Result<Option<Offer>, StoreError> {
-    let Some(sku) = offer_sku(record) else {
-        return Ok(None);
-    };
-    let mut found = app.offers.get([&sku], now).await?;
-    match found.unreadable.remove(&sku) {
-        Some(error) => Err(error),
-        None => Ok(found.offers.remove(&sku)),
-    }
-}
-
-/// Holds those of `pending`, which `owner` has acquired, whose offer is paused. Gives the others, and
-/// how many are held.
+/// Holds those of `pending`, which `owner` has acquired, whose offer is paused. Gives those whose offer
+/// is not, and how many are held. What may be paused is due again later.
 pub(in crate::flow) async fn hold_paused_ones(
     app: &App,
     owner: &str,
     pending: Vec<Record>,
 ) -> (Vec<Record>, u64) {
     let skus = pending.iter().filter_map(|record| record.sku.as_deref());
-    let paused = paused_among(app, skus).await;
-    let (paused, others): (Vec<_>, Vec<_>) = pending
+    let pauses = Pauses::read(app, skus).await;
+    let (others, paused): (Vec<_>, Vec<_>) = pending
         .into_iter()
-        .partition(|record| is_among(&paused, record));
+        .partition(|record| pauses.of(record) == IsPaused::No);
     let holds: Vec<_> = paused
         .into_iter()
-        .map(|record| hold_paused(app, Some(owner), record))
+        // Boxed, because giving back has a large state.
+        .map(|record| hold_or_give_back(app, &pauses, owner, record).boxed_local())
         .collect();
     let held = at_once(holds).await.into_iter().flatten().count();
     (others, u64::try_from(held).unwrap_or(u64::MAX))
+}
+
+async fn hold_or_give_back(
+    app: &App,
+    pauses: &Pauses,
+    owner: &str,
+    record: Record,
+) -> Option<Record> {
+    if pauses.of(&record) == IsPaused::Yes {
+        return hold_paused(app, Some(owner), record).await;
+    }
+    let why = Unfinished::Waiting {
+        cause: "the database did not say whether its offer is paused".to_owned(),
+        not_before: None,
+    };
+    give_back(app, owner, &record, &why).await;
+    None
 }
 
 /// An offer was resumed: makes `pending` what waits for it. The index is eventually consistent, so a
@@ -211,11 +293,7 @@ pub(in crate::flow) async fn resume_all(
 /// `false`: there was no time for all of it.
 async fn resume_waiting(app: &App, budget: Budget, sku: &Sku) -> Result<bool, StoreError> {
     let now = app.clock.now();
-    if standing::is_on_hold(app)
-        || !paused_among(app, [sku.as_str()].into_iter())
-            .await
-            .is_empty()
-    {
+    if standing::is_on_hold(app) {
         // A check resumes it, or another command does.
         return Ok(true);
     }
@@ -226,12 +304,19 @@ async fn resume_waiting(app: &App, budget: Budget, sku: &Sku) -> Result<bool, St
                 return Ok(false);
             }
             let page = app.fulfillments.paused(sku, shard, now, after).await?;
-            let hints: Vec<_> = page
-                .hints
-                .iter()
-                .map(|hint| resume_hinted(app, hint, now))
-                .collect();
-            at_once(hints).await;
+            if !page.hints.is_empty() {
+                // Read for each page, because the offer may be paused again meanwhile.
+                let Some(offer) = resumed_offer(app, sku).await? else {
+                    // Another command resumes it, if it was not deleted.
+                    return Ok(true);
+                };
+                let hints: Vec<_> = page
+                    .hints
+                    .iter()
+                    .map(|hint| resume_hinted(app, hint, &offer, now))
+                    .collect();
+                at_once(hints).await;
+            }
             after = page.next;
             if after.is_none() {
                 break;
@@ -241,10 +326,20 @@ async fn resume_waiting(app: &App, budget: Budget, sku: &Sku) -> Result<bool, St
     Ok(true)
 }
 
-async fn resume_hinted(app: &App, hint: &Due, now: Timestamp) {
+/// The offer as the table has it now; `None`: it is paused or deleted.
+async fn resumed_offer(app: &App, sku: &Sku) -> Result<Option<Offer>, StoreError> {
+    let mut found = app.offers.stored().get(&[sku]).await?;
+    match found.unreadable.remove(sku) {
+        Some(error) => Err(error),
+        None => Ok(found.offers.remove(sku).filter(|offer| !offer.paused)),
+    }
+}
+
+async fn resume_hinted(app: &App, hint: &Due, offer: &Offer, now: Timestamp) {
     match app.fulfillments.hinted(hint).await {
         Ok(Some(record)) if record.reason == Some(HoldReason::OfferPaused) => {
-            resume(app, record, now).await;
+            // What can't be written is in the log.
+            let _ = resume(app, &record, offer, now).await;
         }
         Ok(_) => {}
         Err(error) => log_unreadable(&error),

@@ -1,11 +1,9 @@
 //! The offers of what is new.
 
-use std::collections::HashSet;
-
 use super::NotAdmitted;
 use crate::App;
 use crate::domain::{Offer, Sku, Timestamp};
-use crate::flow::fulfillment::paused::paused_among;
+use crate::flow::fulfillment::paused::{IsPaused, Pauses};
 use crate::flow::rows::log_unreadable;
 use crate::store::FoundOffers;
 
@@ -13,7 +11,8 @@ use crate::store::FoundOffers;
 pub(super) struct Offers {
     /// The reason where they could not be read.
     found: Result<FoundOffers, String>,
-    paused: HashSet<Sku>,
+    /// What the table says of the offers that a cache gave or that can't be read.
+    others: Pauses,
 }
 
 impl Offers {
@@ -23,31 +22,40 @@ impl Offers {
         now: Timestamp,
     ) -> Self {
         let skus: Vec<Sku> = skus.filter_map(|sku| Sku::new(sku).ok()).collect();
-        if skus.is_empty() {
-            return Self {
-                found: Ok(FoundOffers::default()),
-                paused: HashSet::new(),
-            };
-        }
-        let found = app.offers.get(&skus, now).await;
-        let mut paused = HashSet::new();
+        let found = if skus.is_empty() {
+            Ok(FoundOffers::default())
+        } else {
+            app.offers.get(&skus, now).await
+        };
+        let mut others = Vec::new();
         if let Ok(found) = &found {
             found.unreadable.values().for_each(log_unreadable);
-            let is_paused = |offer: &&Offer| offer.paused && !found.cached.contains(&offer.sku);
-            let read = found.offers.values().filter(is_paused);
-            paused.extend(read.map(|offer| offer.sku.clone()));
-            paused.extend(paused_among(app, found.cached.iter().map(Sku::as_str)).await);
+            others.extend(found.cached.iter().chain(found.unreadable.keys()));
         }
+        let others = Pauses::read(app, others.into_iter().map(Sku::as_str)).await;
         Self {
             found: found.map_err(|error| error.to_string()),
-            paused,
+            others,
         }
     }
 
     /// Whether the offer of this SKU is paused.
-    pub(super) fn is_paused(&self, sku: Option<&str>) -> bool {
-        let sku = sku.and_then(|sku| Sku::new(sku).ok());
-        sku.is_some_and(|sku| self.paused.contains(&sku))
+    ///
+    /// # Errors
+    /// If that is not known.
+    pub(super) fn is_paused(&self, sku: Option<&str>) -> Result<bool, NotAdmitted> {
+        let found = self.found()?;
+        let Some(sku) = sku.and_then(|sku| Sku::new(sku).ok()) else {
+            return Ok(false);
+        };
+        if !found.cached.contains(&sku) && !found.unreadable.contains_key(&sku) {
+            return Ok(found.offers.get(&sku).is_some_and(|offer| offer.paused));
+        }
+        match self.others.of_sku(&sku) {
+            IsPaused::Yes => Ok(true),
+            IsPaused::No => Ok(false),
+            IsPaused::NotKnown => Err(NotAdmitted::PauseNotKnown),
+        }
     }
 
     /// The offer of this SKU, if there is one.
@@ -55,10 +63,7 @@ impl Offers {
     /// # Errors
     /// If that is not known.
     pub(super) fn of(&self, sku: Option<&str>) -> Result<Option<&Offer>, NotAdmitted> {
-        let found = self
-            .found
-            .as_ref()
-            .map_err(|cause| NotAdmitted::NoOffers(cause.clone()))?;
+        let found = self.found()?;
         let Some(sku) = sku.and_then(|sku| Sku::new(sku).ok()) else {
             return Ok(None);
         };
@@ -66,5 +71,11 @@ impl Offers {
             return Err(NotAdmitted::UnreadableOffer);
         }
         Ok(found.offers.get(&sku))
+    }
+
+    fn found(&self) -> Result<&FoundOffers, NotAdmitted> {
+        self.found
+            .as_ref()
+            .map_err(|cause| NotAdmitted::NoOffers(cause.clone()))
     }
 }

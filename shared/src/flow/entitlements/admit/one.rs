@@ -18,6 +18,8 @@ pub(super) enum NotAdmitted {
     NoOffers(String),
     #[error("its offer can't be read")]
     UnreadableOffer,
+    #[error("the database did not say whether its offer is paused")]
+    PauseNotKnown,
     #[error("the intake is on hold")]
     OnHold,
 }
@@ -38,7 +40,7 @@ pub(super) async fn admit_one(
     let reason = match instruction {
         Instruction::Fulfill => match offers.of(claim.sku)? {
             Some(_) if standing::is_on_hold(app) => return on_hold(app, claim).await,
-            Some(_) if offers.is_paused(claim.sku) => return hold_paused(app, claim).await,
+            Some(_) if is_paused(claim, offers)? => return hold_paused(app, claim).await,
             Some(offer) => match pend(app, claim, offer, owner).await? {
                 Admission::UsedUp => HoldReason::DuplicateOffer,
                 Admission::OtherPlayer => HoldReason::OtherPlayer,
@@ -64,6 +66,17 @@ async fn on_hold(app: &App, claim: &Claim<'_>) -> Result<Admission, NotAdmitted>
     known
         .map(|record| Admission::Known(Box::new(record)))
         .ok_or(NotAdmitted::OnHold)
+}
+
+/// Whether its offer is paused. What is held for a pause stays held here: this check has tried to resume
+/// it before, by a strong read of the offer, and the next one tries again.
+fn is_paused(claim: &Claim<'_>, offers: &Offers) -> Result<bool, NotAdmitted> {
+    Ok(is_held_for_pause(claim) || offers.is_paused(claim.sku)?)
+}
+
+fn is_held_for_pause(claim: &Claim<'_>) -> bool {
+    let reason = claim.known.and_then(|record| record.reason);
+    reason == Some(HoldReason::OfferPaused)
 }
 
 /// Its offer is paused. Another check, which had read the offer before it was paused, may have made the
@@ -120,7 +133,7 @@ async fn order_again(
     if standing::is_on_hold(app) {
         return on_hold(app, &claim).await;
     }
-    if offers.is_paused(claim.sku) {
+    if is_paused(&claim, offers)? {
         return hold_paused(app, &claim).await;
     }
     let (Some(sku), Some(content)) = (offer_sku(order), order.content.clone()) else {

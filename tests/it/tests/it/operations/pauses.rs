@@ -65,6 +65,146 @@ async fn what_another_check_makes_pending_during_a_check_is_held_too() {
 }
 
 #[tokio::test]
+async fn what_is_held_for_a_pause_stays_held_if_the_pause_can_not_be_read() {
+    let world = World::new().await;
+    let id = world.pending("p1", "alice", "hat").await;
+    pause(&world).await;
+    assert_eq!(status_of(&world.check("p1").await, &id), PAUSED);
+    // One check does not ask Amazon, and the other does.
+    world.database.refuse("BatchGetItem", 0, 1);
+    assert_eq!(status_of(&world.check("p1").await, &id), PAUSED);
+    world.database.refuse("BatchGetItem", 0, 2);
+    assert_eq!(status_of(&world.check_later("p1").await, &id), PAUSED);
+    assert_eq!(world.known_status("p1", &id).await, PAUSED);
+    resume(&world).await;
+    assert_eq!(status_of(&world.check("p1").await, &id), "pending");
+}
+
+#[tokio::test]
+async fn what_may_be_paused_is_not_handed_out_until_the_pause_can_be_read() {
+    let world = World::new().await;
+    let id = world.pending("p1", "alice", "hat").await;
+    for is_paused in [false, true] {
+        if is_paused {
+            pause(&world).await;
+        }
+        world.database.refuse("BatchGetItem", 0, 1);
+        let answer = world.check("p1").await;
+        assert_eq!(entitlement_of(&answer, &id), Value::Null, "{answer}");
+        world.database.refuse("BatchGetItem", 0, 2);
+        let answer = world.check_later("p1").await;
+        assert_eq!(entitlement_of(&answer, &id), Value::Null, "{answer}");
+        let item = world.record_item("p1", &id).await;
+        assert_eq!(item["status"].as_s().expect("text"), "pending");
+        let status = if is_paused { PAUSED } else { "pending" };
+        assert_eq!(status_of(&world.check("p1").await, &id), status);
+    }
+}
+
+#[tokio::test]
+async fn what_is_new_is_not_written_down_until_the_pause_can_be_read() {
+    let world = World::new().await;
+    world.offer("hat").await;
+    world.linked("p1", "alice").await;
+    world.offer_with("hat", &json!({"per_player": null})).await;
+    let first = world.amazon.claim("alice", "hat");
+    assert_eq!(status_of(&world.check("p1").await, &first), "pending");
+    assert_eq!(
+        world.confirm("p1", &[&first]).await[0]["status"],
+        "reported"
+    );
+    // The process has the offer in its cache, but not the pause.
+    let id = world.amazon.claim("alice", "hat");
+    pause(&world).await;
+    world.database.refuse("BatchGetItem", 0, 1);
+    let answer = world.check_later("p1").await;
+    assert_eq!(entitlement_of(&answer, &id), Value::Null, "{answer}");
+    assert!(world.record_item("p1", &id).await.is_empty());
+    assert_eq!(status_of(&world.check_later("p1").await, &id), PAUSED);
+}
+
+/// A database of which the reads that are not strong do not know yet that the offer is paused.
+fn with_late_replicas(world: &World) -> aws_sdk_dynamodb::Client {
+    planted(&world.dynamodb, |operation, status, mut body| {
+        let table = (operation == "BatchGetItem").then(|| body["Responses"].as_object_mut());
+        for offers in table.flatten().into_iter().flat_map(|it| it.values_mut()) {
+            for offer in offers.as_array_mut().into_iter().flatten() {
+                // Only the read that is not strong leaves the title out.
+                if let Some(offer) = offer.as_object_mut()
+                    && !offer.contains_key("title")
+                {
+                    offer.remove("paused");
+                }
+            }
+        }
+        (status, body)
+    })
+}
+
+#[tokio::test]
+async fn a_read_that_is_late_does_not_lift_a_pause() {
+    let world = World::new().await;
+    let id = world.pending("p1", "alice", "hat").await;
+    let process = world.another_process_on(&with_late_replicas(&world)).await;
+    world.pass(60);
+    assert_eq!(status_of(&check_in(&process, "p1").await, &id), "pending");
+    pause(&world).await;
+    assert_eq!(status_of(&world.check("p1").await, &id), PAUSED);
+    for wait in [1, 60] {
+        world.pass(wait);
+        assert_eq!(status_of(&check_in(&process, "p1").await, &id), PAUSED);
+    }
+    assert_eq!(world.known_status("p1", &id).await, PAUSED);
+}
+
+#[tokio::test]
+async fn what_waits_stays_held_if_the_offer_is_paused_again_before_reconcile_runs_or_meanwhile() {
+    let world = World::new().await;
+    let id = world.pending("p1", "alice", "hat").await;
+    pause(&world).await;
+    assert_eq!(status_of(&world.check("p1").await, &id), PAUSED);
+    resume(&world).await;
+    pause(&world).await;
+    world.database.refuse("BatchGetItem", 0, 1);
+    world.reconcile().await;
+    assert_eq!(world.known_status("p1", &id).await, PAUSED);
+    world.pass(60);
+    world.reconcile().await;
+    assert_eq!(world.known_status("p1", &id).await, PAUSED);
+    resume(&world).await;
+    // The run has found what waits, and is about to read the offer.
+    let run = world.reconcile();
+    world
+        .database
+        .between("BatchGetItem", 0, run, pause(&world))
+        .await;
+    assert_eq!(world.known_status("p1", &id).await, PAUSED);
+}
+
+#[tokio::test]
+async fn a_webhook_is_not_called_until_the_pause_can_be_read() {
+    let (world, studio) = World::with_studio(&[]).await;
+    world.offer("hat").await;
+    world.linked("p1", "alice").await;
+    studio.script([Reply::status(500)]);
+    let id = world.amazon.claim("alice", "hat");
+    assert_eq!(status_of(&world.check("p1").await, &id), "pending");
+    let tried = world.record_item("p1", &id).await;
+    pause(&world).await;
+    world.pass(3600);
+    world.database.refuse("BatchGetItem", 0, 1);
+    assert_eq!(world.reconcile().await["failed"], 1);
+    let waiting = world.record_item("p1", &id).await;
+    for name in ["status", "attempts", "failing_since"] {
+        assert_eq!(waiting.get(name), tried.get(name), "{name}");
+    }
+    world.pass(3600);
+    world.reconcile().await;
+    assert_eq!(world.known_status("p1", &id).await, PAUSED);
+    assert_eq!(studio.calls().len(), 1);
+}
+
+#[tokio::test]
 async fn what_is_new_is_held_and_pending_when_the_offer_is_resumed() {
     for is_asked in [false, true] {
         let world = World::new().await;
