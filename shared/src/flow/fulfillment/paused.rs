@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use futures_util::FutureExt;
 
 use crate::App;
-use crate::budget::{Budget, RESUMPTION_PAUSE};
+use crate::budget::{Budget, RESUMPTION_PAUSE, UNREADABLE_PAUSE};
 use crate::domain::{HoldReason, Offer, Sku, Status, Timestamp};
 use crate::flow::fulfillment::lease::{at_once, lease};
 use crate::flow::fulfillment::settle::{Unfinished, give_back};
@@ -71,6 +71,12 @@ impl Pauses {
     pub(in crate::flow) fn of_sku(&self, sku: &Sku) -> IsPaused {
         let is_paused = self.0.get(sku).copied();
         is_paused.unwrap_or(IsPaused::NotKnown)
+    }
+}
+
+fn log_corrupt(error: &StoreError) {
+    if let StoreError::Corrupt { .. } = error {
+        log_unreadable(error);
     }
 }
 
@@ -184,9 +190,7 @@ async fn resume(
 ) -> Result<Record, StoreError> {
     let resumed = try_to_resume(app, record, offer, now).await;
     resumed.inspect_err(|error| {
-        if let StoreError::Corrupt { .. } = error {
-            log_unreadable(error);
-        }
+        log_corrupt(error);
         let (player_id, entitlement_id, sku) = about(record);
         tracing::warn!(event = event::NOT_RESUMED, %player_id, %entitlement_id, sku, %error);
     })
@@ -273,15 +277,14 @@ pub(in crate::flow) async fn resume_all(
     let now = app.clock.now();
     let store = &app.fulfillments;
     let done = match resumed {
-        Ok(true) if attempts > 1 || standing::is_on_hold(app) => {
+        Ok(Resumption::Done) if attempts > 1 => {
             store.finish_resumption(sku, lease(owner, now)).await
         }
-        Ok(true) => {
-            store
-                .reschedule_resumption(sku, owner, now + RESUMPTION_PAUSE)
-                .await
+        Ok(Resumption::Done) => {
+            let due_at = now + RESUMPTION_PAUSE;
+            store.reschedule_resumption(sku, owner, due_at).await
         }
-        Ok(false) => store.reschedule_resumption(sku, owner, now).await,
+        Ok(Resumption::Again(due_at)) => store.reschedule_resumption(sku, owner, due_at).await,
         Err(error) => Err(error),
     };
     if let Err(error) = done {
@@ -290,32 +293,47 @@ pub(in crate::flow) async fn resume_all(
     }
 }
 
-/// `false`: there was no time for all of it.
-async fn resume_waiting(app: &App, budget: Budget, sku: &Sku) -> Result<bool, StoreError> {
+/// What is left of a resumption.
+enum Resumption {
+    /// Nothing.
+    Done,
+    /// Something, which is to be done at this time.
+    Again(Timestamp),
+}
+
+/// What can't be resumed now does not keep the rest from being resumed. If the database is the reason, the
+/// result is its first error.
+async fn resume_waiting(app: &App, budget: Budget, sku: &Sku) -> Result<Resumption, StoreError> {
     let now = app.clock.now();
     if standing::is_on_hold(app) {
-        // A check resumes it, or another command does.
-        return Ok(true);
+        return Ok(Resumption::Again(standing::after_hold(app, now)));
     }
+    let mut failed = None;
     for shard in 0..DUE_SHARDS {
         let mut after = None;
         loop {
             if !budget.allows_a_step() {
-                return Ok(false);
+                return Ok(Resumption::Again(app.clock.now()));
             }
             let page = app.fulfillments.paused(sku, shard, now, after).await?;
             if !page.hints.is_empty() {
                 // Read for each page, because the offer may be paused again meanwhile.
-                let Some(offer) = resumed_offer(app, sku).await? else {
+                let offer = match resumed_offer(app, sku).await {
+                    Ok(Some(offer)) => offer,
                     // Another command resumes it, if it was not deleted.
-                    return Ok(true);
+                    Ok(None) => return Ok(Resumption::Done),
+                    Err(error @ StoreError::Corrupt { .. }) => {
+                        log_unreadable(&error);
+                        return Ok(Resumption::Again(now + UNREADABLE_PAUSE));
+                    }
+                    Err(error) => return Err(error),
                 };
                 let hints: Vec<_> = page
                     .hints
                     .iter()
                     .map(|hint| resume_hinted(app, hint, &offer, now))
                     .collect();
-                at_once(hints).await;
+                failed = failed.or(at_once(hints).await.into_iter().find_map(Result::err));
             }
             after = page.next;
             if after.is_none() {
@@ -323,7 +341,7 @@ async fn resume_waiting(app: &App, budget: Budget, sku: &Sku) -> Result<bool, St
             }
         }
     }
-    Ok(true)
+    failed.map_or(Ok(Resumption::Done), Err)
 }
 
 /// The offer as the table has it now; `None`: it is paused or deleted.
@@ -335,13 +353,24 @@ async fn resumed_offer(app: &App, sku: &Sku) -> Result<Option<Offer>, StoreError
     }
 }
 
-async fn resume_hinted(app: &App, hint: &Due, offer: &Offer, now: Timestamp) {
-    match app.fulfillments.hinted(hint).await {
+/// Fails only if another try may help. A row that can't be read is an operator's to mend, and then the
+/// player's next check resumes it.
+async fn resume_hinted(
+    app: &App,
+    hint: &Due,
+    offer: &Offer,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let found = app.fulfillments.hinted(hint).await;
+    let resumed = match found.inspect_err(log_corrupt) {
         Ok(Some(record)) if record.reason == Some(HoldReason::OfferPaused) => {
-            // What can't be written is in the log.
-            let _ = resume(app, &record, offer, now).await;
+            resume(app, &record, offer, now).await.map(drop)
         }
-        Ok(_) => {}
-        Err(error) => log_unreadable(&error),
+        Ok(_) => Ok(()),
+        Err(error) => Err(error),
+    };
+    match resumed {
+        Err(StoreError::Corrupt { .. }) => Ok(()),
+        resumed => resumed,
     }
 }

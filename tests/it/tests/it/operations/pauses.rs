@@ -3,10 +3,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use it::{Reply, World, check_in, entitlement_of, planted, status_of};
+use prime_gaming::testing::config::Intake;
 use serde_json::{Value, json};
 use stand_in::Fault;
 
 use super::support::{code, done, places};
+use crate::attacks::secrets::Log;
 
 const PAUSED: &str = "held offer_paused";
 
@@ -260,6 +262,52 @@ async fn reconcile_resumes_for_players_who_do_not_come() {
             .await
             .is_empty()
     );
+}
+
+#[tokio::test]
+async fn a_resumption_that_failed_is_made_again() {
+    // The read of the record fails, or the write.
+    for operation in ["GetItem", "TransactWriteItems"] {
+        let world = World::new().await;
+        let id = world.pending("p1", "alice", "hat").await;
+        pause(&world).await;
+        world.check("p1").await;
+        resume(&world).await;
+        let (log, _listening) = Log::start();
+        for _ in 0..3 {
+            world.database.refuse(operation, 0, 1);
+            world.reconcile().await;
+            assert_eq!(world.known_status("p1", &id).await, PAUSED, "{operation}");
+            world.pass(30);
+        }
+        assert!(!log.text().contains("unreadable_row"), "{}", log.text());
+        world.reconcile().await;
+        assert_eq!(
+            world.known_status("p1", &id).await,
+            "pending",
+            "{operation}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_resumed_while_the_intake_is_on_hold_is_delivered_afterwards() {
+    let (mut world, studio) = World::with_studio(&[]).await;
+    world.offer_with("hat", &json!({"paused": true})).await;
+    world.linked("p1", "alice").await;
+    let id = world.amazon.claim("alice", "hat");
+    assert_eq!(status_of(&world.check("p1").await, &id), PAUSED);
+    world.app.config.intake = Intake::Hold;
+    resume(&world).await;
+    for _ in 0..3 {
+        world.reconcile().await;
+        world.pass(600);
+    }
+    assert_eq!(studio.calls().len(), 0);
+    world.app.config.intake = Intake::Open;
+    world.reconcile().await;
+    world.reconcile().await;
+    assert_eq!(world.known_status("p1", &id).await, "reported");
 }
 
 #[tokio::test]
