@@ -209,8 +209,12 @@ async fn try_to_resume(
         now,
     };
     let store = &app.fulfillments;
+    // The game never delivers what the webhook may have delivered.
+    if app.webhook.is_none() && record.may_have_been_delivered() {
+        return hold_instead(app, record, HoldReason::DeliveryUnknown, now).await;
+    }
     let most = offer.per_player.0;
-    let (after, reason) = match store.resume(record, release, most).await? {
+    let reason = match store.resume(record, release, most).await? {
         Resumed::Pending(after) => {
             let (player_id, entitlement_id, sku) = about(&after);
             let (new, handed_out) = (false, false);
@@ -218,10 +222,19 @@ async fn try_to_resume(
             return Ok(*after);
         }
         Resumed::Changed(after) => return Ok(*after),
-        Resumed::UsedUp => (record, HoldReason::DuplicateOffer),
-        Resumed::OtherPlayer => (record, HoldReason::OtherPlayer),
+        Resumed::UsedUp => HoldReason::DuplicateOffer,
+        Resumed::OtherPlayer => HoldReason::OtherPlayer,
     };
-    let held = store.hold_instead(after, reason, now).await?;
+    hold_instead(app, record, reason, now).await
+}
+
+async fn hold_instead(
+    app: &App,
+    record: &Record,
+    reason: HoldReason,
+    now: Timestamp,
+) -> Result<Record, StoreError> {
+    let held = app.fulfillments.hold_instead(record, reason, now).await?;
     log_held(&held, reason, false);
     Ok(held)
 }

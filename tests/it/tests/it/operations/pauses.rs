@@ -337,6 +337,30 @@ async fn a_webhook_is_not_called_while_the_offer_is_paused() {
 }
 
 #[tokio::test]
+async fn what_a_webhook_may_have_delivered_is_not_resumed_for_the_game() {
+    for is_asked in [false, true] {
+        let (mut world, studio) = World::with_studio(&[]).await;
+        world.offer("hat").await;
+        world.linked("p1", "alice").await;
+        studio.script([Reply::status(500)]);
+        let id = world.amazon.claim("alice", "hat");
+        assert_eq!(status_of(&world.check("p1").await, &id), "pending");
+        pause(&world).await;
+        assert_eq!(status_of(&world.check("p1").await, &id), PAUSED);
+        world.let_the_game_deliver();
+        resume(&world).await;
+        if !is_asked {
+            world.reconcile().await;
+            let unknown = "held delivery_unknown";
+            assert_eq!(world.known_status("p1", &id).await, unknown);
+        }
+        let answer = world.check("p1").await;
+        assert_eq!(status_of(&answer, &id), "held delivery_unknown");
+        assert_eq!(places(&world, "p1", "hat").await, [id.as_str()]);
+    }
+}
+
+#[tokio::test]
 async fn a_webhook_is_not_called_for_what_is_new_while_the_offer_is_paused() {
     let (world, studio) = World::with_studio(&[]).await;
     world.offer_with("hat", &json!({"paused": true})).await;
