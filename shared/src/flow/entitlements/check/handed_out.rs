@@ -4,6 +4,8 @@
 //! about those that were `pending` before: the rows of an earlier version, what an operator has
 //! released, and what the game has had for so long that it should have confirmed it.
 
+use std::cell::RefCell;
+
 use futures_util::FutureExt;
 
 use crate::App;
@@ -20,59 +22,64 @@ const TRIES: u32 = 3;
 
 /// Notes what of `open` is handed out for the first time, or again. Gives `open` as the check answers it:
 /// what has changed meanwhile is answered as it is now. What can't be noted is answered in any case.
-pub(super) async fn hand_out(app: &App, mut open: Vec<Record>) -> Vec<Record> {
+pub(super) async fn hand_out(app: &App, open: Vec<Record>) -> Vec<Record> {
     let now = app.clock.now();
-    let notes: Vec<_> = open
+    // A note that finds a record changed writes that into its place at once, so it counts even if there
+    // is no time for the other notes. `None`: the record was erased.
+    let places: Vec<_> = open
+        .into_iter()
+        .map(|record| RefCell::new(Some(record)))
+        .collect();
+    let notes: Vec<_> = places
         .iter()
-        .enumerate()
-        .filter(|(_, record)| record.status == Status::Pending && standing::is_shown(app, record))
-        .filter_map(|(place, record)| {
+        .filter_map(|place| {
+            let record = place.borrow().clone()?;
+            if record.status != Status::Pending || !standing::is_shown(app, &record) {
+                return None;
+            }
             let again_at = record.handed_out_again_at;
-            let hand_out = HandOut::of(record.handed_out_at, again_at, now)?;
-            let noted = match hand_out {
-                HandOut::First => first(app, record.clone(), now).boxed_local(),
-                HandOut::Again => again(app, record.clone(), now).boxed_local(),
-            };
-            Some(noted.map(move |after| (place, after)))
+            Some(match HandOut::of(record.handed_out_at, again_at, now)? {
+                HandOut::First => first(app, place, record, now).boxed_local(),
+                HandOut::Again => again(app, place, record, now).boxed_local(),
+            })
         })
         .collect();
-    if notes.is_empty() {
-        return open;
-    }
     // What is left is noted by the next check.
-    let noted = tokio::time::timeout(HAND_OUT_WORK, at_once(notes)).await;
-    let mut erased = Vec::new();
-    for (place, after) in noted.unwrap_or_default() {
-        match after {
-            Some(after) => open[place] = after,
-            None => erased.push(open[place].id.clone()),
-        }
-    }
-    open.retain(|record| record.status != Status::Reported && !erased.contains(&record.id));
-    open
+    let _ = tokio::time::timeout(HAND_OUT_WORK, at_once(notes)).await;
+    let records = places.into_iter().filter_map(RefCell::into_inner);
+    records
+        .filter(|record| record.status != Status::Reported)
+        .collect()
 }
 
-/// The first hand-out needs the record as it was read. Gives the record as it is answered; `None`: it
-/// was erased.
-async fn first(app: &App, mut record: Record, now: Timestamp) -> Option<Record> {
+/// The first hand-out needs the record as it was read.
+async fn first(app: &App, place: &RefCell<Option<Record>>, mut record: Record, now: Timestamp) {
     for _ in 0..TRIES {
-        match note(app, &record, HandOut::First, now).await {
-            HandedOut::Noted => return Some(record),
-            HandedOut::Changed(None) => return None,
-            HandedOut::Changed(Some(changed)) => record = changed.for_the_game(),
-        }
-        let is_new = record.status == Status::Pending && record.handed_out_at.is_none();
-        if !is_new {
-            break;
+        let noted = note(app, &record, HandOut::First, now).await;
+        match learn(place, noted) {
+            Some(changed)
+                if changed.status == Status::Pending && changed.handed_out_at.is_none() =>
+            {
+                record = changed;
+            }
+            _ => return,
         }
     }
-    Some(record)
 }
 
 /// A later hand-out is only counted.
-async fn again(app: &App, record: Record, now: Timestamp) -> Option<Record> {
-    let _ = note(app, &record, HandOut::Again, now).await;
-    Some(record)
+async fn again(app: &App, place: &RefCell<Option<Record>>, record: Record, now: Timestamp) {
+    learn(place, note(app, &record, HandOut::Again, now).await);
+}
+
+/// Puts a record that was changed meanwhile into its place, and gives it.
+fn learn(place: &RefCell<Option<Record>>, noted: HandedOut) -> Option<Record> {
+    let HandedOut::Changed(changed) = noted else {
+        return None;
+    };
+    let changed = changed.map(|changed| changed.for_the_game());
+    place.replace(changed.clone());
+    changed
 }
 
 async fn note(app: &App, record: &Record, hand_out: HandOut, now: Timestamp) -> HandedOut {

@@ -2,7 +2,10 @@
 //! game that does not confirm counts these notes.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use it::{Reply, World, status_of};
+use it::{DbFault, Outage, Reply, World, status_of};
+use serde_json::{Value, json};
+
+use crate::faults::time::hurried;
 
 const MINUTE: u64 = 60;
 const NOTE: [&str; 5] = [
@@ -62,10 +65,8 @@ async fn what_is_not_confirmed_for_ten_minutes_is_noted_once_an_hour() {
     }
 }
 
-#[tokio::test]
-async fn a_row_of_an_earlier_version_is_noted_as_handed_out_for_the_first_time() {
-    let world = World::new().await;
-    let id = world.pending("p1", "alice", "hat").await;
+/// Leaves the row as an earlier version has written it.
+async fn remove_note(world: &World, id: &str) {
     let update = world
         .dynamodb
         .update_item()
@@ -74,10 +75,57 @@ async fn a_row_of_an_earlier_version_is_noted_as_handed_out_for_the_first_time()
         .key("sk", AttributeValue::S(format!("E#{id}")))
         .update_expression("REMOVE handed_out_at");
     update.send().await.expect("written");
+}
+
+#[tokio::test]
+async fn a_row_of_an_earlier_version_is_noted_as_handed_out_for_the_first_time() {
+    let world = World::new().await;
+    let id = world.pending("p1", "alice", "hat").await;
+    remove_note(&world, &id).await;
     world.pass(60 * MINUTE);
     world.check("p1").await;
     let now = world.clock.now().as_millis();
     assert_eq!(times(&world, &id).await, (Some(now), None));
+}
+
+async fn operate(world: &World, command: &str, further: &Value) -> Value {
+    let mut event = json!({"command": command, "actor": "ada", "reason": "ticket 7"});
+    for (name, value) in further.as_object().expect("fields") {
+        event[name] = value.clone();
+    }
+    let answer = world.admin(event).await;
+    assert_eq!(answer["ok"], true, "{answer}");
+    answer
+}
+
+#[tokio::test]
+async fn what_a_note_has_found_counts_even_if_there_is_no_time_for_the_others() {
+    let world = World::new().await;
+    let endless = json!({"per_player": null});
+    world.offer_with("coin", &endless).await;
+    world.linked("p1", "alice").await;
+    let ids = [0; 2].map(|_| world.amazon.claim("alice", "coin"));
+    world.check("p1").await;
+    for id in &ids {
+        remove_note(&world, id).await;
+    }
+    // The check has read both. An operator holds them, and the database answers only one note.
+    let meanwhile = async {
+        for id in &ids {
+            let of = json!({"player_id": "p1", "entitlement_id": id});
+            operate(&world, "entitlement.hold", &of).await;
+        }
+        world
+            .database
+            .begin(Outage::after(1, DbFault::Silence, u32::MAX));
+    };
+    let check = world.check("p1");
+    let check = world.database.between("BatchGetItem", 0, check, meanwhile);
+    let answer = hurried(check).await;
+    world.database.end();
+    let mut statuses = ids.map(|id| status_of(&answer, &id));
+    statuses.sort();
+    assert_eq!(statuses, ["held operator", "pending"]);
 }
 
 #[tokio::test]

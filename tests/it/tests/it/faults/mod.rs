@@ -5,6 +5,6 @@ mod bad_rows;
 mod database;
 mod newer_words;
 mod support;
-mod time;
+pub(crate) mod time;
 mod tries;
 mod webhook;

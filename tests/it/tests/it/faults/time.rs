@@ -17,7 +17,7 @@ const LIMIT: Duration = Duration::from_secs(27);
 
 /// Lets time pass in steps of a tenth of a second while `work` goes on. What is really waited for
 /// at a socket takes some time more than it would: that makes the limit harder to keep, not easier.
-async fn hurried<F: Future>(work: F) -> F::Output {
+pub(crate) async fn hurried<F: Future>(work: F) -> F::Output {
     tokio::time::pause();
     let hurry = async {
         loop {
