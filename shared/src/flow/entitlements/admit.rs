@@ -15,6 +15,7 @@ use crate::App;
 use crate::amazon::{Instruction, Listed};
 use crate::budget::{Budget, FORGOTTEN_AFTER};
 use crate::domain::{EntitlementId, HoldReason, Status, Timestamp};
+use crate::flow::entitlements::check::MOST;
 use crate::flow::fulfillment::report::Lookup;
 use crate::flow::fulfillment::settle::{UNCLEAR, log_attention};
 use crate::flow::rows::{about, log_unreadable};
@@ -75,6 +76,7 @@ pub(in crate::flow) async fn admit(
         })
         .flatten();
     let offers = Offers::read(app, wanted, now).await;
+    let is_handed_out = fit_in_the_answer(open, &news);
     for (listed, step) in news {
         if !budget.allows_a_step() {
             admitted.left_out = true;
@@ -86,6 +88,7 @@ pub(in crate::flow) async fn admit(
             id: &listed.id,
             sku: listed.sku.as_deref(),
             known: step.known(),
+            is_handed_out,
             now,
         };
         let is_new = claim.known.is_none();
@@ -100,7 +103,7 @@ pub(in crate::flow) async fn admit(
         };
         match done {
             Ok(Admission::Written(record)) => {
-                log_admission(app, &record, is_new);
+                log_admission(app, &record, is_new, is_handed_out);
                 admitted.taken_back.remove(&record.id);
                 admitted.changed.push(*record);
             }
@@ -184,15 +187,30 @@ fn log_unknown(link: &Link, listed: &Listed) {
     }
 }
 
-/// Where the game delivers, the check that makes an entitlement `pending` also hands it out.
-fn log_admission(app: &App, record: &Record, new: bool) {
+/// Whether the answer of this check has room for all that is `pending` after it. Otherwise no transaction
+/// notes that it hands something out: what the answer has is known only at the end, and noted then.
+fn fit_in_the_answer(open: &[Record], news: &[(&Listed, Step<'_>)]) -> bool {
+    let pending = open
+        .iter()
+        .filter(|it| it.status == Status::Pending)
+        .count();
+    let wanted = news
+        .iter()
+        .filter(|(_, step)| matches!(step, Step::Admit(_)))
+        .count();
+    pending + wanted <= MOST
+}
+
+/// Where the game delivers, the check that makes an entitlement `pending` also hands it out, if its
+/// answer has room.
+fn log_admission(app: &App, record: &Record, new: bool, is_handed_out: bool) {
     let (player_id, entitlement_id, sku) = about(record);
     match record.reason.map(HoldReason::as_str) {
         Some(reason) => {
             tracing::warn!(event = event::HELD, reason, %player_id, %entitlement_id, sku, new);
         }
         None => {
-            let handed_out = app.webhook.is_none();
+            let handed_out = is_handed_out && app.webhook.is_none();
             tracing::info!(event = event::PENDING, %player_id, %entitlement_id, sku, new, handed_out);
         }
     }

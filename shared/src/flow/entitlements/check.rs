@@ -10,7 +10,8 @@ mod known;
 use std::collections::{HashMap, HashSet};
 
 pub use checked::Checked;
-use checked::checked;
+pub(in crate::flow::entitlements) use checked::MOST;
+use checked::{Shown, checked};
 use handed_out::hand_out;
 use known::{clear_open, known};
 
@@ -91,14 +92,15 @@ async fn ask(
     match asked {
         Ok(Applied {
             listed,
-            mut open,
+            open,
             left_out,
         }) => {
             tracing::info!(event = event::CHECKED, player_id = %player, listed);
+            let mut shown = Shown::of(app, open);
             if app.webhook.is_none() {
-                open = hand_out(app, open).await;
+                shown = hand_out(app, shown).await;
             }
-            let mut checked = checked(app, LinkStatus::Linked, Some(&link), true, open);
+            let mut checked = checked(app, LinkStatus::Linked, Some(&link), true, shown);
             checked.left_out = left_out;
             return Ok(checked);
         }

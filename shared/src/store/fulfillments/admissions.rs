@@ -26,6 +26,8 @@ pub struct Claim<'a> {
     pub sku: Option<&'a str>,
     /// Our record of it; `None` if there is none, or a hold that is decided again.
     pub known: Option<&'a Record>,
+    /// Whether the check that writes it down also answers it, where the game delivers.
+    pub is_handed_out: bool,
     /// Now.
     pub now: Timestamp,
 }
@@ -97,7 +99,9 @@ impl Fulfillments {
         let most = offer.per_player.0.unwrap_or(MAX_PER_PLAYER);
         let guard = self.guard_part(&link.player, offer.sku.as_str(), id, Some(most));
         let title = (!offer.title.is_empty()).then(|| offer.title.clone());
-        let handed_out_at = known_hand_out(claim).or(Some(claim.now));
+        // The check that writes it down answers it, or calls the webhook.
+        let is_handed_out = claim.is_handed_out || lease.is_some();
+        let handed_out_at = known_hand_out(claim).or(is_handed_out.then_some(claim.now));
         let new = Record {
             handed_out_at,
             title: title.clone(),
@@ -110,6 +114,7 @@ impl Fulfillments {
                 owner: lease.owner.to_owned(),
                 until: lease.until,
             }),
+            is_listed: handed_out_at.is_none(),
             ..new_record(claim, Status::Pending, None)
         };
         let written = self
@@ -117,11 +122,11 @@ impl Fulfillments {
             .set_or_remove("title", title.map(s))
             .set("content", s(offer.content.as_str()))
             .set_or_remove("ordered_at", new.ordered_at.map(time))
-            // The check that writes it down answers it, or calls the webhook.
             .set_some("handed_out_at", handed_out_at.map(time))
             .remove("reason")
             .unlisted();
         let written = match lease {
+            None if new.is_listed => written.waiting_for_the_game(claim.sku, id, claim.now),
             None => written.released(),
             Some(lease) => written.leased(id, lease).set("attempts", n(new.attempts)),
         };

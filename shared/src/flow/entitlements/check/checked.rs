@@ -7,7 +7,7 @@ use crate::flow::standing;
 use crate::store::{Link, Record};
 
 /// The most entitlements in one response.
-const MOST: usize = 50;
+pub(in crate::flow::entitlements) const MOST: usize = 50;
 
 /// The result of a check.
 #[derive(Debug)]
@@ -30,34 +30,54 @@ impl Checked {
     }
 }
 
+/// What a response has of what is open.
+#[derive(Debug)]
+pub(super) struct Shown {
+    pub(super) records: Vec<Record>,
+    /// Whether there are more than these.
+    pub(super) more: bool,
+}
+
+impl Shown {
+    /// `pending` ones first, then the others, each oldest first, and no more than a response takes.
+    pub(super) fn of(app: &App, mut open: Vec<Record>) -> Self {
+        open.retain(|record| standing::is_shown(app, record));
+        sort(&mut open);
+        let more = open.len() > MOST;
+        open.truncate(MOST);
+        Self {
+            records: open,
+            more,
+        }
+    }
+}
+
 /// The result with these entitlements. `link` is the player's link, if there is one.
 pub(super) fn checked(
     app: &App,
     status: LinkStatus,
     link: Option<&Link>,
     fresh: bool,
-    mut entitlements: Vec<Record>,
+    mut shown: Shown,
 ) -> Checked {
-    entitlements.retain(|record| standing::is_shown(app, record));
+    // Some may have changed since they were chosen.
+    sort(&mut shown.records);
     Checked {
         response: Check {
             link: status,
             fresh,
             checked_at: link.and_then(|link| link.checked_at),
             next_check_at: link.and_then(|link| standing::may_ask_at(app, link)),
-            more: entitlements.len() > MOST,
-            entitlements: show(entitlements),
+            more: shown.more,
+            entitlements: shown.records.into_iter().map(Entitlement::from).collect(),
         },
         left_out: false,
     }
 }
 
-/// `pending` ones first, then the others, each oldest first.
-fn show(mut records: Vec<Record>) -> Vec<Entitlement> {
+fn sort(records: &mut [Record]) {
     fn order(record: &Record) -> impl Ord {
         shown_order(record.status, record.first_seen_at, &record.id)
     }
     records.sort_by(|a, b| order(a).cmp(&order(b)));
-    records.truncate(MOST);
-    records.into_iter().map(Entitlement::from).collect()
 }

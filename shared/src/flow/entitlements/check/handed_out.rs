@@ -2,12 +2,14 @@
 //!
 //! The check that makes an entitlement `pending` stores the time in the same transaction. This file is
 //! about those that were `pending` before: the rows of an earlier version, what an operator has
-//! released, and what the game has had for so long that it should have confirmed it.
+//! released, what earlier answers had no room for, and what the game has had for so long that it should have
+//! confirmed it.
 
 use std::cell::RefCell;
 
 use futures_util::FutureExt;
 
+use super::checked::Shown;
 use crate::App;
 use crate::budget::HAND_OUT_WORK;
 use crate::domain::{HandOut, Status, Timestamp};
@@ -20,13 +22,14 @@ use crate::store::{HandedOut, Record};
 /// How often noting a first hand-out is tried while other requests change the entitlement.
 const TRIES: u32 = 3;
 
-/// Notes what of `open` is handed out for the first time, or again. Gives `open` as the check answers it:
+/// Notes what of `shown` is handed out for the first time, or again. Gives it as the check answers it:
 /// what has changed meanwhile is answered as it is now. What can't be noted is answered in any case.
-pub(super) async fn hand_out(app: &App, open: Vec<Record>) -> Vec<Record> {
+pub(super) async fn hand_out(app: &App, shown: Shown) -> Shown {
     let now = app.clock.now();
     // A note that finds a record changed writes that into its place at once, so it counts even if there
     // is no time for the other notes. `None`: the record was erased.
-    let places: Vec<_> = open
+    let places: Vec<_> = shown
+        .records
         .into_iter()
         .map(|record| RefCell::new(Some(record)))
         .collect();
@@ -34,7 +37,7 @@ pub(super) async fn hand_out(app: &App, open: Vec<Record>) -> Vec<Record> {
         .iter()
         .filter_map(|place| {
             let record = place.borrow().clone()?;
-            if record.status != Status::Pending || !standing::is_shown(app, &record) {
+            if record.status != Status::Pending {
                 return None;
             }
             let again_at = record.handed_out_again_at;
@@ -47,9 +50,12 @@ pub(super) async fn hand_out(app: &App, open: Vec<Record>) -> Vec<Record> {
     // What is left is noted by the next check.
     let _ = tokio::time::timeout(HAND_OUT_WORK, at_once(notes)).await;
     let records = places.into_iter().filter_map(RefCell::into_inner);
-    records
-        .filter(|record| record.status != Status::Reported)
-        .collect()
+    Shown {
+        records: records
+            .filter(|record| standing::is_shown(app, record) && record.status != Status::Reported)
+            .collect(),
+        ..shown
+    }
 }
 
 /// The first hand-out needs the record as it was read.

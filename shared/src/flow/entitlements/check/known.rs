@@ -1,6 +1,6 @@
 //! A check that does not ask Amazon.
 
-use super::checked::{Checked, checked};
+use super::checked::{Checked, Shown, checked};
 use super::handed_out::hand_out;
 use crate::App;
 use crate::domain::{PlayerId, Status, Work};
@@ -36,11 +36,14 @@ pub(super) async fn known(
         }
     } else {
         open = Box::pin(keep_from_the_game(app, open)).await;
-        open = Box::pin(hand_out(app, open)).await;
+    }
+    let mut shown = Shown::of(app, open);
+    if app.webhook.is_none() {
+        shown = Box::pin(hand_out(app, shown)).await;
     }
     let fresh = row.link.is_none();
     let status = standing::status(app, &row);
-    Ok(checked(app, status, row.link.as_ref(), fresh, open))
+    Ok(checked(app, status, row.link.as_ref(), fresh, shown))
 }
 
 /// The setting has changed: the webhook has to deliver what became `pending` for the game, even if

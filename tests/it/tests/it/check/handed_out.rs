@@ -2,7 +2,7 @@
 //! game that does not confirm counts these notes.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use it::{DbFault, Outage, Reply, World, status_of};
+use it::{DbFault, Outage, Reply, World, ids_of, status_of};
 use serde_json::{Value, json};
 
 use crate::faults::time::hurried;
@@ -96,6 +96,52 @@ async fn operate(world: &World, command: &str, further: &Value) -> Value {
     let answer = world.admin(event).await;
     assert_eq!(answer["ok"], true, "{answer}");
     answer
+}
+
+#[tokio::test]
+async fn what_the_answer_has_no_room_for_is_not_noted_and_can_still_be_corrected() {
+    let world = World::new().await;
+    let endless = json!({"per_player": null});
+    world.offer_with("coin", &endless).await;
+    world.linked("p1", "alice").await;
+    let ids: Vec<_> = (0..52)
+        .map(|_| world.amazon.claim("alice", "coin"))
+        .collect();
+    // The one that writes them down, one that asks Amazon, and one that does not.
+    let first = world.check("p1").await;
+    let answers = [
+        first.clone(),
+        world.check_later("p1").await,
+        world.check("p1").await,
+    ];
+    for answer in &answers {
+        let shown = ids_of(answer);
+        assert_eq!(
+            (shown.len(), &answer["more"]),
+            (50, &json!(true)),
+            "{answer}"
+        );
+        for id in &ids {
+            let is_noted = times(&world, id).await.0.is_some();
+            assert_eq!(is_noted, shown.contains(id), "{id}");
+        }
+    }
+    let left = ids.iter().filter(|id| !ids_of(&first).contains(id));
+    let left: Vec<_> = left.collect();
+    let crown = json!({"content": {"item": "crown"}, "per_player": null});
+    world.offer_with("coin", &crown).await;
+    let answer = operate(&world, "offers.correct", &json!({"sku": "coin"})).await;
+    assert_eq!(answer["corrected"], 2, "{answer}");
+    let shown = ids_of(&first);
+    world.confirm("p1", &[&shown[0], &shown[1]]).await;
+    let answer = world.check_later("p1").await;
+    for id in left {
+        assert_eq!(
+            it::entitlement_of(&answer, id)["content"],
+            json!({"item": "crown"})
+        );
+        assert!(times(&world, id).await.0.is_some());
+    }
 }
 
 #[tokio::test]

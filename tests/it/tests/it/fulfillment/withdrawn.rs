@@ -332,6 +332,7 @@ async fn withdraw(world: &World, known: &Record) -> Admission {
         id: &known.id,
         sku: Some("hat"),
         known: Some(known),
+        is_handed_out: true,
         now: world.clock.now(),
     };
     let store = &world.app.fulfillments;
@@ -401,6 +402,7 @@ async fn the_conditions_of_the_withdrawal() {
         id: &stored.id,
         sku: Some("hat"),
         known: Some(&stored),
+        is_handed_out: true,
         now: world.clock.now(),
     };
     let done = store.withdraw(&world.app.links, &claim, &taken).await;

@@ -45,6 +45,7 @@ pub(crate) async fn admit_known(
         id: &id,
         sku: Some("hat"),
         known,
+        is_handed_out: true,
         now: world.clock.now(),
     };
     let admission = world
@@ -67,6 +68,7 @@ pub(crate) async fn hold(
         id: &id,
         sku: Some("hat"),
         known,
+        is_handed_out: true,
         now: world.clock.now(),
     };
     let admission = world
