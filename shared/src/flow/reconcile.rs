@@ -184,9 +184,6 @@ async fn work_page(app: &App, budget: Budget, hints: &[Due]) -> (Reconciled, boo
         resumed,
     } = take_all(app, &owner, hints).await;
     let took = !records.is_empty() || !tasks.is_empty() || !resumed.is_empty();
-    for (sku, attempts) in resumed {
-        resume_all(app, budget, &owner, &sku, attempts).await;
-    }
     let tasks: Vec<_> = tasks
         .iter()
         .map(|task| housekeeping::work(app, budget, &owner, task).boxed_local())
@@ -215,6 +212,11 @@ async fn work_page(app: &App, budget: Budget, hints: &[Due]) -> (Reconciled, boo
             .filter(|status| **status == Status::Reported)
             .count(),
     );
+    // Last, because a resumption may take all the time that is left. What it makes due for the webhook is
+    // on a later page.
+    for (sku, attempts) in resumed {
+        resume_all(app, budget, &owner, &sku, attempts).await;
+    }
     let part = Reconciled {
         taken,
         done,

@@ -360,6 +360,49 @@ async fn what_a_webhook_may_have_delivered_is_not_resumed_for_the_game() {
     }
 }
 
+/// The part of the index in which this row is due.
+async fn due_shard(world: &World, pk: &str, sk: &str) -> Option<String> {
+    let item = world.fulfillment_item(pk, sk).await;
+    let shard = item.get("due_shard")?;
+    Some(shard.as_s().expect("text").clone())
+}
+
+#[tokio::test]
+async fn a_resumption_comes_after_the_deliveries_of_its_page() {
+    let (world, studio) = World::with_studio(&[]).await;
+    world.offer("scarf").await;
+    world.linked("p1", "alice").await;
+    studio.script((0..4).map(|_| Reply::status(500)));
+    let scarf = world.amazon.claim("alice", "scarf");
+    assert_eq!(status_of(&world.check("p1").await, &scarf), "pending");
+    let shard = due_shard(&world, "PLAYER#p1", &format!("E#{scarf}")).await;
+    // An offer whose resumption is in the same shard as the delivery.
+    let mut number = 0;
+    let sku = loop {
+        let sku = format!("hat{number}");
+        world.offer_with(&sku, &json!({"paused": true})).await;
+        done(&world, "offers.resume", json!({"sku": sku})).await;
+        if due_shard(&world, &format!("OFFER#{sku}"), "RESUMED").await == shard {
+            break sku;
+        }
+        number += 1;
+    };
+    done(&world, "offers.pause", json!({"sku": sku})).await;
+    let hat = world.amazon.claim("alice", &sku);
+    assert_eq!(status_of(&world.check_later("p1").await, &hat), PAUSED);
+    done(&world, "offers.resume", json!({"sku": sku})).await;
+    world.pass(3600);
+    studio.forget_script();
+    let is_delivered = async { assert_eq!(studio.given().get(&scarf), Some(&1)) };
+    let run = world.reconcile();
+    world
+        .database
+        .between("TransactWriteItems", 0, run, is_delivered)
+        .await;
+    world.reconcile().await;
+    assert_eq!(world.known_status("p1", &hat).await, "reported");
+}
+
 #[tokio::test]
 async fn a_webhook_is_not_called_for_what_is_new_while_the_offer_is_paused() {
     let (world, studio) = World::with_studio(&[]).await;
