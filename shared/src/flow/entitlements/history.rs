@@ -6,9 +6,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::App;
 use crate::api::{Entitlement, EntitlementPage};
 use crate::domain::{PlayerId, Status};
+use crate::flow::fulfillment::paused::{Pauses, as_checked, is_to_ask};
 use crate::flow::rows::log_unreadable;
 use crate::flow::standing;
-use crate::store::{Listed, StoreError};
+use crate::store::{Listed, Record, StoreError};
 
 /// The most rows that are read for one page. A page then ends even if it is not full, and its cursor
 /// continues there.
@@ -96,6 +97,10 @@ pub async fn history(
         None | Some(Status::Reported) => Listed::All,
         Some(_) => Listed::Open,
     };
+    let now = app.clock.now();
+    // What is `pending` of a paused offer counts as held.
+    let needs_pauses = matches!(status, None | Some(Status::Pending | Status::Held));
+    let mut pauses = Pauses::default();
     let mut entitlements = Vec::new();
     let mut read = 0;
     let mut after = cursor.map(|cursor| cursor.0);
@@ -111,17 +116,26 @@ pub async fn history(
             .history(player, listed, at_most(wanted), after.as_deref())
             .await?;
         let count = rows.rows.len();
-        for (index, row) in rows.rows.into_iter().enumerate() {
-            after = Some(row.position);
+        let records: Vec<_> = rows
+            .rows
+            .into_iter()
+            .map(|row| (row.position, row.record.map(|record| seen(app, record))))
+            .collect();
+        if needs_pauses {
+            let pending = records
+                .iter()
+                .filter_map(|(_, record)| record.as_ref().ok())
+                .filter(|record| is_to_ask(record, now));
+            let skus = pending.filter_map(|record| record.sku.as_deref());
+            Box::pin(pauses.learn(app, skus)).await;
+        }
+        for (index, (position, record)) in records.into_iter().enumerate() {
+            after = Some(position);
             if after.as_deref().is_some_and(is_position) {
                 end.clone_from(&after);
             }
-            let record = row.record.map(|record| match app.webhook {
-                Some(_) => record,
-                None => record.for_the_game(),
-            });
-            match record {
-                Ok(record)
+            match record.map(|record| as_checked(&pauses, record, now)) {
+                Ok(Some(record))
                     if status.is_none_or(|status| status == record.status)
                         && standing::is_shown(app, &record) =>
                 {
@@ -148,6 +162,14 @@ pub async fn history(
         entitlements,
         next_cursor: end.as_deref().map(Cursor::show),
     })
+}
+
+/// The record as the game may see it.
+fn seen(app: &App, record: Record) -> Record {
+    match app.webhook {
+        Some(_) => record,
+        None => record.for_the_game(),
+    }
 }
 
 fn at_most(rows: usize) -> i32 {

@@ -111,6 +111,28 @@ pub(in crate::flow) async fn settle_paused(app: &App, open: Vec<Record>) -> Vec<
     others
 }
 
+/// What a history has of this record: what a check would answer, but nothing is written. `None`: it is left
+/// out.
+pub(in crate::flow) fn as_checked(
+    pauses: &Pauses,
+    record: Record,
+    now: Timestamp,
+) -> Option<Record> {
+    if !is_to_ask(&record, now) {
+        return Some(record);
+    }
+    match pauses.of(&record) {
+        IsPaused::Yes => Some(record.while_paused()),
+        IsPaused::No => Some(record),
+        IsPaused::NotKnown => None,
+    }
+}
+
+/// Whether a pause of its offer concerns this record in a history.
+pub(in crate::flow) fn is_to_ask(record: &Record, now: Timestamp) -> bool {
+    record.status == Status::Pending && !record.work.is_leased(now)
+}
+
 fn is_concerned(record: &Record) -> bool {
     record.status == Status::Pending || record.reason == Some(HoldReason::OfferPaused)
 }

@@ -123,6 +123,16 @@ impl Record {
         }
     }
 
+    /// The record as it is once a check has held it for the pause of its offer.
+    #[must_use]
+    pub fn while_paused(self) -> Self {
+        Self {
+            status: Status::Held,
+            reason: Some(HoldReason::OfferPaused),
+            ..self
+        }
+    }
+
     /// The record as the game sees it. What a webhook may have delivered is not the game's to
     /// deliver, even if the row does not say so yet.
     #[must_use]

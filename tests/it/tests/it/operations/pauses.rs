@@ -207,6 +207,31 @@ async fn a_webhook_is_not_called_until_the_pause_can_be_read() {
 }
 
 #[tokio::test]
+async fn the_history_shows_what_a_check_would_answer() {
+    let world = World::new().await;
+    let id = world.pending("p1", "alice", "hat").await;
+    let history = async |query: &str| {
+        let path = format!("/v1/entitlements{query}");
+        let page = world.call_as("p1", "GET", &path).send().await.ok();
+        status_of(&page, &id)
+    };
+    pause(&world).await;
+    world.forget();
+    assert_eq!(history("").await, PAUSED);
+    assert_eq!(world.database.requests(), ["Query", "BatchGetItem"]);
+    assert_eq!(history("?status=held").await, PAUSED);
+    assert_eq!(history("?status=pending").await, "", "not there");
+    for query in ["", "?status=held", "?status=pending"] {
+        world.database.refuse("BatchGetItem", 0, 1);
+        assert_eq!(history(query).await, "", "not known");
+    }
+    resume(&world).await;
+    assert_eq!(history("").await, "pending");
+    assert_eq!(history("?status=pending").await, "pending");
+    assert_eq!(history("?status=held").await, "");
+}
+
+#[tokio::test]
 async fn what_is_new_is_held_and_pending_when_the_offer_is_resumed() {
     for is_asked in [false, true] {
         let world = World::new().await;
