@@ -121,6 +121,18 @@ impl Offers {
         Ok(found)
     }
 
+    /// The offer of this SKU; `None` if there is none.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn one(&self, sku: &Sku) -> Result<Option<Offer>, StoreError> {
+        let mut found = self.get(&[sku]).await?;
+        match found.unreadable.remove(sku) {
+            Some(error) => Err(error),
+            None => Ok(found.offers.remove(sku)),
+        }
+    }
+
     /// Which of these offers are paused now. No cache answers, so a pause counts at once. The read is
     /// not strong, which halves its cost: all players' checks read the same few rows.
     ///

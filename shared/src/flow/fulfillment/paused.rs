@@ -381,11 +381,8 @@ async fn resume_waiting(app: &App, budget: Budget, sku: &Sku) -> Result<Resumpti
 
 /// The offer as the table has it now; `None`: it is paused or deleted.
 async fn resumed_offer(app: &App, sku: &Sku) -> Result<Option<Offer>, StoreError> {
-    let mut found = app.offers.stored().get(&[sku]).await?;
-    match found.unreadable.remove(sku) {
-        Some(error) => Err(error),
-        None => Ok(found.offers.remove(sku).filter(|offer| !offer.paused)),
-    }
+    let offer = app.offers.stored().one(sku).await?;
+    Ok(offer.filter(|offer| !offer.paused))
 }
 
 /// Fails only if another try may help. A row that can't be read is an operator's to mend, and then the

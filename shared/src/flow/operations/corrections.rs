@@ -1,7 +1,7 @@
 //! `offers.correct`: corrects the content of entitlements that were never handed out.
 
 use super::entitlements::about;
-use super::offers::{no_offer, stored_offer};
+use super::offers::no_offer;
 use super::{Answer, OperationError, Order, cursor, recall, remember, write};
 use crate::App;
 use crate::api::CorrectedOffer;
@@ -50,7 +50,7 @@ pub async fn correct_offer(
     if let Some(answer) = recall(app, order).await? {
         return Ok(answer);
     }
-    let offer = stored_offer(app, sku).await?;
+    let offer = app.offers.stored().one(sku).await?;
     let offer = offer.ok_or_else(|| no_offer(sku))?;
     let now = app.clock.now();
     let (mut corrected, mut too_late, mut met) = (0, 0, 0);

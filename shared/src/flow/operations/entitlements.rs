@@ -1,6 +1,5 @@
 //! Commands about an entitlement.
 
-use super::offers::stored_offer;
 use super::players::known_player;
 use super::sentences::Sentences;
 use super::{Answer, OperationError, Order, Plan, carry_out, view};
@@ -288,7 +287,7 @@ async fn offer_of(app: &App, record: &Record) -> Result<Offer, OperationError> {
     let Some(sku) = offer_sku(record) else {
         return Err(not_possible("Amazon sent no SKU that can have an offer"));
     };
-    let offer = stored_offer(app, &sku).await?;
+    let offer = app.offers.stored().one(&sku).await?;
     offer.ok_or_else(|| not_possible(&format!("there is no offer {sku}; put it first")))
 }
 

@@ -27,7 +27,7 @@ pub async fn put_offers(
     if let Some(answer) = recall(app, order).await? {
         return Ok(answer);
     }
-    let paused = app.offers.stored().paused(&skus(offers)).await?;
+    let paused = paused_now(app, offers).await?;
     let rest = offers.len().saturating_sub(1) / AT_ONCE * AT_ONCE;
     let (earlier, last) = offers.split_at(rest);
     if !order.dry_run {
@@ -62,15 +62,6 @@ pub async fn list_offers(app: &App) -> Result<Answer, OperationError> {
     }))
 }
 
-/// The offer as it is stored now; `None` if there is none.
-pub(super) async fn stored_offer(app: &App, sku: &Sku) -> Result<Option<Offer>, StoreError> {
-    let mut found = app.offers.stored().get(&[sku]).await?;
-    match found.unreadable.remove(sku) {
-        Some(error) => Err(error),
-        None => Ok(found.offers.remove(sku)),
-    }
-}
-
 /// `offers.delete`: removes an offer. What was handed out of it stays as it is.
 ///
 /// # Errors
@@ -87,6 +78,17 @@ pub async fn delete_offer(app: &App, order: &Order, sku: &Sku) -> Result<Answer,
         })
     })
     .await
+}
+
+/// Which of these offers are paused in the table, or may be. The read is strong: if it missed a pause
+/// that was written a moment ago, storing the offer would end the pause, and `reconcile` would not look
+/// for what waits.
+async fn paused_now(app: &App, offers: &[Offer]) -> Result<HashSet<Sku>, StoreError> {
+    let skus: Vec<_> = offers.iter().map(|offer| &offer.sku).collect();
+    let stored = app.offers.stored().get(&skus).await?;
+    let paused = stored.offers.into_values().filter(|offer| offer.paused);
+    let unreadable = stored.unreadable.into_keys();
+    Ok(paused.map(|offer| offer.sku).chain(unreadable).collect())
 }
 
 /// The changes that store these offers. `reconcile` then looks for what waits for an offer that is no
@@ -144,10 +146,6 @@ async fn must_exist(app: &App, sku: &Sku) -> Result<(), OperationError> {
 
 pub(super) fn no_offer(sku: &Sku) -> OperationError {
     OperationError::NotFound(format!("there is no offer {sku}"))
-}
-
-fn skus(offers: &[Offer]) -> Vec<&Sku> {
-    offers.iter().map(|offer| &offer.sku).collect()
 }
 
 fn audits(offers: &[Offer]) -> Vec<Audit> {
