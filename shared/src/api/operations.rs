@@ -57,7 +57,7 @@ pub struct OperatorEntitlement {
 /// A player's link, as an operator sees it. It has no token.
 #[derive(Debug, Default, Serialize)]
 pub struct OperatorLink {
-    /// As the game sees it; `unlinked` where there is none.
+    /// As the game sees it; `unlinked` where there is none. `None`: the row can't be read.
     pub status: Option<LinkStatus>,
     /// When it was made.
     pub linked_at: Option<Timestamp>,
@@ -88,7 +88,7 @@ pub struct PlayerAnswer {
     pub cursor: Option<String>,
     /// What operators did, the newest first.
     pub audit: Vec<AuditRecord>,
-    /// Rows of this page that can't be read, and why.
+    /// Rows of this page, or of a link that it depends on, that can't be read, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unreadable: Vec<String>,
 }
@@ -100,6 +100,9 @@ pub struct FoundEntitlement {
     pub entitlement: OperatorEntitlement,
     /// The other players who have a row of it.
     pub also: Vec<PlayerId>,
+    /// Rows that can't be read, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<String>,
 }
 
 /// `amazon.get`
@@ -107,10 +110,13 @@ pub struct FoundEntitlement {
 pub struct AccountAnswer {
     /// The player whose account it is now.
     pub player_id: Option<PlayerId>,
-    /// Whether reports are owed with its tokens.
+    /// Whether reports are owed with its tokens; `true` if a row of it can't be read.
     pub owes: bool,
     /// What waits for the account to be linked again.
     pub parked: Vec<ParkedEntitlement>,
+    /// Rows that can't be read, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<String>,
 }
 
 /// A report that waits for its Amazon account to be linked again.

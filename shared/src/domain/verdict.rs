@@ -46,6 +46,8 @@ pub struct Facts<'a> {
     /// The link that can speak for it: if it is delivered, the link of its Amazon account, whichever
     /// player has that; otherwise its own player's link with that account.
     pub link: Option<LinkFacts>,
+    /// Whether that link is unknown, because its row can't be read.
+    pub has_unreadable_link: bool,
     /// When Amazon was last asked for its player.
     pub checked_at: Option<Timestamp>,
     /// What its SKU stands for.
@@ -132,14 +134,14 @@ impl Facts<'_> {
         if !self.by_webhook {
             return match self.handed_out() {
                 Some(at) => Judgement::of(VerdictCode::WaitsForConfirmation, at),
-                None => self.here(VerdictCode::WaitsForCheck),
+                None => self.waits_for_check(),
             };
         }
         match (self.attention_at, self.failing.since, self.work) {
             (Some(since), ..) => Judgement::of(VerdictCode::Attention, since).next(next),
             (_, Some(since), _) => Judgement::of(VerdictCode::WebhookFailing, since).next(next),
             // It became `pending` for the game, and the setting has changed since.
-            (.., Work::Idle) => self.here(VerdictCode::WaitsForCheck),
+            (.., Work::Idle) => self.waits_for_check(),
             _ => self.here(VerdictCode::DeliveryDue).next(next),
         }
     }
@@ -157,6 +159,13 @@ impl Facts<'_> {
 
     fn delivered(&self) -> Judgement {
         let next = self.work.due_at().map(|at| at.max(self.now));
+        if self.has_unreadable_link {
+            let since = self.attention_at.unwrap_or(self.updated_at);
+            let code = self
+                .attention_at
+                .map_or(VerdictCode::ReportDue, |_| VerdictCode::Attention);
+            return Judgement::of(code, since).next(next);
+        }
         let Some(link) = self.link.filter(LinkFacts::is_usable) else {
             return self.relink(next);
         };
@@ -201,7 +210,7 @@ impl Facts<'_> {
                 OfferFacts::Paused => self.paused(),
                 OfferFacts::There if self.is_on_hold => self.here(VerdictCode::IntakeHeld),
                 OfferFacts::There if self.by_webhook => self.here(VerdictCode::DeliveryDue),
-                OfferFacts::There => self.here(VerdictCode::WaitsForCheck),
+                OfferFacts::There => self.waits_for_check(),
             },
             HoldReason::UnknownInstruction => match self.attention_at {
                 Some(since) => Judgement::of(VerdictCode::Attention, since),
@@ -224,11 +233,14 @@ impl Facts<'_> {
 
     /// Amazon has to be asked before it can go on, and only its player's check asks.
     fn needs_a_fresh_check(&self) -> Judgement {
+        if self.has_unreadable_link {
+            return self.waits_for_check();
+        }
         match self.link.filter(LinkFacts::is_usable) {
             None => self.relink(None),
             Some(link) => {
                 let resting = self.resting(link);
-                resting.unwrap_or_else(|| self.here(VerdictCode::WaitsForCheck))
+                resting.unwrap_or_else(|| self.waits_for_check())
             }
         }
     }
@@ -257,6 +269,15 @@ impl Facts<'_> {
 
     fn paused(&self) -> Judgement {
         self.here(VerdictCode::OfferPaused).help(Help::Resume)
+    }
+
+    /// The next check goes on with it. No check can, while the player's link can't be read.
+    const fn waits_for_check(&self) -> Judgement {
+        self.here(if self.has_unreadable_link {
+            VerdictCode::Attention
+        } else {
+            VerdictCode::WaitsForCheck
+        })
     }
 
     const fn here(&self, code: VerdictCode) -> Judgement {

@@ -40,10 +40,35 @@ pub(super) fn log_unreadable(error: &StoreError) {
     tracing::error!(event = event::UNREADABLE_ROW, %error);
 }
 
-/// Logs these rows, and gives what an operator is told of them.
+/// Logs these rows, and gives what an operator is told of them. Several reads may have met the same row.
 pub(super) fn told_unreadable(unreadable: &[StoreError]) -> Vec<String> {
-    unreadable.iter().for_each(log_unreadable);
-    unreadable.iter().map(ToString::to_string).collect()
+    let mut told = Vec::new();
+    for error in unreadable {
+        let text = error.to_string();
+        if !told.contains(&text) {
+            log_unreadable(error);
+            told.push(text);
+        }
+    }
+    told
+}
+
+/// What was read; `None` if its row can't be read, which `unreadable` then has.
+///
+/// # Errors
+/// Every other error of the database.
+pub(super) fn unless_corrupt<T>(
+    read: Result<T, StoreError>,
+    unreadable: &mut Vec<StoreError>,
+) -> Result<Option<T>, StoreError> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(error @ StoreError::Corrupt { .. }) => {
+            unreadable.push(error);
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// What every line about an entitlement says of it: the player, its id and its SKU.

@@ -220,7 +220,7 @@ impl VerdictCode {
                 "The webhook was called for it, its outcome is not known, and since then `Delivery` was changed to `confirm`, so the game delivers now. Ask the player, and release it if it did not arrive. While it is still `pending`, the next check holds it."
             }
             Self::Attention => {
-                "Its delivery or report has failed for 7 days, or Amazon has listed it with an unknown word for so long. `last_cause` says what to mend; then it goes on by itself, once a day, or at once by the command."
+                "Its delivery or report has failed for 7 days, or Amazon has listed it with an unknown word for so long. `last_cause` says what to mend; then it goes on by itself, once a day, or at once by the command. It has this code, too, while its player's link can't be read, because no check can go on with it then; `unreadable` names the row."
             }
             Self::Done => "The player has it, and Amazon has taken the report.",
             Self::UsedUp => {

@@ -57,6 +57,7 @@ fn pending(work: &Work) -> Facts<'_> {
         last_cause: None,
         work,
         link: Some(GOOD),
+        has_unreadable_link: false,
         checked_at: None,
         offer: There,
         can_move_here: false,
@@ -423,6 +424,33 @@ fn what_is_held_for_another_reason() {
         None,
         Some(Help::Reassign),
     );
+}
+
+#[test]
+fn nothing_is_said_of_a_link_that_can_not_be_read() {
+    let unknown = |facts| Facts {
+        has_unreadable_link: true,
+        ..with(facts, None)
+    };
+    let new = Facts {
+        handed_out_at: None,
+        ..pending(&IDLE)
+    };
+    for (facts, code) in [
+        (new, Code::Attention),
+        (pending(&IDLE), Code::WaitsForConfirmation),
+        (held(HoldReason::UnknownOffer), Code::Attention),
+        (held(HoldReason::OfferPaused), Code::Attention),
+        (held(HoldReason::DuplicateOffer), Code::UsedUp),
+        (delivered(&IDLE), Code::ReportDue),
+    ] {
+        is(unknown(facts), code, 100, None, None);
+    }
+    let long = Facts {
+        attention_at: Some(ago(10)),
+        ..delivered(&IDLE)
+    };
+    is(unknown(long), Code::Attention, 10, None, None);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use super::entitlements::{release_plan, try_now_plan};
+use super::sentences::Sentences;
 use super::{Answer, OperationError, Order, carry_out_part, cursor, recall, remember, view};
 use crate::App;
 use crate::api::{AttentionPage, ReleasedPage, SkippedEntitlement};
@@ -74,16 +75,14 @@ pub async fn list_attention(
 ) -> Result<Answer, OperationError> {
     let mut page = page(app, wanted, cursor).await?;
     let records = page.found.into_iter().map(|found| found.record);
-    let judged = records.map(|record| view::entitlement(app, record).boxed_local());
+    let judged =
+        records.map(|record| view::entitlement_in(app, Sentences::usual(), record).boxed_local());
     let judged = stream::iter(judged.collect::<Vec<_>>()).buffered(AT_ONCE);
     let mut entitlements = Vec::new();
     for one in judged.collect::<Vec<_>>().await {
-        match one {
-            Ok(one) => entitlements.push(one),
-            // The player's link: it does not hide the others.
-            Err(error @ StoreError::Corrupt { .. }) => page.unreadable.push(error),
-            Err(error) => return Err(error.into()),
-        }
+        let one = one?;
+        entitlements.push(one.entitlements);
+        page.unreadable.extend(one.unreadable);
     }
     Ok(Answer::of(&AttentionPage {
         entitlements,

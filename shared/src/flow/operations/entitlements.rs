@@ -9,7 +9,7 @@ use crate::domain::{
     EntitlementId, HoldReason, NotPossible, Offer, Ordered, PlayerId, Status, Timestamp, moved_note,
 };
 use crate::flow::fulfillment::report::speaker;
-use crate::flow::rows::offer_sku;
+use crate::flow::rows::{offer_sku, told_unreadable, unless_corrupt};
 use crate::store::{Audit, Changes, Reassignment, Record, Release, StoreError, Subject};
 
 /// `entitlement.get`: an entitlement by Amazon's id alone. `sentences` are those for the player.
@@ -22,14 +22,24 @@ pub async fn get_entitlement(
     sentences: &Sentences,
 ) -> Result<Answer, OperationError> {
     let holders = app.fulfillments.holders_of(id).await?;
+    let mut unreadable = holders.unreadable;
     let mut also = Vec::new();
     let mut entitlement = None;
     for player in holders.owner.into_iter().chain(holders.others) {
         if entitlement.is_some() {
             also.push(player);
-        } else {
-            entitlement = app.fulfillments.get(&player, id).await?;
+            continue;
         }
+        let record = app.fulfillments.get(&player, id).await;
+        match unless_corrupt(record, &mut unreadable)? {
+            Some(record) => entitlement = record,
+            None => also.push(player),
+        }
+    }
+    if entitlement.is_none()
+        && let Some(error) = unreadable.pop()
+    {
+        return Err(error.into());
     }
     let entitlement = entitlement.ok_or_else(|| {
         let erased = if holders.was_erased {
@@ -39,9 +49,12 @@ pub async fn get_entitlement(
         };
         OperationError::NotFound(format!("no player has the entitlement {id}{erased}"))
     })?;
+    let judged = view::entitlement_in(app, sentences, entitlement).await?;
+    unreadable.extend(judged.unreadable);
     Ok(Answer::of(&FoundEntitlement {
-        entitlement: view::entitlement_in(app, sentences, entitlement).await?,
+        entitlement: judged.entitlements,
         also,
+        unreadable: told_unreadable(&unreadable),
     }))
 }
 
@@ -272,7 +285,7 @@ async fn is_no_others(
     player: &PlayerId,
     id: &EntitlementId,
 ) -> Result<(), OperationError> {
-    let holders = app.fulfillments.holders_of(id).await?;
+    let holders = app.fulfillments.holders_of(id).await?.whole()?;
     if holders.was_erased {
         return Err(not_possible("a player who was erased was handed it"));
     }

@@ -3,16 +3,16 @@
 use super::sentences::Sentences;
 use super::{Answer, OperationError, Order, Plan, carry_out, view};
 use crate::App;
-use crate::api::{PlayerAnswer, RetryAnswer, UnlinkAnswer};
+use crate::api::{OperatorLink, PlayerAnswer, RetryAnswer, UnlinkAnswer};
 use crate::budget::{Budget, UNLINK_WORK};
 use crate::domain::PlayerId;
 use crate::flow::entitlements::history::Cursor;
 use crate::flow::linking::unlink::{report_first, unlinking};
-use crate::flow::rows::told_unreadable;
+use crate::flow::rows::{told_unreadable, unless_corrupt};
 use crate::store::{Audit, Changes, Listed, PlayerRow, Subject};
 
 /// `player.get`: the link, a page of the entitlements, and what operators did. `sentences` are those
-/// for the player.
+/// for the player. A row that can't be read hides nothing but itself: the answer names it.
 ///
 /// # Errors
 /// See [`OperationError`].
@@ -24,7 +24,11 @@ pub async fn get_player(
     sentences: &Sentences,
 ) -> Result<Answer, OperationError> {
     let cursor = cursor.map(Cursor::parse).transpose()?;
-    let row = known_player(app, player).await?;
+    let mut unreadable = Vec::new();
+    let row = unless_corrupt(app.links.get(player).await, &mut unreadable)?;
+    if let Some(row) = &row {
+        is_known(app, player, row).await?;
+    }
     let limit = i32::try_from(limit).unwrap_or(i32::MAX);
     let after = cursor.as_ref().map(Cursor::position);
     let page = app
@@ -33,19 +37,20 @@ pub async fn get_player(
         .await?;
     let last = page.rows.last().filter(|_| page.more);
     let cursor = last.and_then(|row| Cursor::after(&row.position));
-    let (mut records, mut unreadable) = (Vec::new(), Vec::new());
+    let mut records = Vec::new();
     for row in page.rows {
-        match row.record {
-            Ok(record) => records.push(record),
-            Err(error) => unreadable.push(error),
-        }
+        records.extend(unless_corrupt(row.record, &mut unreadable)?);
     }
+    let judged = view::entitlements(app, sentences, row.as_ref(), records).await?;
+    unreadable.extend(judged.unreadable);
+    let trail = app.fulfillments.audit_trail(player).await?;
+    unreadable.extend(trail.unreadable);
     Ok(Answer::of(&PlayerAnswer {
         player_id: player.clone(),
-        entitlements: view::entitlements(app, sentences, &row, records).await?,
-        link: view::link(app, row),
+        entitlements: judged.entitlements,
+        link: row.map_or_else(OperatorLink::default, |row| view::link(app, row)),
         cursor,
-        audit: app.fulfillments.audit_trail(player).await?,
+        audit: trail.records,
         unreadable: told_unreadable(&unreadable),
     }))
 }
@@ -116,10 +121,15 @@ pub(super) async fn known_player(
     player: &PlayerId,
 ) -> Result<PlayerRow, OperationError> {
     let row = app.links.get(player).await?;
+    is_known(app, player, &row).await?;
+    Ok(row)
+}
+
+async fn is_known(app: &App, player: &PlayerId, row: &PlayerRow) -> Result<(), OperationError> {
     if row.link.is_none() && !row.has_open && !app.fulfillments.knows(player).await? {
         return Err(unknown_player(player));
     }
-    Ok(row)
+    Ok(())
 }
 
 pub(super) fn unknown_player(player: &PlayerId) -> OperationError {

@@ -11,7 +11,7 @@ use crate::domain::{
 };
 use crate::flow::fulfillment::lease::at_once;
 use crate::flow::fulfillment::report::speaker;
-use crate::flow::rows::offer_sku;
+use crate::flow::rows::{offer_sku, unless_corrupt};
 use crate::flow::standing;
 use crate::store::{FoundOffers, Link, LinkState, PlayerRow, Record, StoreError, TokenRow};
 
@@ -21,35 +21,65 @@ pub(super) struct Context {
     /// When Amazon was last asked for the player.
     checked_at: Option<Timestamp>,
     /// The player's own link.
-    own: Option<Link>,
+    own: Looked,
     /// For each account that something delivered came from: its link, or else its remnant.
-    speakers: HashMap<AmazonUserId, Option<Link>>,
+    speakers: HashMap<AmazonUserId, Looked>,
     /// The offers that something waits for: one batch for all.
     offers: FoundOffers,
     /// For an entitlement that this player may not have: the player who was handed it, and could still
     /// give it.
     owners: HashMap<EntitlementId, PlayerId>,
+    /// Rows of it that can't be read.
+    pub(super) unreadable: Vec<StoreError>,
+}
+
+/// What a look for a link has found.
+enum Looked {
+    Found(Box<Link>),
+    Nothing,
+    /// A row on the way to it can't be read.
+    Unreadable,
+}
+
+impl Looked {
+    fn of(read: Option<Option<Link>>) -> Self {
+        match read {
+            Some(Some(link)) => Self::Found(Box::new(link)),
+            Some(None) => Self::Nothing,
+            None => Self::Unreadable,
+        }
+    }
+
+    fn link(&self) -> Option<&Link> {
+        match self {
+            Self::Found(link) => Some(link),
+            Self::Nothing | Self::Unreadable => None,
+        }
+    }
 }
 
 impl Context {
-    /// Reads all of it, and nothing twice.
+    /// Reads all of it, and nothing twice. `row` is the player's; `None`: it can't be read.
     pub(super) async fn read(
         app: &App,
-        row: &PlayerRow,
+        row: Option<&PlayerRow>,
         records: &[&Record],
     ) -> Result<Self, StoreError> {
         let now = app.clock.now();
-        let own = row.link.clone();
+        let own = row.and_then(|row| row.link.as_ref());
+        let mut unreadable = Vec::new();
         let mut speakers = HashMap::new();
         for record in records {
             let account = &record.amazon_user_id;
             if record.status == Status::Delivered && !speakers.contains_key(account) {
-                let is_own = own.as_ref().filter(|link| link.amazon_user_id == *account);
-                let link = match is_own {
-                    Some(link) => Some(link.clone()),
-                    None => speaker(app, account).await?,
+                let looked = match own.filter(|link| link.amazon_user_id == *account) {
+                    Some(link) => Looked::Found(Box::new(link.clone())),
+                    None => {
+                        let found = speaker(app, account).await;
+                        Looked::of(unless_corrupt(found, &mut unreadable)?)
+                    }
                 };
-                speakers.insert(account.clone(), link);
+                speakers.insert(account.clone(), looked);
             }
         }
         let skus: HashSet<Sku> = records
@@ -68,17 +98,18 @@ impl Context {
             // What has content was this player's, until an operator moved it away.
             .filter(|it| it.reason == Some(HoldReason::OtherPlayer) && it.content.is_none())
             .map(|record| giver(app, record, now));
-        let owners: Result<Vec<_>, _> = at_once(others.collect::<Vec<_>>())
-            .await
-            .into_iter()
-            .collect();
+        let mut owners = HashMap::new();
+        for giver in at_once(others.collect::<Vec<_>>()).await {
+            owners.extend(unless_corrupt(giver, &mut unreadable)?.flatten());
+        }
         Ok(Self {
             now,
-            checked_at: own.as_ref().and_then(|link| link.checked_at),
-            own,
+            checked_at: own.and_then(|link| link.checked_at),
+            own: Looked::of(row.map(|row| row.link.clone())),
             speakers,
             offers,
-            owners: owners?.into_iter().flatten().collect(),
+            owners,
+            unreadable,
         })
     }
 
@@ -94,15 +125,21 @@ impl Context {
         }
     }
 
+    /// What the look for the link that its next step needs has found.
+    fn looked(&self, record: &Record) -> &Looked {
+        match record.status {
+            Status::Delivered => {
+                let speaker = self.speakers.get(&record.amazon_user_id);
+                speaker.unwrap_or(&Looked::Nothing)
+            }
+            _ => &self.own,
+        }
+    }
+
     /// The link that its next step needs.
     fn link(&self, record: &Record) -> Option<&Link> {
-        match record.status {
-            Status::Delivered => self.speakers.get(&record.amazon_user_id)?.as_ref(),
-            _ => {
-                let own = self.own.as_ref();
-                own.filter(|link| link.amazon_user_id == record.amazon_user_id)
-            }
-        }
+        let link = self.looked(record).link();
+        link.filter(|link| link.amazon_user_id == record.amazon_user_id)
     }
 }
 
@@ -128,6 +165,7 @@ pub(super) fn verdict(
         last_cause: record.last_cause.as_deref(),
         work: &record.work,
         link: link.map(|link| link_facts(app, link)),
+        has_unreadable_link: matches!(context.looked(record), Looked::Unreadable),
         checked_at: context.checked_at,
         offer: context.offer(record),
         can_move_here: context.owners.contains_key(&record.id),
@@ -215,7 +253,12 @@ async fn giver(
     record: &Record,
     now: Timestamp,
 ) -> Result<Option<(EntitlementId, PlayerId)>, StoreError> {
-    let owner = app.fulfillments.holders_of(&record.id).await?.owner;
+    let owner = app
+        .fulfillments
+        .holders_of(&record.id)
+        .await?
+        .whole()?
+        .owner;
     let Some(owner) = owner.filter(|owner| *owner != record.player) else {
         return Ok(None);
     };

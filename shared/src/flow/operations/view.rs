@@ -4,15 +4,28 @@ use super::sentences::Sentences;
 use super::verdicts::{Context, verdict};
 use crate::App;
 use crate::api::{Entitlement, OperatorEntitlement, OperatorLink};
+use crate::flow::rows::unless_corrupt;
 use crate::flow::standing;
 use crate::store::{PlayerRow, Record, StoreError};
 
-/// One entitlement, in English.
+/// Entitlements with their verdicts.
+pub(super) struct Judged<T> {
+    /// The entitlements.
+    pub(super) entitlements: T,
+    /// Rows that a verdict depends on, and that can't be read.
+    pub(super) unreadable: Vec<StoreError>,
+}
+
+/// One entitlement, in English. Nothing that its verdict depends on may be unreadable.
 pub(super) async fn entitlement(
     app: &App,
     record: Record,
 ) -> Result<OperatorEntitlement, StoreError> {
-    entitlement_in(app, Sentences::usual(), record).await
+    let judged = entitlement_in(app, Sentences::usual(), record).await?;
+    match judged.unreadable.into_iter().next() {
+        None => Ok(judged.entitlements),
+        Some(error) => Err(error),
+    }
 }
 
 /// One entitlement, in this language.
@@ -20,24 +33,32 @@ pub(super) async fn entitlement_in(
     app: &App,
     sentences: &Sentences,
     record: Record,
-) -> Result<OperatorEntitlement, StoreError> {
-    let row = app.links.get(&record.player).await?;
-    let context = Context::read(app, &row, &[&record]).await?;
-    Ok(judged(app, &context, sentences, record))
+) -> Result<Judged<OperatorEntitlement>, StoreError> {
+    let mut unreadable = Vec::new();
+    let row = unless_corrupt(app.links.get(&record.player).await, &mut unreadable)?;
+    let mut context = Context::read(app, row.as_ref(), &[&record]).await?;
+    unreadable.append(&mut context.unreadable);
+    Ok(Judged {
+        entitlements: judged(app, &context, sentences, record),
+        unreadable,
+    })
 }
 
-/// Entitlements of the player of this row, in this language.
+/// Entitlements of the player of this row, in this language. `None`: the row can't be read.
 pub(super) async fn entitlements(
     app: &App,
     sentences: &Sentences,
-    row: &PlayerRow,
+    row: Option<&PlayerRow>,
     records: Vec<Record>,
-) -> Result<Vec<OperatorEntitlement>, StoreError> {
+) -> Result<Judged<Vec<OperatorEntitlement>>, StoreError> {
     let context = Context::read(app, row, &records.iter().collect::<Vec<_>>()).await?;
-    let judged = records
+    let entitlements = records
         .into_iter()
         .map(|record| judged(app, &context, sentences, record));
-    Ok(judged.collect())
+    Ok(Judged {
+        entitlements: entitlements.collect(),
+        unreadable: context.unreadable,
+    })
 }
 
 fn judged(

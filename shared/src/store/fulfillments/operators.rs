@@ -45,7 +45,7 @@ pub struct Reassignment<'a> {
 }
 
 /// The players who have a record of an entitlement.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Holders {
     /// The one that owns it.
     pub owner: Option<PlayerId>,
@@ -53,6 +53,22 @@ pub struct Holders {
     pub was_erased: bool,
     /// The others.
     pub others: Vec<PlayerId>,
+    /// Rows that name a player, and can't be read.
+    pub unreadable: Vec<StoreError>,
+}
+
+impl Holders {
+    /// All players.
+    ///
+    /// # Errors
+    /// If one of them can't be read.
+    pub fn whole(self) -> Result<Self, StoreError> {
+        let mut unreadable = self.unreadable;
+        match unreadable.pop() {
+            Some(error) => Err(error),
+            None => Ok(Self { unreadable, ..self }),
+        }
+    }
 }
 
 impl Fulfillments {
@@ -220,15 +236,14 @@ impl Fulfillments {
         for item in query_up_to(self.partition(owner_pk(id)), usize::MAX).await? {
             let reader = Reader::new(&self.table, &item);
             let is_owner = reader.text("sk") == Some("OWNER");
-            if is_owner && is_erased_owner(reader.need_text("player_id")?) {
+            if is_owner && reader.text("player_id").is_some_and(is_erased_owner) {
                 holders.was_erased = true;
                 continue;
             }
-            let player = reader.id("player_id")?;
-            if is_owner {
-                holders.owner = Some(player);
-            } else {
-                holders.others.push(player);
+            match reader.id("player_id") {
+                Ok(player) if is_owner => holders.owner = Some(player),
+                Ok(player) => holders.others.push(player),
+                Err(error) => holders.unreadable.push(error),
             }
         }
         let owner = holders.owner.as_ref();

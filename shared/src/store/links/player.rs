@@ -28,12 +28,21 @@ impl Links {
         &self,
         account: &AmazonUserId,
     ) -> Result<Option<Link>, StoreError> {
-        let Some(item) = self.item(amazon_key(account)).await? else {
+        let Some(player) = self.player_of(account).await? else {
             return Ok(None);
         };
-        let player: PlayerId = Reader::new(&self.table, &item).id("player_id")?;
         let link = self.get(&player).await?.link;
         Ok(link.filter(|link| link.amazon_user_id == *account))
+    }
+
+    /// The player to whom this Amazon account is linked, as the account's own row says.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn player_of(&self, account: &AmazonUserId) -> Result<Option<PlayerId>, StoreError> {
+        let item = self.item(amazon_key(account)).await?;
+        item.map(|item| Reader::new(&self.table, &item).id("player_id"))
+            .transpose()
     }
 
     /// A change of exactly this link. It is refused if the player has linked again or unlinked.

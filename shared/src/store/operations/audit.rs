@@ -65,6 +65,15 @@ pub(in crate::store) fn audit_sk(at: Timestamp) -> String {
     format!("A#{:015}#", at.as_millis())
 }
 
+/// The audit records about one player.
+#[derive(Debug, Default)]
+pub struct Trail {
+    /// Those that can be read.
+    pub records: Vec<AuditRecord>,
+    /// What is wrong with the others.
+    pub unreadable: Vec<StoreError>,
+}
+
 impl Fulfillments {
     pub(super) fn audit_part(
         &self,
@@ -90,14 +99,21 @@ impl Fulfillments {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn audit_trail(&self, player: &PlayerId) -> Result<Vec<AuditRecord>, StoreError> {
+    pub async fn audit_trail(&self, player: &PlayerId) -> Result<Trail, StoreError> {
         let query = self
             .partition(player_pk(player))
             .key_condition_expression("pk = :pk AND begins_with(sk, :audit)")
             .expression_attribute_values(":audit", s("A#"))
             .scan_index_forward(false);
         let items = query_up_to(query, MOST_AUDITS).await?;
-        items.iter().map(|item| self.audit_record(item)).collect()
+        let mut trail = Trail::default();
+        for item in items {
+            match self.audit_record(&item) {
+                Ok(record) => trail.records.push(record),
+                Err(error) => trail.unreadable.push(error),
+            }
+        }
+        Ok(trail)
     }
 
     fn audit_record(&self, item: &Item) -> Result<AuditRecord, StoreError> {

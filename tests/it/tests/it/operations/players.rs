@@ -1,11 +1,14 @@
 //! `player.get`, `player.unlink`, `link.retry`, `amazon.get`.
 
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
 use it::{World, status_of};
 use serde_json::{Value, json};
 use stand_in::Endpoint::{Entitlements, Fulfill};
 use stand_in::Fault;
 
-use super::support::{code, done, trail};
+use super::support::{code, done, everything, trail};
 
 async fn get(world: &World, fields: &Value) -> Value {
     let mut command = json!({"command": "player.get", "player_id": "p1"});
@@ -113,6 +116,154 @@ async fn a_row_that_can_not_be_read_is_named_and_hides_nothing() {
         named.contains(&one) && named.contains("updated_at"),
         "{named}"
     );
+}
+
+fn text(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
+/// Takes an attribute out of a row, which can't be read then.
+async fn spoil(world: &World, table: &str, keys: &[(&str, &str)], attribute: &str) {
+    let update = world.dynamodb.update_item().table_name(table);
+    let update = keys.iter().fold(update, |update, (name, value)| {
+        update.key(*name, text(value))
+    });
+    let update = update.update_expression(format!("REMOVE {attribute}"));
+    update.send().await.expect("written");
+}
+
+async fn spoil_link(world: &World, player: &str) {
+    let key = format!("PLAYER#{player}");
+    let links = &world.app.config.tables.links;
+    spoil(world, links, &[("pk", &key)], "linked_at").await;
+}
+
+/// Exactly one row can't be read, and the answer names its key and the attribute.
+fn names(answer: &Value, key: &str, attribute: &str) {
+    let unreadable = answer["unreadable"].as_array().expect("named rows");
+    assert_eq!(unreadable.len(), 1, "{answer}");
+    let named = unreadable[0].as_str().expect("text");
+    assert!(named.contains(key) && named.contains(attribute), "{named}");
+}
+
+fn code_of(answer: &Value, id: &str) -> Value {
+    it::entitlement_of(answer, id)["verdict"]["code"].clone()
+}
+
+#[tokio::test]
+async fn a_link_that_can_not_be_read_is_named_and_hides_nothing() {
+    let world = World::new().await;
+    let delivered = world.pending("p1", "alice", "hat").await;
+    let waiting = world.amazon.claim("alice", "boots");
+    world.check_later("p1").await;
+    world.offer("boots").await;
+    let error = Fault::ItemResult("ERROR".to_owned());
+    world.amazon.fault(Fulfill, error, 1);
+    world.confirm("p1", &[&delivered]).await;
+    let retry = json!({"player_id": "p1"});
+    done(&world, "link.retry", retry).await;
+    spoil_link(&world, "p1").await;
+    let answer = get(&world, &json!({})).await;
+    names(&answer, "PLAYER#p1", "linked_at");
+    assert_eq!(answer["link"]["status"], Value::Null);
+    assert_eq!(answer["audit"][0]["command"], "link.retry");
+    // Nothing is known of the link, so nothing is said of it.
+    assert_eq!(code_of(&answer, &delivered), "report_due");
+    assert_eq!(code_of(&answer, &waiting), "attention");
+
+    let one = json!({"command": "entitlement.get", "entitlement_id": delivered});
+    let answer = world.admin(one).await;
+    names(&answer, "PLAYER#p1", "linked_at");
+    assert_eq!(answer["entitlement"]["verdict"]["code"], "report_due");
+
+    let account = world.amazon.account_id("alice");
+    let account = json!({"command": "amazon.get", "amazon_user_id": account});
+    let answer = world.admin(account).await;
+    names(&answer, "PLAYER#p1", "linked_at");
+    assert_eq!(
+        (&answer["player_id"], &answer["owes"]),
+        (&json!("p1"), &json!(true))
+    );
+}
+
+#[tokio::test]
+async fn another_players_link_that_can_not_be_read_hides_nothing_of_the_player() {
+    let world = World::new().await;
+    let id = world.unreported("p1", "alice").await;
+    world.amazon.revoke("alice");
+    world.unlinked("p1").await;
+    world.linked("p2", "alice").await;
+    spoil_link(&world, "p2").await;
+    let answer = get(&world, &json!({})).await;
+    names(&answer, "PLAYER#p2", "linked_at");
+    assert_eq!(answer["link"]["status"], "unlinked");
+    assert_eq!(code_of(&answer, &id), "report_due");
+}
+
+#[tokio::test]
+async fn an_audit_record_that_can_not_be_read_is_named_and_hides_nothing() {
+    let world = World::new().await;
+    let id = world.pending("p1", "alice", "hat").await;
+    for _ in 0..2 {
+        done(&world, "link.retry", json!({"player_id": "p1"})).await;
+        world.pass(1);
+    }
+    let table = &world.app.config.tables.fulfillments;
+    let rows = everything(&world).await;
+    let of_player = |row: &&BTreeMap<_, _>| row.get("pk") == Some(&text("PLAYER#p1"));
+    let own = rows.values().filter(of_player);
+    let sort_keys = own.filter_map(|row| row.get("sk")?.as_s().ok());
+    let record = sort_keys.filter(|sk| sk.starts_with("A#")).min();
+    let record = record.expect("an audit record");
+    spoil(
+        &world,
+        table,
+        &[("pk", "PLAYER#p1"), ("sk", record)],
+        "command",
+    )
+    .await;
+    let answer = get(&world, &json!({})).await;
+    names(&answer, record, "command");
+    assert_eq!(it::ids_of(&answer), [id]);
+    assert_eq!(answer["audit"].as_array().expect("records").len(), 1);
+}
+
+#[tokio::test]
+async fn a_record_or_a_holder_that_can_not_be_read_does_not_hide_the_entitlement() {
+    let world = World::new().await;
+    let id = world.pending("p1", "alice", "hat").await;
+    world.unlinked("p1").await;
+    world.linked("p2", "alice").await;
+    assert_eq!(
+        status_of(&world.check("p2").await, &id),
+        "held other_player"
+    );
+    let find = json!({"command": "entitlement.get", "entitlement_id": id});
+    let table = &world.app.config.tables.fulfillments;
+    let record = format!("E#{id}");
+    spoil(
+        &world,
+        table,
+        &[("pk", "PLAYER#p1"), ("sk", &record)],
+        "updated_at",
+    )
+    .await;
+    let answer = world.admin(find.clone()).await;
+    names(&answer, "PLAYER#p1", "updated_at");
+    assert_eq!(answer["entitlement"]["player_id"], "p2");
+    assert_eq!(answer["also"], json!(["p1"]));
+
+    let holders = format!("ENTITLEMENT#{id}");
+    spoil(
+        &world,
+        table,
+        &[("pk", &holders), ("sk", "OWNER")],
+        "player_id",
+    )
+    .await;
+    let answer = world.admin(find).await;
+    names(&answer, "OWNER", "player_id");
+    assert_eq!(answer["also"], json!([]));
 }
 
 #[tokio::test]
