@@ -6,7 +6,8 @@ use super::time::Timestamp;
 /// Why an entitlement waits for an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waiting {
-    /// It has made no progress for 7 days. The service still tries it, once a day.
+    /// It has made no progress for 7 days: the service still tries it, once a day, or it is held for
+    /// an unknown word of Amazon's.
     Attention,
     /// It is held for a reason that only an operator ends.
     Held(HoldReason),
@@ -71,10 +72,9 @@ impl Waiting {
         held_at: Timestamp,
         attention_at: Option<Timestamp>,
     ) -> Option<(Self, Timestamp)> {
-        match reason {
-            Some(reason) => Self::held(reason).map(|waiting| (waiting, held_at)),
-            None => attention_at.map(|at| (Self::Attention, at)),
-        }
+        let held = reason.and_then(Self::held);
+        held.map(|waiting| (waiting, held_at))
+            .or(attention_at.map(|at| (Self::Attention, at)))
     }
 }
 
@@ -116,7 +116,17 @@ mod tests {
                 None,
                 Some((Waiting::Held(operator), held_at)),
             ),
+            (
+                Some(operator),
+                Some(attention_at),
+                Some((Waiting::Held(operator), held_at)),
+            ),
             (Some(HoldReason::Withdrawn), None, None),
+            (
+                Some(HoldReason::UnknownInstruction),
+                Some(attention_at),
+                Some((Waiting::Attention, attention_at)),
+            ),
         ] {
             assert_eq!(Waiting::of(reason, held_at, attention), waiting);
         }

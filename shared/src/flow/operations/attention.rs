@@ -148,9 +148,10 @@ async fn release_one<'a>(
     record: &'a Record,
 ) -> (&'a Record, Result<(), OperationError>) {
     let Record { player, id, .. } = record;
-    let released = carry_out_part(app, order, async |now| match record.reason {
-        Some(reason) => release_plan(app, player, id, reason, now).await,
-        None => try_now_plan(app, player, id, now).await,
+    let waiting = record.waiting().map(|(waiting, _)| waiting);
+    let released = carry_out_part(app, order, async |now| match waiting {
+        Some(Waiting::Held(reason)) => release_plan(app, player, id, reason, now).await,
+        Some(Waiting::Attention) | None => try_now_plan(app, player, id, now).await,
     });
     (record, released.await)
 }

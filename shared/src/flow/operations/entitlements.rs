@@ -114,7 +114,8 @@ pub(super) async fn release_plan(
     })
 }
 
-/// The plan by which the next run of `reconcile` tries what has attention.
+/// The plan by which the next run of `reconcile` tries what has attention. What is held for an unknown
+/// word only loses its attention: the next check that still finds the word gives it attention again.
 pub(super) async fn try_now_plan(
     app: &App,
     player: &PlayerId,
@@ -123,7 +124,10 @@ pub(super) async fn try_now_plan(
 ) -> Result<Plan<()>, OperationError> {
     let known = known_record(app, player, id).await?;
     known.present(now).try_now(known.attention_at)?;
-    let (changes, _) = app.fulfillments.due_now_changes(&known, now);
+    let changes = match known.status {
+        Status::Held => app.fulfillments.unmark_attention_changes(&known, now),
+        _ => app.fulfillments.due_now_changes(&known, now).0,
+    };
     Ok(Plan {
         changes,
         audits: vec![about(player, id, None)],

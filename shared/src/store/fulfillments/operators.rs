@@ -139,6 +139,13 @@ impl Fulfillments {
         (Changes(vec![change.in_transaction()]), after)
     }
 
+    /// Takes the attention off a hold. A check that still finds what it was for notes it again.
+    #[must_use]
+    pub fn unmark_attention_changes(&self, known: &Record, now: Timestamp) -> Changes {
+        let change = self.change_as_read(known, now).remove("attention_at");
+        Changes(vec![change.unlisted().in_transaction()])
+    }
+
     fn due_now(&self, known: &Record, now: Timestamp) -> (Change, Record) {
         let change = self
             .change_as_read(known, now)

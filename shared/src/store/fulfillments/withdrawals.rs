@@ -4,7 +4,7 @@ use super::admissions::{Admission, Claim};
 use super::leases::UNLEASED;
 use super::record::Record;
 use super::reports::UNTRIED;
-use crate::domain::{HoldReason, Status, Timestamp};
+use crate::domain::{HoldReason, Status, Timestamp, Waiting};
 use crate::store::dynamo::{Committed, guard_key, n, only, record_key, s, time, transact};
 use crate::store::error::StoreError;
 use crate::store::outcome::WriteOutcome;
@@ -87,6 +87,10 @@ impl Fulfillments {
             .value(":held", s(Status::Held.as_str()))
             .value(":expected_at", time(known.updated_at))
             .set("attention_at", time(now))
+            .listed(
+                &known.id,
+                Waiting::of(known.reason, known.updated_at, Some(now)),
+            )
             .apply(&self.client)
             .await?;
         Ok(written.outcome())

@@ -187,6 +187,45 @@ async fn what_has_attention_is_listed_and_release_tries_it_at_once() {
     assert_eq!(listed(&world, json!({})).await, [""; 0]);
 }
 
+fn say(world: &World, id: &str, word: &str) {
+    let element = json!({"EntitlementId": id, "VendorProductId": "hat", "NextInstruction": word});
+    world.amazon.put_entitlement("alice", element);
+}
+
+async fn waiting(world: &World) -> u64 {
+    let count = world.app.fulfillments.count_alarming();
+    count.await.expect("a count")
+}
+
+#[tokio::test]
+async fn what_is_held_for_an_unknown_word_for_a_week_is_listed_until_amazon_says_another() {
+    let world = World::new().await;
+    world.offer("hat").await;
+    world.linked("p1", "alice").await;
+    say(&world, "e1", "LATER");
+    world.check("p1").await;
+    assert_eq!(listed(&world, json!({})).await, [""; 0]);
+    world.pass(7 * 24 * 3600);
+    world.check("p1").await;
+    let attention = json!({"held": "attention"});
+    assert_eq!(listed(&world, attention.clone()).await, ["e1"]);
+    assert_eq!(waiting(&world).await, 1, "the alarm rings");
+
+    // An operator has looked, and Amazon still says the word.
+    let answer = done(&world, "attention.release", attention.clone()).await;
+    assert_eq!(answer["released"], 1, "{answer}");
+    assert_eq!(trail(&world, "p1").await[0]["command"], "attention.release");
+    assert_eq!(waiting(&world).await, 0);
+    world.check_later("p1").await;
+    assert_eq!(listed(&world, attention.clone()).await, ["e1"]);
+
+    say(&world, "e1", "FULFILL");
+    let answer = world.check_later("p1").await;
+    assert_eq!(status_of(&answer, "e1"), "pending");
+    assert_eq!(listed(&world, json!({})).await, [""; 0]);
+    assert_eq!(waiting(&world).await, 0);
+}
+
 /// Releases page after page, each under a request id of its own. Gives how many were released.
 async fn release_all(world: &World, mut fields: Value) -> u64 {
     let mut released = 0;
