@@ -14,12 +14,13 @@ use crate::store::dynamo::{Item, Reader};
 pub type Exported = BTreeMap<&'static str, Box<RawValue>>;
 
 /// Texts, numbers, flags and sets that are shown as they are.
-const PLAIN: [&str; 29] = [
+const PLAIN: [&str; 30] = [
     "actor",
     "amazon_user_id",
     "attempts",
     "client_id",
     "command",
+    "delivery_answer",
     "entitlement_id",
     "entitlements",
     "error",

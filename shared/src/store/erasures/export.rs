@@ -136,7 +136,10 @@ impl LinkingRows {
                 // These only list the others.
                 _ => continue,
             };
-            list.push(readable(item));
+            let mut shown = readable(item);
+            // A ticket's are the hashes of its attempts' `state`; a record's are a number.
+            shown.remove("attempts");
+            list.push(shown);
         }
         exported
     }

@@ -1,6 +1,6 @@
 //! `player.erase`: nothing names the player afterwards, and no offer can be had twice.
 
-use it::{World, hidden_inputs, status_of};
+use it::{Reply, World, hidden_inputs, status_of};
 use serde_json::{Value, json};
 use stand_in::Endpoint::Fulfill;
 use stand_in::Fault;
@@ -11,6 +11,8 @@ use super::support::{code, done, everything, order};
 pub(super) const PLAYER: &str = "player.to.erase";
 pub(super) const NAME: &str = "Zaphod Beeblebrox";
 const REASON: &str = "her mother called";
+/// Why the studio's webhook refuses an entitlement.
+pub(super) const REFUSAL: &str = "her inventory is full";
 
 pub(super) fn erase() -> Value {
     json!({"player_id": PLAYER})
@@ -50,12 +52,19 @@ pub(super) struct Story {
 }
 
 pub(super) async fn story() -> Story {
-    let world = World::with(&[("DEVICE_LINKING", "on")]).await;
-    for sku in ["hat", "cap", "pin", "badge"] {
+    let (mut world, studio) = World::with_studio(&[("DEVICE_LINKING", "on")]).await;
+    for sku in ["hat", "cap", "pin", "badge", "gloves"] {
         world.offer(sku).await;
     }
     show_codes(&world).await;
+    studio.rule(|_| {
+        let body = json!({"refused": true, "reason": REFUSAL}).to_string();
+        Some(Reply::Refuse(http::StatusCode::GONE, Vec::new(), body))
+    });
+    world.amazon.claim("alice", "gloves");
     link_by_name(&world, "alice").await;
+    world.let_the_game_deliver();
+    world.pass(5);
     let reported = world.amazon.claim("alice", "hat");
     let unreported = world.amazon.claim("alice", "cap");
     let pending = world.amazon.claim("alice", "pin");
@@ -108,7 +117,8 @@ pub(super) async fn nothing_names(world: &World, names: &[&str]) {
 
 pub(super) async fn nothing_names_the_player(world: &World) {
     let account = world.amazon.account_id("alice");
-    nothing_names(world, &[PLAYER, NAME, &account, REASON, "hold it"]).await;
+    let names = [PLAYER, NAME, &account, REASON, "hold it", REFUSAL];
+    nothing_names(world, &names).await;
 }
 
 #[tokio::test]
@@ -270,7 +280,7 @@ async fn a_dry_run_says_what_there_is_and_changes_nothing() {
     assert_eq!(answer["dry_run"], true);
     assert_eq!(answer["receipt_id"], Value::Null);
     assert_eq!(answer["not_reported"], json!([unreported]));
-    assert_eq!(answer["would_erase"]["entitlements"], 6);
+    assert_eq!(answer["would_erase"]["entitlements"], 7);
     assert_eq!(answer["would_erase"]["audit_records"], 1);
     assert_eq!(everything(&world).await, before);
 }

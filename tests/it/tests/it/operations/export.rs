@@ -3,7 +3,7 @@
 use prime_gaming::testing::store::knows_attribute;
 use serde_json::{Value, json};
 
-use super::erasure::{NAME, PLAYER, Story, erase, story};
+use super::erasure::{NAME, PLAYER, REFUSAL, Story, erase, story};
 use super::support::{code, everything};
 
 async fn export(world: &it::World, fields: &Value) -> Value {
@@ -34,7 +34,7 @@ async fn an_export_shows_all_that_is_stored_and_no_secret() {
     assert_eq!(answer["device_sessions"].as_array().map(Vec::len), Some(2));
     assert_eq!(answer["cursor"], Value::Null);
     let entitlements = answer["entitlements"].as_array().expect("a list");
-    assert_eq!(entitlements.len(), 6);
+    assert_eq!(entitlements.len(), 7);
     for (id, status) in [
         (&reported, "reported"),
         (&unreported, "delivered"),
@@ -48,7 +48,10 @@ async fn an_export_shows_all_that_is_stored_and_no_secret() {
         assert!(seen.ends_with('Z'), "{seen}");
     }
     let used = answer["used_up"].as_array().expect("a list");
-    assert_eq!(used.len(), 4, "{used:?}");
+    assert_eq!(used.len(), 5, "{used:?}");
+    let answers = entitlements.iter().map(|it| &it["delivery_answer"]);
+    let answers: Vec<_> = answers.filter(|it| !it.is_null()).collect();
+    assert_eq!(answers, [REFUSAL], "what the studio's webhook said");
     assert_eq!(answer["audit"][0]["command"], "entitlement.hold");
 
     // Each sealed or hashed value that is stored stays out of it.
@@ -57,6 +60,11 @@ async fn an_export_shows_all_that_is_stored_and_no_secret() {
         for name in ["tokens", "verifier", "pair", "browser", "ticket", "session"] {
             let value = row.get(name).and_then(|value| value.as_s().ok());
             assert!(value.is_none_or(|it| !text.contains(it)), "{key} {name}");
+        }
+        // The hashes of a ticket's attempts, beside the counters of that name.
+        let states = row.get("attempts").and_then(|value| value.as_ss().ok());
+        for state in states.into_iter().flatten() {
+            assert!(!text.contains(state), "{key} attempts");
         }
     }
 }
@@ -102,9 +110,9 @@ async fn a_large_export_comes_in_pages_that_fit_into_an_answer() {
         fields = json!({"cursor": answer["cursor"]});
     }
     assert_eq!(pages, 2);
-    assert_eq!(ids.len(), 26);
+    assert_eq!(ids.len(), 27);
     ids.dedup();
-    assert_eq!(ids.len(), 26);
+    assert_eq!(ids.len(), 27);
     let wrong = json!({"player_id": PLAYER, "cursor": "?"});
     assert_eq!(code(&world, "player.export", wrong).await, "invalid_cursor");
     let nobody = json!({"player_id": "p9"});
