@@ -1,7 +1,7 @@
 //! `player.export`: everything that is stored of a player, without secrets.
 //!
-//! Lambda answers at most 6 MB. So the rows of the player's partition come in pages, which end before
-//! the answer has 4 MB. Everything else is on the first page.
+//! Lambda answers at most 6 MB. So the Amazon accounts come in pages, and then the rows of the player's
+//! partition, in pages which end before the answer has 4 MB. Everything else is on the first page.
 
 use std::collections::BTreeSet;
 
@@ -20,8 +20,11 @@ use crate::store::{OwnRow, StoreError, Stored};
 /// A page ends with the row that makes it as large as this. A row has at most 400 KB.
 const PAGE_BYTES: usize = 4_000_000;
 
-/// The most Amazon accounts that one answer shows: far more than a person has.
+/// The most Amazon accounts of one page: each costs some reads. A person has far fewer.
 const MOST_ACCOUNTS: usize = 100;
+
+/// How a position among the accounts begins. No sort key begins so.
+const ACCOUNTS: &str = "AMAZON#";
 
 /// `player.export`
 ///
@@ -40,11 +43,23 @@ pub async fn export_player(
     if after.is_none() {
         first_page(app, player, &mut answer).await?;
     }
-    rows(app, player, after, &mut answer).await?;
+    let (after_account, after_row) = match after {
+        None => (Some(String::new()), None),
+        Some(position) => match position.strip_prefix(ACCOUNTS) {
+            Some(account) => (Some(account.to_owned()), None),
+            None => (None, Some(position)),
+        },
+    };
+    if let Some(account) = after_account {
+        amazon_accounts(app, player, &account, &mut answer).await?;
+    }
+    if answer.cursor.is_none() {
+        rows(app, player, after_row, &mut answer).await?;
+    }
     Ok(Answer::of(&answer))
 }
 
-/// What is not in the player's partition.
+/// What is neither in the player's partition nor stored by Amazon account.
 async fn first_page(
     app: &App,
     player: &PlayerId,
@@ -55,26 +70,42 @@ async fn first_page(
     answer.link_sessions = linking.sessions;
     answer.link_attempts = linking.attempts;
     answer.device_sessions = linking.devices;
+    if let Some(id) = app.erased_id(player) {
+        let marker = app.erasures.get(&id).await?;
+        answer.erasure = marker.map(|marker| ExportedErasure {
+            receipt_id: marker.receipt,
+            at: marker.begun_at,
+        });
+    }
+    Ok(())
+}
+
+/// What is stored by Amazon account, in the order of their ids: a page of it from after the id `after`.
+async fn amazon_accounts(
+    app: &App,
+    player: &PlayerId,
+    after: &str,
+    answer: &mut ExportAnswer,
+) -> Result<(), StoreError> {
     let mut accounts = accounts(app, player).await?;
     let own = app.links.own_link(player).await?;
     accounts.extend(own.and_then(|own| own.account()).map(String::from));
-    let accounts = accounts
+    let mut left: Vec<_> = accounts
         .into_iter()
-        .filter_map(|it| AmazonUserId::new(it).ok());
-    for account in accounts.take(MOST_ACCOUNTS) {
+        .filter(|account| account.as_str() > after)
+        .filter_map(|it| AmazonUserId::new(it).ok())
+        .collect();
+    let later = left.split_off(left.len().min(MOST_ACCOUNTS));
+    if let (Some(last), false) = (left.last(), later.is_empty()) {
+        answer.cursor = Some(cursor_after(&format!("{ACCOUNTS}{last}")));
+    }
+    for account in left {
         let (parked, housekeeping) = app.fulfillments.export_account(&account, player).await?;
         answer.amazon_accounts.push(ExportedAccount {
             ended_link: app.links.export_remnant(&account, player).await?,
             amazon_user_id: account,
             parked,
             housekeeping,
-        });
-    }
-    if let Some(id) = app.erased_id(player) {
-        let marker = app.erasures.get(&id).await?;
-        answer.erasure = marker.map(|marker| ExportedErasure {
-            receipt_id: marker.receipt,
-            at: marker.begun_at,
         });
     }
     Ok(())

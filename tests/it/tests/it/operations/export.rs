@@ -119,3 +119,35 @@ async fn a_large_export_comes_in_pages_that_fit_into_an_answer() {
     assert_eq!(code(&world, "player.export", nobody).await, "not_found");
     super::support::done(&world, "player.erase", erase()).await;
 }
+
+#[tokio::test]
+async fn many_amazon_accounts_come_in_pages() {
+    let world = it::World::new().await;
+    world.linked(PLAYER, "alice").await;
+    let text = |text: String| aws_sdk_dynamodb::types::AttributeValue::S(text);
+    for number in 0..210 {
+        let put = world.dynamodb.put_item();
+        let put = put
+            .table_name(&world.app.config.tables.fulfillments)
+            .item("pk", text(format!("PLAYER#{PLAYER}")))
+            .item("sk", text(format!("E#e-{number:03}")))
+            .item("status", text("reported".to_owned()))
+            .item("amazon_user_id", text(format!("amzn1.account.{number:03}")));
+        put.send().await.expect("written");
+    }
+    let (mut accounts, mut ids, mut fields) = (Vec::new(), Vec::new(), json!({}));
+    for (of_accounts, of_rows) in [(100, 0), (100, 0), (11, 210)] {
+        let answer = export(&world, &fields).await;
+        let shown = answer["amazon_accounts"].as_array().expect("a list");
+        let new = shown.iter().map(|it| it["amazon_user_id"].to_string());
+        accounts.extend(new);
+        assert_eq!(shown.len(), of_accounts);
+        assert_eq!(it::ids_of(&answer).len(), of_rows);
+        ids.extend(it::ids_of(&answer));
+        fields = json!({"cursor": answer["cursor"]});
+    }
+    assert_eq!(fields["cursor"], Value::Null);
+    accounts.sort();
+    accounts.dedup();
+    assert_eq!((accounts.len(), ids.len()), (211, 210));
+}
