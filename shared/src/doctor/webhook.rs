@@ -4,6 +4,8 @@ use super::Patient;
 use crate::domain::Finding;
 use crate::net::Unavailable;
 
+const ANSWER_401: &str = "Let the endpoint answer 401 to a wrong signature.";
+
 /// A failing endpoint stops no roll-out: it may be the studio's outage, and the service delivers later.
 pub(super) async fn answers(patient: &Patient<'_>) -> Finding {
     let deployment = patient.deployment;
@@ -59,7 +61,7 @@ fn judge(signed: &Result<u16, Unavailable>, unsigned: &Result<u16, Unavailable>)
     }
     match unsigned {
         Ok(400..=499) => {}
-        Ok(status) => {
+        Ok(status @ 200..=299) => {
             faults.push(format!(
                 "it answered {status} to a test with a wrong signature, and not 4xx"
             ));
@@ -68,13 +70,21 @@ fn judge(signed: &Result<u16, Unavailable>, unsigned: &Result<u16, Unavailable>)
                  to a wrong one: otherwise anyone can make it deliver.",
             );
         }
-        // Without any answer the first fault says it.
+        // It treats both tests alike: the first fault says it, and nothing is known of its look at
+        // signatures.
+        Ok(status) if signed.as_ref().is_ok_and(|same| same == status) => {}
         Err(_) if signed.is_err() => {}
+        Ok(status) => {
+            faults.push(format!(
+                "it answered {status} to a test with a wrong signature, and not 4xx"
+            ));
+            fixes.push(ANSWER_401);
+        }
         Err(error) => {
             faults.push(format!(
                 "it did not answer a test with a wrong signature: {error}"
             ));
-            fixes.push("Let the endpoint answer 401 to a wrong signature.");
+            fixes.push(ANSWER_401);
         }
     }
     if faults.is_empty() {
@@ -116,11 +126,12 @@ mod tests {
                 "check the signature",
             ),
             (
-                Ok(200),
-                Ok(500),
-                "500 to a test with a wrong",
-                "check the signature",
+                silent(),
+                Ok(503),
+                "503 to a test with a wrong",
+                "answer 401",
             ),
+            (Ok(200), Ok(500), "500 to a test with a wrong", "answer 401"),
             (
                 Ok(200),
                 silent(),
@@ -133,6 +144,19 @@ mod tests {
             assert!(finding.detail.contains(detail), "{detail} in {finding:?}");
             assert!(finding.fix.is_some_and(|it| it.contains(fix)), "{fix}");
         }
+    }
+
+    #[test]
+    fn an_endpoint_that_fails_at_both_tests_is_not_said_to_take_wrong_signatures() {
+        for status in [301, 429, 503] {
+            let finding = judge(&Ok(status), &Ok(status));
+            assert!(!finding.detail.contains("wrong signature"), "{finding:?}");
+            let fix = finding.fix.expect("a fix");
+            assert!(fix.contains("answer 2xx"), "{fix}");
+            assert!(!fix.contains("signature of every call"), "{fix}");
+        }
+        let finding = judge(&Ok(200), &Ok(503));
+        assert!(!finding.fix.expect("a fix").contains("anyone"));
     }
 
     #[test]
