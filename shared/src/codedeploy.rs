@@ -27,6 +27,8 @@ const MAX_ERROR_BYTES: usize = 200;
 const JSON: &str = "application/x-amz-json-1.1";
 const OPERATION: &str = "CodeDeploy_20141006.PutLifecycleEventHookExecutionStatus";
 const TARGET: &str = "x-amz-target";
+/// CodeDeploy's error if it has a result of the checks already.
+const TOLD_BEFORE: &str = "LifecycleEventAlreadyCompletedException";
 
 /// What CodeDeploy hands to the function that it invokes before a roll-out.
 #[derive(Clone, Debug, Deserialize)]
@@ -116,7 +118,7 @@ impl CodeDeploy {
     ) -> Result<(), CodeDeployError> {
         let mut tried = 1;
         loop {
-            match self.put_once(hook, status, now).await {
+            match self.put_once(hook, status, now, tried > 1).await {
                 Err(error) if tried < ROLLOUT_TRIES && error.is_passing() => tried += 1,
                 result => return result,
             }
@@ -128,6 +130,7 @@ impl CodeDeploy {
         hook: &Hook,
         status: HookStatus,
         now: Timestamp,
+        was_sent_before: bool,
     ) -> Result<(), CodeDeployError> {
         let body = serde_json::json!({
             "deploymentId": hook.deployment_id,
@@ -147,13 +150,18 @@ impl CodeDeploy {
             MAX_ANSWER_BYTES,
         )
         .await?;
-        match answer.status {
-            200 => Ok(()),
-            status => Err(CodeDeployError::Refused {
-                status,
-                error: error_name(&answer.body),
-            }),
+        if answer.status == 200 {
+            return Ok(());
         }
+        let error = error_name(&answer.body);
+        // An earlier request reached it, and only the answer was lost.
+        if (was_sent_before || answer.is_repeated) && error.contains(TOLD_BEFORE) {
+            return Ok(());
+        }
+        Err(CodeDeployError::Refused {
+            status: answer.status,
+            error,
+        })
     }
 
     /// The headers of the request, with its signature (AWS Signature Version 4).

@@ -74,6 +74,22 @@ async fn a_failure_on_the_way_is_tried_again_and_a_refusal_is_not() {
     assert_eq!(server.requests().len(), 1);
 }
 
+#[tokio::test]
+async fn it_is_told_also_if_the_first_answer_was_lost() {
+    let refusal =
+        r#"{"__type": "com.amazonaws.codedeploy#LifecycleEventAlreadyCompletedException"}"#;
+    for lost in [Reply::Reset, Reply::Truncated, Reply::json(500, "{}")] {
+        let server = Server::start([lost, Reply::json(400, refusal)]);
+        let told = tell(&server, HookStatus::Succeeded).await;
+        told.expect("the first request told it");
+        assert_eq!(server.requests().len(), 2);
+    }
+    // Without a lost answer it was not this process that told it.
+    let server = Server::start([Reply::json(400, refusal)]);
+    let told = tell(&server, HookStatus::Succeeded).await;
+    assert!(told.is_err());
+}
+
 #[test]
 fn without_an_endpoint_it_is_the_regions() {
     let http = Client::new(Clock::system()).expect("a client");
