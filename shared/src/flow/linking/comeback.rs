@@ -12,7 +12,8 @@ use crate::store::{Changes, StoreError};
 /// See [`StoreError`]. While the player is being erased, nothing is linked.
 pub(in crate::flow) async fn comeback(app: &App, player: &PlayerId) -> Result<Changes, StoreError> {
     let Some(id) = app.erased_id(player) else {
-        // Without the key no player has been erased.
+        // This process read the secret before it had the key. Before the first erasure the stack is
+        // deployed once more, which ends such processes.
         return Ok(Changes::default());
     };
     let being_erased = StoreError::Contended {

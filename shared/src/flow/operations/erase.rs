@@ -108,7 +108,8 @@ pub(super) async fn erased_id(app: &App, player: &PlayerId) -> Result<ErasedId, 
     }
     app.erased_id(player).ok_or_else(|| {
         OperationError::Conflict(NotPossible(
-            "the secret has no erasure_key; add one, 32 random bytes in base64, and never change it"
+            "the secret has no erasure_key; add one, 32 random bytes in base64, and never change it; \
+             then deploy the stack once more, so that every running function knows it"
                 .to_owned(),
         ))
     })

@@ -298,6 +298,7 @@ async fn without_a_key_or_a_known_player_nothing_is_erased() {
     assert_eq!(answer["errors"][0]["code"], "conflict", "{answer}");
     let detail = answer["errors"][0]["detail"].as_str().expect("text");
     assert!(detail.contains("erasure_key"), "{detail}");
+    assert!(detail.contains("deploy the stack once more"), "{detail}");
     // The key is added, and this process reads the secret again.
     std::fs::write(&world.secrets_file, it::secrets(false).to_string()).expect("writable");
     world.pass(61);
