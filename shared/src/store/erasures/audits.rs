@@ -16,6 +16,9 @@ use crate::store::tables::{Erasures, Fulfillments, Links};
 /// What stays of an audit record as it is: when which operator did what.
 const KEPT: [&str; 3] = ["at", "command", "actor"];
 
+/// Of these only stays that there was one.
+const BLANKED: [&str; 3] = ["reason", "note", "entitlement_id"];
+
 /// Where an operator may have named the player.
 const TEXTS: [&str; 3] = ["reason", "note", "request_id"];
 
@@ -56,20 +59,11 @@ impl Fulfillments {
         row: &Stored,
         now: Timestamp,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let sk = row.text("sk").unwrap_or_default().to_owned();
-        // Where rows were brought back beside the others, the copy is there already, and is the same.
-        let mut copy = self.change(key(erased_pk(erasing.id), sk));
-        for field in KEPT {
-            copy = copy.set_some(field, row.0.get(field).cloned());
-        }
-        for field in ["reason", "note", "entitlement_id"] {
-            copy = copy.set_some(field, row.0.get(field).map(|_| s(ERASED)));
-        }
         let mut parts = vec![
             row.change(self).delete_in_transaction(),
-            copy.in_transaction(),
             erasures.running_part(erasing),
         ];
+        parts.extend(self.copy_part(erasing, row));
         let at = row.written_at();
         if let (Some(note), Some(at)) = (row.text("note"), at) {
             for other in players_of_move(note, erasing.player) {
@@ -90,6 +84,26 @@ impl Fulfillments {
             }
         }
         Ok(parts)
+    }
+
+    /// What stays of the record. `None`: nothing, because it can't be read.
+    fn copy_part(&self, erasing: &Erasing<'_>, row: &Stored) -> Option<TransactWriteItem> {
+        let stored = |field: &'static str| Some((field, row.0.get(field)?.clone()));
+        let kept = KEPT.into_iter().filter_map(stored);
+        let blanked = BLANKED.into_iter().filter_map(stored);
+        let fields: Vec<_> = kept
+            .chain(blanked.map(|(field, _)| (field, s(ERASED))))
+            .collect();
+        if fields.is_empty() {
+            return None;
+        }
+        let sk = row.text("sk").unwrap_or_default().to_owned();
+        // Where rows were brought back beside the others, the copy is there already, and is the same.
+        let copy = self.change(key(erased_pk(erasing.id), sk));
+        let copy = fields
+            .into_iter()
+            .fold(copy, |copy, (field, value)| copy.set(field, value));
+        Some(copy.in_transaction())
     }
 
     /// Takes `player` out of the audit records of another player that were written at `at`.

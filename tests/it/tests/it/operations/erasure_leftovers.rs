@@ -85,6 +85,21 @@ async fn a_player_who_is_unlinked_in_a_row_with_a_link_is_erased() {
 }
 
 #[tokio::test]
+async fn an_audit_record_without_anything_that_stays_is_erased() {
+    let world = World::new().await;
+    world.pending(PLAYER, "alice", "hat").await;
+    let put = world.dynamodb.put_item();
+    let put = put
+        .table_name(&world.app.config.tables.fulfillments)
+        .item("pk", text(&format!("PLAYER#{PLAYER}")))
+        .item("sk", text("A#000000000000001#odd"))
+        .item("from_another_tool", text(PLAYER));
+    put.send().await.expect("written");
+    done(&world, "player.erase", erase()).await;
+    nothing_names_the_player(&world).await;
+}
+
+#[tokio::test]
 async fn another_player_whose_link_can_not_be_read_keeps_no_name() {
     let world = inherited().await;
     let wrong = [(":it", text("seven"))];
