@@ -364,6 +364,8 @@ pub struct ResealedAnswer {
     /// Links whose tokens do not open: their players have to link again.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unopened: Vec<Unopened>,
+    /// How many more of them there are, which are not named.
+    pub more_unopened: u64,
     /// How many rows have been read so far.
     pub read: u64,
     /// About how many rows there are. DynamoDB counts them every few hours.

@@ -21,6 +21,9 @@ use crate::store::{
 /// How many rows one request to the database reads.
 const READ_AT_ONCE: usize = 500;
 
+/// The most links that an answer names. An answer that is remembered has to fit into DynamoDB's 400 KB.
+const MOST_NAMED: usize = 100;
+
 /// The list that a cursor belongs to.
 const LIST: &str = "keys";
 
@@ -104,8 +107,8 @@ fn sealed_by(id: &str, use_: KeyUse, count: Count) -> SealedBy {
 /// after the last. Repeating the command does what is left.
 ///
 /// # Errors
-/// See [`OperationError`]. Tokens that do not open stay as they are, and the answer names their
-/// player.
+/// See [`OperationError`]. Tokens that do not open stay as they are. The answer names their players,
+/// or as many as fit into it, and counts the others.
 pub async fn reseal(
     app: &App,
     order: &Order,
@@ -120,7 +123,7 @@ pub async fn reseal(
     let of_about = app.links.about_how_many().await?;
     let keys = app.secrets.current();
     let first = keys.token_keys.ids().next().unwrap_or_default();
-    let (mut resealed, mut unopened) = (0, Vec::new());
+    let (mut resealed, mut unopened, mut more_unopened) = (0, Vec::new(), 0);
     let mut has_begun = order.dry_run;
     let begins = format!("with the key {first}: begins after {} rows", position.read);
     read(app, limit, &mut position, async |rows: &[SealedRow]| {
@@ -138,6 +141,7 @@ pub async fn reseal(
             match done {
                 Ok(done) => resealed += u64::from(done),
                 Err(Failed::Store(error)) => return Err(error.into()),
+                Err(Failed::Unopened(_)) if unopened.len() >= MOST_NAMED => more_unopened += 1,
                 Err(Failed::Unopened(detail)) => unopened.push(Unopened {
                     player_id: player.clone(),
                     detail,
@@ -154,6 +158,7 @@ pub async fn reseal(
     let answer = ResealedAnswer {
         resealed,
         unopened,
+        more_unopened,
         read: position.read,
         of_about,
         cursor: position.to_cursor(app),

@@ -221,6 +221,30 @@ async fn tokens_whose_key_is_gone_are_counted_and_named() {
     assert!(detail.contains(&old), "{detail}");
 }
 
+/// DynamoDB stores at most 400 KB under a request id.
+#[tokio::test]
+async fn an_answer_that_could_name_very_many_players_is_remembered() {
+    let world = World::new().await;
+    world.linked("p1", "alice").await;
+    let table = &world.app.config.tables.links;
+    let rows = everything(&world).await;
+    let row = rows.get(&format!("{table} PLAYER#p1 "));
+    let row = row.expect("the row of the player");
+    for number in 0..450 {
+        let mut row: std::collections::HashMap<_, _> = row.clone().into_iter().collect();
+        let pk = format!("PLAYER#{number:0>128}");
+        row.insert("pk".to_owned(), AttributeValue::S(pk));
+        let put = world.dynamodb.put_item().table_name(table);
+        put.set_item(Some(row)).send().await.expect("written");
+    }
+    put_keys(&world, &[("new", 7)]);
+    let command = json!({"request_id": "r1"});
+    let answer = done(&world, "keys.reseal", command.clone()).await;
+    assert_eq!(answer["unopened"].as_array().map(Vec::len), Some(100));
+    assert_eq!(answer["more_unopened"], 351);
+    assert_eq!(done(&world, "keys.reseal", command).await, answer);
+}
+
 #[tokio::test]
 async fn what_expires_soon_is_counted_apart() {
     let world = World::with(&[("DEVICE_LINKING", "on")]).await;
