@@ -159,8 +159,9 @@ pub const FORGOTTEN_AFTER: Duration = minutes(10);
 pub const LINKING_LIFE: Duration = minutes(10);
 /// A short-lived row of linking is remembered this long after its end. Then TTL sweeps it.
 pub const LINGER: Duration = hours(1);
-/// DynamoDB's TTL typically sweeps an expired row within this time.
-pub const SWEPT_AFTER: Duration = days(2);
+/// A list of short-lived rows of linking outlives what it lists by this time. DynamoDB's TTL typically
+/// sweeps an expired row within a few days; AWS promises no time.
+pub const SWEPT_AFTER: Duration = days(7);
 /// A device session still answers how it ended for this time after it expired.
 pub const DEVICE_REMEMBERED: Duration = hours(1);
 /// Two posts of one browser can overtake each other by at most this time. A larger difference comes

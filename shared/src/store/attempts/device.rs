@@ -11,7 +11,7 @@
 
 use std::time::Duration;
 
-use crate::budget::{DEVICE_REMEMBERED, LINGER};
+use crate::budget::{DEVICE_REMEMBERED, LINGER, SWEPT_AFTER};
 use crate::domain::{DeviceStatus, LinkFailure, PlayerId, Timestamp};
 use crate::seal::Sealed;
 use crate::store::dynamo::{
@@ -149,7 +149,7 @@ impl Links {
         now: Timestamp,
     ) -> Result<Slot<()>, StoreError> {
         let hash = hash(new.id);
-        let sweep_at = ttl(new.expires_at + DEVICE_REMEMBERED + LINGER);
+        let sweep_at = new.expires_at + DEVICE_REMEMBERED + LINGER;
         let device = self
             .change(device_key(&hash))
             .when("attribute_not_exists(#pk)")
@@ -162,14 +162,15 @@ impl Links {
             .set("expires_at", time(new.expires_at))
             // By this `player.erase` finds the earlier sessions.
             .set_some("previous", slot.previous.as_ref().map(s))
-            .set("ttl", sweep_at.clone())
+            .set("ttl", ttl(sweep_at))
             .in_transaction();
         let place = self
             .change(slot_key(new.player))
             .only_if_still("session", slot.previous.as_ref().map(s))
             .set("session", s(&hash))
             .set("until", time(new.expires_at))
-            .set("ttl", sweep_at)
+            // TTL must not sweep what leads to the session before the session.
+            .set("ttl", ttl(sweep_at + SWEPT_AFTER))
             .in_transaction();
         match transact(&self.client, vec![place, device]).await? {
             Committed::All => Ok(Slot::Ours(())),

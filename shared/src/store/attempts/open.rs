@@ -14,8 +14,8 @@ use crate::store::tables::Links;
 /// The most open link attempts of one player.
 pub(super) const MAX_OPEN: usize = 10;
 
-/// The most tickets that are listed. A player who makes more of them within two days has the oldest
-/// ones left to TTL.
+/// The most tickets that are listed. A player who makes more of them within [`SWEPT_AFTER`] has the
+/// oldest ones left to TTL.
 const MOST_TICKETS: usize = 100;
 
 /// How often a change of the count is tried while other requests change it too.
@@ -36,8 +36,9 @@ impl Links {
             .only_if_as_in(count, &["version"])
             .set("attempts", map(open))
             .set_some("tickets", tickets.map(map))
-            // An attempt may start at the end of its ticket's life, and lives as long again.
-            .set("ttl", ttl(expires_at + LINGER + LINGER))
+            // An attempt may start at the end of its ticket's life, and lives as long again. TTL must not
+            // sweep the list before the tickets.
+            .set("ttl", ttl(expires_at + LINGER + LINGER + SWEPT_AFTER))
             .add("version", n(1))
             .in_transaction()
     }
