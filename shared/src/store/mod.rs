@@ -7,8 +7,8 @@
 //! - [`Erasures`]: which players were erased, under keyed hashes of their ids
 //!
 //! The rooms, from the ground up: `dynamo` speaks to DynamoDB. `tables` has the handles of three of
-//! the tables, and `layout` knows the form of all four. `attempts`, `accounts` and `operations` use no other
-//! room of rows. `links` uses all three, and `fulfillments` uses links, accounts and operations. `offers` uses
+//! the tables, and `layout` knows the form of all four. `accounts` and `operations` use no other room of
+//! rows. `attempts` uses operations. `links` uses all three, and `fulfillments` uses links, accounts and operations. `offers` uses
 //! operations. `erasures` erases the rows of every room but `offers`; it uses accounts, links and operations.
 //!
 //! Every write of a player's data names the state that it needs. A write that finds another state

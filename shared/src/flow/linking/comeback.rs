@@ -1,8 +1,16 @@
 //! A player who was erased comes back, or is being erased at this moment.
 
 use crate::App;
-use crate::domain::PlayerId;
+use crate::domain::{PlayerId, Timestamp};
 use crate::store::{Changes, StoreError};
+
+/// What storing a row of linking needs: that no erasure of the player is under way.
+pub(in crate::flow) fn unless_erased(app: &App, player: &PlayerId, now: Timestamp) -> Changes {
+    let id = app.erased_id(player);
+    id.map_or_else(Changes::default, |id| {
+        app.erasures.unless_erased_since(&id, now)
+    })
+}
 
 /// What a new link of this player needs, and gives back. It needs that no erasure has begun since the
 /// marker was read. A player who was erased gets back what was used up before, so that no offer can

@@ -5,6 +5,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use url::Url;
 
+use super::comeback::unless_erased;
 use super::establish::log_outcome;
 use crate::App;
 use crate::amazon::TokenError;
@@ -84,7 +85,9 @@ pub async fn start_device(app: &App, player: &PlayerId) -> Result<DeviceSession,
         interval: session.interval,
         expires_at: session.expires_at,
     };
-    match app.links.create_device(&slot, &new, now).await {
+    let unless_erased = unless_erased(app, player, now);
+    let stored = app.links.create_device(&slot, &new, &unless_erased, now);
+    match stored.await {
         Ok(Slot::Ours(())) => {}
         Ok(Slot::Taken { until }) => return Err(already_open(until)),
         // The row may exist although the answer was lost. It would block the next session, so this

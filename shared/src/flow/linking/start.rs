@@ -7,6 +7,7 @@ use secrecy::ExposeSecret;
 use url::Url;
 
 use super::callback::AttemptResult;
+use super::comeback::unless_erased;
 use super::error::LinkError;
 use crate::App;
 use crate::amazon::Lwa;
@@ -78,7 +79,8 @@ pub(in crate::flow) async fn store(
     new: &NewTicket<'_>,
     now: Timestamp,
 ) -> Result<(), StartRefused> {
-    match app.links.create_ticket(new, now).await? {
+    let unless_erased = unless_erased(app, new.player, now);
+    match app.links.create_ticket(new, &unless_erased, now).await? {
         TicketStored::Stored => Ok(()),
         TicketStored::TooManyOpen(until) => Err(StartRefused::TooManyAttempts(until.since(now))),
         TicketStored::LoginUsed => Err(StartRefused::InvalidLogin),
@@ -149,7 +151,9 @@ pub async fn authorize(
         posted_at: posted_at.unwrap_or(now),
         expires_at: now + LINKING_LIFE,
     };
-    match app.links.start_attempt(ticket, &new, now).await? {
+    let unless_erased = unless_erased(app, &ticket.player, now);
+    let started = app.links.start_attempt(ticket, &new, &unless_erased, now);
+    match started.await? {
         // The browser follows the response to its last post, never that to an overtaken one.
         AttemptStarted::Started | AttemptStarted::Overtaken => {
             tracing::info!(event = event::LINK_STARTED, player_id = %ticket.player);

@@ -1,7 +1,7 @@
 //! `player.erase`: erases a player.
 //!
-//! First what can be reported is reported, then the marker is written, and from then on nothing new is
-//! stored of the player. Then each row is erased in a transaction of its own that needs the marker. The
+//! First what can be reported is reported, then the marker is written, and from then on the player can't
+//! link or begin to. Then each row is erased in a transaction of its own that needs the marker. The
 //! last transaction ends the marker. After a crash at any step, repeating the command goes on with the
 //! same receipt.
 

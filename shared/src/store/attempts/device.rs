@@ -11,6 +11,7 @@
 
 use std::time::Duration;
 
+use super::is_not_erased;
 use crate::budget::{DEVICE_REMEMBERED, LINGER, SWEPT_AFTER};
 use crate::domain::{DeviceStatus, LinkFailure, PlayerId, Timestamp};
 use crate::seal::Sealed;
@@ -18,6 +19,7 @@ use crate::store::dynamo::{
     Committed, Item, Reader, device_key, hash, n, s, slot_key, time, transact, ttl,
 };
 use crate::store::error::StoreError;
+use crate::store::operations::Changes;
 use crate::store::tables::Links;
 
 /// What a device session is made of.
@@ -138,7 +140,8 @@ impl Links {
         }))
     }
 
-    /// Stores a session in that place, if no other session has taken it since it was read.
+    /// Stores a session in that place, if no other session has taken it since it was read, and the
+    /// player is not being erased.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -146,6 +149,7 @@ impl Links {
         &self,
         slot: &DeviceSlot,
         new: &NewDevice<'_>,
+        unless_erased: &Changes,
         now: Timestamp,
     ) -> Result<Slot<()>, StoreError> {
         let hash = hash(new.id);
@@ -172,9 +176,12 @@ impl Links {
             // TTL must not sweep what leads to the session before the session.
             .set("ttl", ttl(sweep_at + SWEPT_AFTER))
             .in_transaction();
-        match transact(&self.client, vec![place, device]).await? {
+        let mut parts = vec![place, device];
+        parts.extend(unless_erased.0.clone());
+        match transact(&self.client, parts).await? {
             Committed::All => Ok(Slot::Ours(())),
             Committed::Nothing(refusals) => {
+                is_not_erased(unless_erased, &refusals)?;
                 let first = refusals.into_iter().next().flatten().unwrap_or_default();
                 let until = Reader::new(&self.table, &first).time("until")?;
                 Ok(Slot::Taken {

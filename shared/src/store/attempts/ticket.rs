@@ -20,6 +20,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use url::Url;
 
 use super::attempt::AttemptState;
+use super::is_not_erased;
 use super::login::LoginTicket;
 use super::open::{COUNT_TRIES, MAX_OPEN, first_end, open_attempts, tickets};
 use crate::budget::{LINGER, POSTS_APART};
@@ -30,6 +31,7 @@ use crate::store::dynamo::{
     transact, ttl,
 };
 use crate::store::error::StoreError;
+use crate::store::operations::Changes;
 use crate::store::tables::Links;
 
 /// What a ticket is made of.
@@ -110,13 +112,14 @@ pub struct NewAttempt<'a> {
 }
 
 impl Links {
-    /// Stores a ticket, unless the player has too many open attempts.
+    /// Stores a ticket, unless the player has too many open attempts, or is being erased.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub async fn create_ticket(
         &self,
         new: &NewTicket<'_>,
+        unless_erased: &Changes,
         now: Timestamp,
     ) -> Result<TicketStored, StoreError> {
         let attempt_id = random_token();
@@ -134,14 +137,14 @@ impl Links {
                 self.ticket_part(new, &attempt_id),
             ];
             parts.extend(new.login.map(|login| self.use_login(login)));
-            Ok(match transact(&self.client, parts).await? {
-                Committed::All => Some(TicketStored::Stored),
-                // The third part is the login ticket.
-                Committed::Nothing(refused) if matches!(refused.get(2), Some(Some(_))) => {
-                    Some(TicketStored::LoginUsed)
-                }
-                Committed::Nothing(_) => None,
-            })
+            parts.extend(unless_erased.0.clone());
+            let Committed::Nothing(refused) = transact(&self.client, parts).await? else {
+                return Ok(Some(TicketStored::Stored));
+            };
+            is_not_erased(unless_erased, &refused)?;
+            // The third part is the login ticket, if there is one.
+            let is_used = new.login.is_some() && matches!(refused.get(2), Some(Some(_)));
+            Ok(is_used.then_some(TicketStored::LoginUsed))
         })
         .await
     }
@@ -183,8 +186,8 @@ impl Links {
         }))
     }
 
-    /// Binds the ticket to the browser and starts the attempt, in one transaction. It becomes the
-    /// ticket's newest attempt.
+    /// Binds the ticket to the browser and starts the attempt, in one transaction, unless the player is
+    /// being erased. It becomes the ticket's newest attempt.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -192,6 +195,7 @@ impl Links {
         &self,
         ticket: &Ticket,
         new: &NewAttempt<'_>,
+        unless_erased: &Changes,
         now: Timestamp,
     ) -> Result<AttemptStarted, StoreError> {
         let mut count: Option<Item> = None;
@@ -206,14 +210,16 @@ impl Links {
                 let open = open_attempts(&count.take().unwrap_or_default(), now);
                 return Ok(Some(AttemptStarted::TooManyOpen(first_end(&open, now))));
             };
-            let parts = vec![
+            let mut parts = vec![
                 self.bind(ticket, new),
                 self.attempt_part(ticket, new),
                 counted,
             ];
+            parts.extend(unless_erased.0.clone());
             let Committed::Nothing(refusals) = transact(&self.client, parts).await? else {
                 return Ok(Some(AttemptStarted::Started));
             };
+            is_not_erased(unless_erased, &refusals)?;
             if let Some(Some(item)) = refusals.first() {
                 let reason = self.why_not(item, new);
                 if reason == AttemptStarted::Overtaken {
@@ -221,7 +227,8 @@ impl Links {
                         .change(ticket_key(&ticket.hash))
                         .when("attribute_exists(#pk)")
                         .add("attempts", only(hash(new.state)));
-                    let parts = vec![self.attempt_part(ticket, new), noted.in_transaction()];
+                    let mut parts = vec![self.attempt_part(ticket, new), noted.in_transaction()];
+                    parts.extend(unless_erased.0.clone());
                     transact(&self.client, parts).await?;
                 }
                 return Ok(Some(reason));

@@ -179,7 +179,7 @@ impl Erasures {
             .in_transaction()
     }
 
-    /// A condition of a command that was planned at `planned_at`: no erasure of the player is under
+    /// A condition of a command, or of a row of linking, that was planned at `planned_at`: no erasure of the player is under
     /// way, and none has begun since.
     #[must_use]
     pub fn unless_erased_since(&self, id: &ErasedId, planned_at: Timestamp) -> Changes {

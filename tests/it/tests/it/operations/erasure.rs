@@ -325,10 +325,23 @@ async fn what_a_request_is_at_work_on_is_erased_after_it() {
     };
     let taken = store.acquire(&known, lease, now).await;
     taken.expect("written").expect("acquired");
+    let mut browser = world.browser();
+    let consent = browser.to_amazon(PLAYER, None).await;
+    let callback = browser.allow(&consent, "alice");
     assert_eq!(code(&world, "player.erase", erase()).await, "conflict");
     // Meanwhile nothing new is stored of the player.
-    let page = world.link(PLAYER, "alice").await;
-    assert_ne!(page.status, 200);
+    assert_ne!(browser.get(&callback).await.status, 200);
+    let session = world.call_as(PLAYER, "POST", "/v1/link/sessions");
+    let session = session.json(&json!({})).send().await;
+    assert_eq!(session.status, 503, "{session:?}");
+    let device = world.call_as(PLAYER, "POST", "/v1/link/devices");
+    let device = device.send().await;
+    assert_eq!(device.status, 503, "{device:?}");
+    for (key, _) in everything(&world).await {
+        for row in ["TICKET#", "ATTEMPT#", "DEVICE#", "OPEN#"] {
+            assert!(!key.contains(row), "{key}");
+        }
+    }
     world.pass(31);
     done(&world, "player.erase", erase()).await;
     nothing_names_the_player(&world).await;
