@@ -67,6 +67,7 @@ async function player(id, found, cursor) {
   const link = answer.link;
   const parts = [
     make("h2", `Player ${answer.player_id}`),
+    ...unreadable(answer),
     pairs([
       ["Link", link.status], ["Linked at", link.linked_at], ["Amazon account", link.amazon_user_id],
       ["Amazon last asked", link.checked_at], ["Next check", link.next_check_at], ["Amazon wants rest until", link.retry_at],
@@ -84,6 +85,10 @@ async function player(id, found, cursor) {
   if (answer.cursor) parts.push(button("Older ones", () => player(id, found, answer.cursor)));
   parts.push(make("h2", "What operators did"), audit(answer.audit));
   show(...parts);
+}
+
+function unreadable(answer) {
+  return (answer.unreadable ?? []).map((it) => make("p", `A row can't be read: ${it}`, { class: "fault" }));
 }
 
 function row(buttons) {
@@ -184,6 +189,7 @@ async function entitlement(id) {
   if (!answer.ok) return showFaults(answer);
   await player(answer.entitlement.player_id, id);
   const others = answer.also.map((other) => button(`Also a row of ${other}`, () => player(other, id)));
+  result.prepend(...unreadable(answer));
   if (others.length > 0) result.prepend(row(others));
 }
 
@@ -192,6 +198,7 @@ async function account(id) {
   if (!answer.ok) return showFaults(answer);
   const parts = [
     make("h2", `Amazon account ${id}`),
+    ...unreadable(answer),
     pairs([["Linked to", answer.player_id ?? "nobody"], ["Reports are owed", answer.owes ? "yes" : "no"], ["Parked", answer.parked.length]]),
   ];
   if (answer.player_id) parts.push(row([button(`Player ${answer.player_id}`, () => player(answer.player_id))]));
@@ -212,6 +219,7 @@ async function waiting(held, cursor) {
   if (held && held !== "other_player") {
     parts.push(row([button(`Release a page of ${held}`, () => order("attention.release", cursor ? { held, cursor } : { held }, again))]));
   }
+  parts.push(...unreadable(answer));
   if (answer.entitlements.length === 0) parts.push(make("p", answer.cursor ? "None on this page." : "None."));
   parts.push(...answer.entitlements.map((it) => card(it, again, false)));
   if (answer.cursor) parts.push(button("Next page", () => waiting(held, answer.cursor)));
