@@ -28,6 +28,11 @@ pub struct Check {
     pub entitlements: Vec<Entitlement>,
 }
 
+impl Check {
+    /// The most entitlements of one response.
+    pub const MOST_ENTITLEMENTS: usize = 50;
+}
+
 /// `GET /v1/entitlements`, 200
 #[derive(Debug, Serialize)]
 pub struct EntitlementPage {

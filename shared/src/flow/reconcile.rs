@@ -7,6 +7,7 @@
 //! and every fifth run some more that count what waits for an operator.
 
 mod housekeeping;
+mod resumption;
 
 use std::ops::AddAssign;
 use std::time::Duration;
@@ -20,7 +21,7 @@ use crate::budget::{Budget, UNREADABLE_PAUSE};
 use crate::domain::{Sku, Status, Timestamp, random_token};
 use crate::flow::fulfillment::deliver::deliver_all;
 use crate::flow::fulfillment::lease::{at_once, lease};
-use crate::flow::fulfillment::paused::{hold_paused_ones, resume_all};
+use crate::flow::fulfillment::paused::hold_paused_ones;
 use crate::flow::fulfillment::report::report_all;
 use crate::flow::rows::log_unreadable;
 use crate::signals::event;
@@ -215,7 +216,7 @@ async fn work_page(app: &App, budget: Budget, hints: &[Due]) -> (Reconciled, boo
     // Last, because a resumption may take all the time that is left. What it makes due for the webhook is
     // on a later page.
     for (sku, attempts) in resumed {
-        resume_all(app, budget, &owner, &sku, attempts).await;
+        resumption::resume_all(app, budget, &owner, &sku, attempts).await;
     }
     let part = Reconciled {
         taken,

@@ -13,9 +13,9 @@ use step::Step;
 
 use crate::App;
 use crate::amazon::{Instruction, Listed};
+use crate::api::Check;
 use crate::budget::{Budget, FORGOTTEN_AFTER};
 use crate::domain::{EntitlementId, HoldReason, Status, Timestamp};
-use crate::flow::entitlements::check::MOST;
 use crate::flow::fulfillment::report::Lookup;
 use crate::flow::fulfillment::settle::{UNCLEAR, log_attention};
 use crate::flow::rows::{about, log_unreadable};
@@ -198,7 +198,7 @@ fn fit_in_the_answer(open: &[Record], news: &[(&Listed, Step<'_>)]) -> bool {
         .iter()
         .filter(|(_, step)| matches!(step, Step::Admit(_)))
         .count();
-    pending + wanted <= MOST
+    pending + wanted <= Check::MOST_ENTITLEMENTS
 }
 
 /// Where the game delivers, the check that makes an entitlement `pending` also hands it out, if its

@@ -10,7 +10,6 @@ mod known;
 use std::collections::{HashMap, HashSet};
 
 pub use checked::Checked;
-pub(in crate::flow::entitlements) use checked::MOST;
 use checked::{Shown, checked};
 use handed_out::hand_out;
 use known::{clear_open, known};

@@ -6,9 +6,6 @@ use crate::domain::{LinkStatus, Timestamp, shown_order};
 use crate::flow::standing;
 use crate::store::{Link, Record};
 
-/// The most entitlements in one response.
-pub(in crate::flow::entitlements) const MOST: usize = 50;
-
 /// The result of a check.
 #[derive(Debug)]
 pub struct Checked {
@@ -43,8 +40,8 @@ impl Shown {
     pub(super) fn of(app: &App, mut open: Vec<Record>) -> Self {
         open.retain(|record| standing::is_shown(app, record));
         sort(&mut open);
-        let more = open.len() > MOST;
-        open.truncate(MOST);
+        let more = open.len() > Check::MOST_ENTITLEMENTS;
+        open.truncate(Check::MOST_ENTITLEMENTS);
         Self {
             records: open,
             more,
