@@ -17,6 +17,10 @@ use crate::store::{Marker, ScanPage, ScanPosition, StoreError};
 /// The list that a cursor belongs to.
 const LIST: &str = "player.erase_again";
 
+/// A call ends with the page in which it has failed for so many players, because its answer names them,
+/// and an answer that is remembered has to fit into DynamoDB's 400 KB.
+const MOST_FAILED: usize = 100;
+
 /// Which of the restored tables is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 enum Table {
@@ -53,7 +57,7 @@ pub async fn erase_again(
     };
     let (mut erased, mut failed) = (HashSet::new(), BTreeMap::new());
     'pages: while let Some(here) = position.clone() {
-        if !budget.allows_a_page() {
+        if !budget.allows_a_page() || failed.len() >= MOST_FAILED {
             break;
         }
         let ScanPage { players, next } = read(app, &here).await?;
