@@ -22,6 +22,7 @@ mod environment;
 pub mod front;
 pub mod gateway;
 pub mod introduction;
+pub mod json;
 pub mod log;
 pub mod odd;
 pub mod proxy;

@@ -1,11 +1,34 @@
 //! The support page.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
 use browser::{Browser, Player, Walk, keys, walk};
 use local::support::{Admin, Desk};
 use serde_json::{Value, json};
 
 async fn desk(walk: &Walk) -> Desk {
     let admin = Admin::Local(walk.function("admin"));
+    Desk::start(admin, "ada", 0).await.expect("a free port")
+}
+
+/// The page over a program in place of the SAM CLI, with these answers. Each is a part of the command, and
+/// what is answered to a command with this part.
+async fn desk_over(folder: &Path, answers: &[(&str, Value)]) -> Desk {
+    let mut script = "#!/bin/sh\ncase $(cat) in\n".to_owned();
+    for (number, (part, answer)) in answers.iter().enumerate() {
+        let file = folder.join(number.to_string());
+        let text = answer.as_str().map_or(answer.to_string(), str::to_owned);
+        std::fs::write(&file, text).expect("written");
+        script += &format!("*'{part}'*) cat '{}' ;;\n", file.display());
+    }
+    script += "esac\n";
+    let sam = folder.join("sam");
+    std::fs::write(&sam, script).expect("written");
+    std::fs::set_permissions(&sam, Permissions::from_mode(0o700)).expect("it may be run");
+    let name = "prime".to_owned();
+    let admin = Admin::Stack { name, sam };
     Desk::start(admin, "ada", 0).await.expect("a free port")
 }
 
@@ -127,5 +150,41 @@ fn support_sees_who_waits_and_whether_all_is_well() {
             )
             .await;
         assert_eq!(browser.console().await, Vec::<String>::new());
+    });
+}
+
+fn player(entitlements: &[Value], cursor: &Value) -> Value {
+    json!({
+        "ok": true, "player_id": "p1", "link": {"status": "unlinked"}, "entitlements": entitlements,
+        "audit": [], "cursor": cursor,
+    })
+}
+
+#[test]
+fn support_exports_a_player_to_the_byte() {
+    const PAGES: [&str; 2] = [
+        r#"{ "ok": true, "content": { "amount": 12345678901234567890123, "z": 1.10 }, "cursor": "next" }"#,
+        r#"{"ok":true,"content":[1e400,"\u00e9"],"cursor":null}"#,
+    ];
+    walk(async |walk| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let answers = [
+            ("player.get", player(&[], &Value::Null)),
+            (r#""cursor":"next""#, PAGES[1].into()),
+            ("player.export", PAGES[0].into()),
+        ];
+        let desk = desk_over(folder.path(), &answers).await;
+        let browser = walk.browser().await;
+        browser.open(&desk.url).await;
+        browser.fill("#id", "p1").await;
+        browser.key(keys::ENTER).await;
+        browser.shows("#result h2", "Player p1").await;
+        browser.download_into(folder.path()).await;
+        press(&browser, "Export").await;
+        let saved = browser
+            .downloaded(&folder.path().join("player-p1.json"))
+            .await;
+        let saved = String::from_utf8(saved).expect("text");
+        assert_eq!(saved, format!("[\n{}\n]\n", PAGES.join(",\n")));
     });
 }

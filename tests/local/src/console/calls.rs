@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::routes::HEADER;
-use crate::Error;
+use crate::{Error, json};
 
 /// Where a game confirms.
 pub(super) const CONFIRM: &str = "/v1/fulfillments";
@@ -59,7 +59,7 @@ impl Api<'_> {
         let text = answer.text().await.map_err(reqwest::Error::without_url)?;
         Ok(Answer {
             status,
-            body: serde_json::from_str(&text).unwrap_or_default(),
+            body: json::read(text.as_bytes()).unwrap_or_default(),
         })
     }
 

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::http::{Method, StatusCode};
 use cloudwatch::End;
-use serde_json::Value;
 use stand_in::Amazon;
 use url::Url;
 
@@ -18,12 +17,12 @@ use super::feed::{Feed, Seen, Service};
 use super::game::Game;
 use super::routes::HEADER;
 use super::time::Time;
-use crate::Error;
 use crate::gateway;
 use crate::log::Log;
 use crate::proxy::{Gate, Proxy};
 use crate::runtime::Witness;
 use crate::webhook::{Call, Receiver};
+use crate::{Error, json};
 
 /// The game, which the page, the webhook and the proxies share.
 pub(super) type SharedGame = Arc<Mutex<Game>>;
@@ -154,7 +153,7 @@ impl Onlooker {
         Arc::new(move |head, body| {
             let is_confirmation = head.method == Method::POST && head.uri.path() == CONFIRM;
             if is_confirmation && !head.headers.contains_key(HEADER.0) {
-                let body: Value = serde_json::from_slice(body).unwrap_or_default();
+                let body = json::read(body).unwrap_or_default();
                 let ids = body["entitlement_ids"].as_array().into_iter().flatten();
                 let ids = ids.filter_map(|id| id.as_str().map(ToOwned::to_owned));
                 lock(&game).ledger.was_delivered(ids);
@@ -170,7 +169,7 @@ impl Onlooker {
         let game = Arc::clone(&self.game);
         Receiver::start(secret, move |call| {
             if let Call::Signed { id, body } = call {
-                let body: Value = serde_json::from_str(body).unwrap_or_default();
+                let body = json::read(body.as_bytes()).unwrap_or_default();
                 lock(&game).is_called(id, &body);
             }
             StatusCode::OK

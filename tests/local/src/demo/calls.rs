@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::browser::{Page, TIMEOUT};
 use super::story::Story;
 use super::{Failure, failed, must};
-use crate::Error;
+use crate::{Error, json};
 
 impl Story {
     /// A call of the game: its status must be `status`, its JSON is returned.
@@ -33,7 +33,7 @@ impl Story {
         )?;
         match text.as_str() {
             "" => Ok(Value::Null),
-            text => serde_json::from_str(text).map_err(failed(step, &expected)),
+            text => json::read(text.as_bytes()).map_err(failed(step, &expected)),
         }
     }
 

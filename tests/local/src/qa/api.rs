@@ -115,6 +115,6 @@ impl Api {
         if text.is_empty() {
             return Ok(Value::Null);
         }
-        Ok(serde_json::from_str(&text)?)
+        Ok(crate::json::read(text.as_bytes())?)
     }
 }

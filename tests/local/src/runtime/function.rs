@@ -121,7 +121,7 @@ impl Function {
     /// As [`InvokeError`] lists them.
     pub async fn invoke(&self, payload: &Value) -> Result<Value, InvokeError> {
         let answer = self.invoke_bytes(payload.to_string().into()).await?;
-        serde_json::from_slice(&answer).map_err(|error| InvokeError::Function {
+        crate::json::read(&answer).map_err(|error| InvokeError::Function {
             error_type: "Runtime.MarshalError".to_owned(),
             message: format!("the answer is not JSON: {error}"),
         })

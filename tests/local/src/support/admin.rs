@@ -2,7 +2,8 @@
 
 use std::process::Stdio;
 
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::value::RawValue;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
@@ -48,13 +49,17 @@ impl Admin {
         }
     }
 
-    /// Carries out a command, and gives its answer.
+    /// Carries out a command, and gives its answer as it came: parsed, an offer's content would change.
     ///
     /// # Errors
     /// If the function could not be invoked, or did not answer with JSON.
-    pub async fn invoke(&self, command: &Value) -> Result<Value, Error> {
+    pub async fn invoke(&self, command: &impl Serialize) -> Result<Box<RawValue>, Error> {
+        let command = serde_json::to_vec(command)?;
         match self {
-            Self::Local(function) => Ok(function.invoke(command).await?),
+            Self::Local(function) => {
+                let answer = function.invoke_bytes(command.into()).await?;
+                Ok(serde_json::from_slice(&answer)?)
+            }
             Self::Stack { name, sam } => {
                 // The command goes over a pipe: a command line is seen by others.
                 let mut child = Command::new(sam)
@@ -69,7 +74,7 @@ impl Admin {
                     .kill_on_drop(true)
                     .spawn()?;
                 let mut input = child.stdin.take().ok_or("it takes no input")?;
-                input.write_all(command.to_string().as_bytes()).await?;
+                input.write_all(&command).await?;
                 drop(input);
                 let output = child.wait_with_output().await?;
                 if !output.status.success() {

@@ -7,6 +7,7 @@
 
 mod admin;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -20,7 +21,9 @@ use axum::http::header::{
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
+use serde_json::value::{RawValue, to_raw_value};
 use tokio::task::JoinHandle;
 
 pub use admin::Admin;
@@ -132,13 +135,10 @@ async fn command(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: By
     if !shared.knows(&headers) {
         return StatusCode::FORBIDDEN.into_response();
     }
-    let Ok(Value::Object(mut command)) = serde_json::from_slice(&body) else {
+    let Ok(command) = serde_json::from_slice(&body) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    if command.contains_key("reason") {
-        command.insert("actor".to_owned(), shared.actor.clone().into());
-    }
-    match shared.admin.invoke(&Value::Object(command)).await {
+    match shared.carry_out(command).await {
         Ok(told) => answer(&told),
         Err(error) => {
             let detail = format!("the function could not be invoked: {error}");
@@ -147,15 +147,30 @@ async fn command(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: By
     }
 }
 
-fn answer(body: &Value) -> Response {
+fn answer(body: &impl Serialize) -> Response {
     let headers = [
         (CONTENT_TYPE, "application/json"),
         (CACHE_CONTROL, "no-store"),
     ];
-    (headers, body.to_string()).into_response()
+    match serde_json::to_vec(body) {
+        Ok(body) => (headers, body).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
 }
 
 impl Shared {
+    /// Carries out a command, in the operator's name if it changes something. Each field is passed on as it
+    /// came.
+    async fn carry_out(
+        &self,
+        mut command: BTreeMap<String, Box<RawValue>>,
+    ) -> Result<Box<RawValue>, Error> {
+        if command.contains_key("reason") {
+            command.insert("actor".to_owned(), to_raw_value(&self.actor)?);
+        }
+        self.admin.invoke(&command).await
+    }
+
     /// Whether the page itself asks: with the key, and under this server's own name, which no page of
     /// another name can have.
     fn knows(&self, headers: &HeaderMap) -> bool {

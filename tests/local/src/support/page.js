@@ -7,18 +7,21 @@ const result = $("result");
 
 // ---- Calling the function ---------------------------------------------------------------------
 
-async function post(path, body) {
+// The answer as it came, and what is in it. JavaScript's numbers are not exact, so the text is what is saved.
+async function ask(path, body) {
   const answer = await fetch(path, {
     method: "POST",
     headers: { "content-type": "application/json", "x-support-key": key },
     body: JSON.stringify(body),
   });
-  if (!answer.ok) {
-    return { ok: false, errors: [{ code: `${answer.status}`, detail: "Open the address that the program has printed, with all that stands after #." }] };
-  }
-  return answer.json();
+  if (!answer.ok) return failed(`${answer.status}`, "Open the address that the program has printed, with all that stands after #.");
+  const text = await answer.text();
+  return { text, told: JSON.parse(text) };
 }
 
+const failed = (code, detail) => ({ text: "", told: { ok: false, errors: [{ code, detail }] } });
+
+const post = async (path, body) => (await ask(path, body)).told;
 const command = (name, fields) => post("/command", { command: name, ...fields });
 
 // ---- Building the page ------------------------------------------------------------------------
@@ -171,13 +174,14 @@ async function exportAll(id) {
   const pages = [];
   let cursor = null;
   do {
-    const answer = await command("player.export", cursor ? { player_id: id, cursor } : { player_id: id });
-    if (!answer.ok) return showFaults(answer);
-    pages.push(answer);
-    cursor = answer.cursor;
+    const fields = cursor ? { player_id: id, cursor } : { player_id: id };
+    const { text, told } = await ask("/command", { command: "player.export", ...fields });
+    if (!told.ok) return showFaults(told);
+    pages.push(text);
+    cursor = told.cursor;
   } while (cursor);
   const link = make("a", "", { download: `player-${id}.json` });
-  link.href = URL.createObjectURL(new Blob([JSON.stringify(pages, null, 2)], { type: "application/json" }));
+  link.href = URL.createObjectURL(new Blob([`[\n${pages.join(",\n")}\n]\n`], { type: "application/json" }));
   link.click();
   URL.revokeObjectURL(link.href);
 }

@@ -25,7 +25,7 @@ pub(super) async fn seed(functions: &BTreeMap<String, Function>) -> Result<Vec<S
     let mut sample: SampleOffers = serde_json::from_slice(&sample)?;
     let known = skus(&admin.invoke(&json!({ "command": "offers.list" })).await?);
     sample.offers.retain(|offer| {
-        let offer: Value = serde_json::from_str(offer.get()).unwrap_or_default();
+        let offer = crate::json::read(offer.get().as_bytes()).unwrap_or_default();
         !known.iter().any(|sku| offer["sku"] == sku.as_str())
     });
     if sample.offers.is_empty() {

@@ -29,6 +29,7 @@ async fn a_stack_is_reached_by_the_sam_cli_and_the_command_is_on_no_command_line
     let (_folder, admin) = sam(ECHO);
     let command = json!({"command": "player.get", "player_id": "p1"});
     let answer = admin.invoke(&command).await.expect("an answer");
+    let answer: Value = serde_json::from_str(answer.get()).expect("JSON");
     assert_eq!(answer["given"], command);
     let called = "remote invoke AdminFunction --output text --parameter Qualifier=live --stack-name prime \
                   --event-file -";
@@ -57,6 +58,23 @@ async fn what_the_sam_cli_says_is_wrong_is_told() {
     let error = admin.invoke(&json!({"command": "doctor"})).await;
     let error = error.expect_err("it failed").to_string();
     assert_eq!(error, "Error: no such stack");
+}
+
+#[tokio::test]
+async fn what_a_stack_is_told_and_answers_is_passed_on_as_it_came() {
+    const CONTENT: &str = r#"{ "z": 1.10, "a": [1e400, 12345678901234567890123, "\u00e9"] }"#;
+    let (_folder, admin) = sam(r#"printf '{"given": %s}' "$(cat)""#);
+    let desk = Desk::start(admin, "ada", 0).await.expect("a free port");
+    let mut url = Url::parse(&desk.url).expect("an address");
+    let key = url.fragment().expect("a key").to_owned();
+    url.set_fragment(None);
+    url.set_path("/command");
+    let http = net::client(None).expect("a client");
+    let command = format!(r#"{{"content":{CONTENT}}}"#);
+    let request = http.post(url).header("x-support-key", key).body(command);
+    let answer = request.send().await.expect("an answer").text().await;
+    let answer = answer.expect("a text");
+    assert_eq!(answer, format!(r#"{{"given": {{"content":{CONTENT}}}}}"#));
 }
 
 async fn post(url: &str, headers: &[(&str, &str)], body: &Value) -> (u16, Value) {

@@ -85,7 +85,8 @@ async fn a_data_directory_keeps_keys_and_offers() {
 #[tokio::test]
 async fn the_built_admin_function_keeps_content_to_the_byte() {
     const OFFER: &str = r#"{"sku":"odd","title":"Odd","content":{ "z": 1.10, "a": [1e400, 18446744073709551616] },"per_player":1}"#;
-    let system = start(Options::default()).await;
+    let directory = tempfile::tempdir().expect("a directory");
+    let system = start(kept_in(directory.path())).await;
     let admin = system.function("admin").expect("it is in the template");
     let by = r#""actor": "qa", "reason": "a test""#;
     let put = format!(r#"{{"command": "offers.put", {by}, "offers": [{OFFER}]}}"#);
@@ -95,6 +96,11 @@ async fn the_built_admin_function_keeps_content_to_the_byte() {
     let answer = admin.invoke_bytes(list).await.expect("an answer");
     let answer = String::from_utf8(answer.to_vec()).expect("text");
     assert!(answer.contains(OFFER), "{answer}");
+    system.stop().await;
+
+    // The local system reads the list at its start, and keeps no number to the digit.
+    let system = start(kept_in(directory.path())).await;
+    assert!(system.skus.contains(&"odd".to_owned()));
     system.stop().await;
 }
 
