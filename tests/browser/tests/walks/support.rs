@@ -160,6 +160,10 @@ fn player(entitlements: &[Value], cursor: &Value) -> Value {
     })
 }
 
+fn entitlement(id: &str) -> Value {
+    json!({"entitlement_id": id, "player_id": "p1", "sku": "hat", "status": "reported"})
+}
+
 #[test]
 fn support_exports_a_player_to_the_byte() {
     const PAGES: [&str; 2] = [
@@ -186,5 +190,37 @@ fn support_exports_a_player_to_the_byte() {
             .await;
         let saved = String::from_utf8(saved).expect("text");
         assert_eq!(saved, format!("[\n{}\n]\n", PAGES.join(",\n")));
+    });
+}
+
+#[test]
+fn support_sees_the_entitlement_it_looked_for_before_newer_ones() {
+    walk(async |walk| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let found = json!({"ok": true, "entitlement": entitlement("old"), "also": []});
+        let answers = [
+            ("entitlement.get", found),
+            (
+                r#""cursor":"next""#,
+                player(&[entitlement("oldest"), entitlement("old")], &Value::Null),
+            ),
+            ("player.get", player(&[entitlement("new")], &json!("next"))),
+        ];
+        let desk = desk_over(folder.path(), &answers).await;
+        let browser = walk.browser().await;
+        browser.open(&desk.url).await;
+        let choose = "document.getElementById('kind').value = 'entitlement'";
+        browser.run(choose).await;
+        browser.fill("#id", "old").await;
+        browser.key(keys::ENTER).await;
+        browser.shows("#result h2", "Player p1").await;
+        assert_eq!(browser.count("article").await, 2);
+        let first = browser.text("article:first-of-type.found").await;
+        assert!(first.contains("old"), "{first}");
+        press(&browser, "Older ones").await;
+        browser.shows_among("article", "oldest").await;
+        assert_eq!(browser.count("article").await, 2);
+        assert_eq!(browser.count("article.found").await, 1);
+        assert_eq!(browser.console().await, Vec::<String>::new());
     });
 }

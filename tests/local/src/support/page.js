@@ -61,12 +61,17 @@ function showFaults(answer) {
 
 // ---- A player ---------------------------------------------------------------------------------
 
-async function player(id, found, cursor) {
+// `found` is what was looked for: an entitlement's id, and its record if it is this player's. The record is
+// shown first, because the list may have it on a later page.
+async function player(id, found = {}, cursor) {
   const fields = { player_id: id, limit: 50 };
   if (cursor) fields.cursor = cursor;
   const answer = await command("player.get", fields);
   if (!answer.ok) return showFaults(answer);
-  const again = () => player(id, found, cursor);
+  const isFirst = found.record && !cursor;
+  const again = isFirst ? () => entitlement(found.id) : () => player(id, found, cursor);
+  const listed = answer.entitlements;
+  const all = isFirst ? [found.record, ...listed.filter((it) => it.entitlement_id !== found.id)] : listed;
   const link = answer.link;
   const parts = [
     make("h2", `Player ${answer.player_id}`),
@@ -82,9 +87,9 @@ async function player(id, found, cursor) {
       button("Erase", () => order("player.erase", { player_id: id }, again)),
     ]),
     make("h2", "Entitlements"),
-    ...answer.entitlements.map((it) => card(it, again, it.entitlement_id === found)),
+    ...all.map((it) => card(it, again, it.entitlement_id === found.id)),
   ];
-  if (answer.entitlements.length === 0) parts.push(make("p", "None."));
+  if (all.length === 0) parts.push(make("p", "None."));
   if (answer.cursor) parts.push(button("Older ones", () => player(id, found, answer.cursor)));
   parts.push(make("h2", "What operators did"), audit(answer.audit));
   show(...parts);
@@ -191,8 +196,8 @@ async function exportAll(id) {
 async function entitlement(id) {
   const answer = await command("entitlement.get", { entitlement_id: id });
   if (!answer.ok) return showFaults(answer);
-  await player(answer.entitlement.player_id, id);
-  const others = answer.also.map((other) => button(`Also a row of ${other}`, () => player(other, id)));
+  await player(answer.entitlement.player_id, { id, record: answer.entitlement });
+  const others = answer.also.map((other) => button(`Also a row of ${other}`, () => player(other, { id })));
   result.prepend(...unreadable(answer));
   if (others.length > 0) result.prepend(row(others));
 }
