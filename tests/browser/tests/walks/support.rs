@@ -224,3 +224,40 @@ fn support_sees_the_entitlement_it_looked_for_before_newer_ones() {
         assert_eq!(browser.console().await, Vec::<String>::new());
     });
 }
+
+#[test]
+fn support_is_told_that_the_program_does_not_answer() {
+    const SILENT: &str = "unavailable: The program does not answer.";
+    walk(async |walk| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let answers = [("player.get", player(&[entitlement("a")], &Value::Null))];
+        let desk = desk_over(folder.path(), &answers).await;
+        let browser = walk.browser().await;
+        browser.open(&desk.url).await;
+        browser.fill("#id", "p1").await;
+        browser.key(keys::ENTER).await;
+        browser.shows("#result h2", "Player p1").await;
+        // As for a program that has ended.
+        let gone = json!({"offline": true, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
+        browser
+            .devtools("Network.emulateNetworkConditions", gone)
+            .await;
+        for button in ["#health", "#waiting", "#search button"] {
+            browser.click(button).await;
+            browser.shows_among("[role=alert]", SILENT).await;
+            assert_eq!(
+                browser.count("#result article, #result h2").await,
+                0,
+                "{button}"
+            );
+            browser
+                .run("document.getElementById('result').textContent = 'old'")
+                .await;
+        }
+        let console = browser.console().await;
+        assert!(
+            !console.iter().any(|line| line.contains("Uncaught")),
+            "{console:?}"
+        );
+    });
+}

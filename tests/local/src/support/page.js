@@ -9,14 +9,18 @@ const result = $("result");
 
 // The answer as it came, and what is in it. JavaScript's numbers are not exact, so the text is what is saved.
 async function ask(path, body) {
-  const answer = await fetch(path, {
-    method: "POST",
-    headers: { "content-type": "application/json", "x-support-key": key },
-    body: JSON.stringify(body),
-  });
-  if (!answer.ok) return failed(`${answer.status}`, "Open the address that the program has printed, with all that stands after #.");
-  const text = await answer.text();
-  return { text, told: JSON.parse(text) };
+  try {
+    const answer = await fetch(path, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-support-key": key },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) return failed(`${answer.status}`, "Open the address that the program has printed, with all that stands after #.");
+    const text = await answer.text();
+    return { text, told: JSON.parse(text) };
+  } catch {
+    return failed("unavailable", "The program does not answer. If it has ended, start it again, and open the address that it prints.");
+  }
 }
 
 const failed = (code, detail) => ({ text: "", told: { ok: false, errors: [{ code, detail }] } });
@@ -52,6 +56,9 @@ function show(...parts) {
   result.replaceChildren(...parts);
   result.focus();
 }
+
+// In place of the old result, which would look like the answer.
+const showAsking = () => result.replaceChildren(make("p", "Asking."));
 
 function showFaults(answer) {
   const box = make("div", undefined, { class: "fault", role: "alert" });
@@ -315,9 +322,13 @@ $("search").addEventListener("submit", (event) => {
   event.preventDefault();
   const id = $("id").value.trim();
   const search = { player, entitlement, account }[$("kind").value];
+  showAsking();
   search(id);
 });
-$("waiting").addEventListener("click", () => waiting());
+$("waiting").addEventListener("click", () => {
+  showAsking();
+  waiting();
+});
 $("health").addEventListener("click", () => health());
 
 post("/about", {}).then((about) => {
