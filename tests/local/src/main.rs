@@ -50,7 +50,8 @@ enum Command {
     Qa(Qa),
     /// Plays a script of the console on a fresh system in memory. The exit code is 1 if a lamp lights
     Replay(Replay),
-    /// Serves a support page over the function `admin`, on loopback only
+    /// Serves a support page over the function `admin`, on loopback only; --port is that of the page
+    /// [default: a free one]
     Support(Support),
     /// Prepares everything for `sam local`, which runs the functions in containers, and prints its
     /// lines; --port is that of `sam local start-api` [default: 3000]
@@ -206,7 +207,12 @@ async fn run_support(arguments: &Arguments, support: &Support) -> Result<(), Err
     let (system, admin) = match &support.stack {
         Some(stack) => (None, Admin::of_stack(stack)?),
         None => {
-            let system = start(arguments, 0, Log::console()).await?;
+            let options = Options {
+                // `--port` is that of the page.
+                port: 0,
+                ..options(arguments, 0, Log::console())?
+            };
+            let system = start_with(arguments, options).await?;
             let admin = system
                 .function("admin")
                 .ok_or("there is no function admin")?;

@@ -25,6 +25,7 @@ pub use cors::Cors;
 pub use event::{Source, event};
 pub use routes::{Match, Routes};
 
+use crate::Error;
 use crate::log::Log;
 use crate::runtime::{Function, InvokeError};
 use crate::template::Route;
@@ -78,6 +79,17 @@ struct Shared {
 /// When the port is taken.
 pub async fn bind(port: u16) -> std::io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
+}
+
+/// The port that the argument `--port` names, for `what`.
+///
+/// # Errors
+/// When the port is taken; the message names the port and what wanted it.
+pub(crate) async fn bind_for(port: u16, what: &str) -> Result<TcpListener, Error> {
+    let bound = bind(port).await;
+    Ok(bound.map_err(|error| {
+        format!("{what} can't use port {port}: {error}; choose another with --port")
+    })?)
 }
 
 impl Gateway {

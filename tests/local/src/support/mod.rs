@@ -72,7 +72,7 @@ impl Desk {
     /// # Errors
     /// When the port is taken.
     pub async fn start(admin: Admin, actor: &str, port: u16) -> Result<Self, Error> {
-        let listener = crate::gateway::bind(port).await?;
+        let listener = crate::gateway::bind_for(port, "the support page").await?;
         let address = listener.local_addr()?;
         let key = random::hex(&random::bytes::<32>());
         let url = format!("http://{address}/#{key}");

@@ -120,12 +120,7 @@ impl System {
     pub async fn start(options: Options) -> Result<Self, Error> {
         let template = Template::read(&options.template)?;
         // The port is taken first: that it is not free should not take a build to find out.
-        let listener = gateway::bind(options.port).await.map_err(|error| {
-            format!(
-                "port {} can't be used: {error}; choose another with --port",
-                options.port
-            )
-        })?;
+        let listener = gateway::bind_for(options.port, "the API").await?;
         let port = listener.local_addr()?.port();
         let base_url = format!("http://127.0.0.1:{port}");
         let binaries = binaries(&template, &options.binaries).await?;

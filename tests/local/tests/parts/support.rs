@@ -1,6 +1,8 @@
 //! The support page's server: who may use it, and how it reaches a stack.
 
+use local::gateway;
 use local::support::{Admin, Desk};
+use local::system::{Options, System};
 use local::tools;
 use prime_gaming::testing::net;
 use serde_json::{Value, json};
@@ -58,6 +60,25 @@ async fn what_the_sam_cli_says_is_wrong_is_told() {
     let error = admin.invoke(&json!({"command": "doctor"})).await;
     let error = error.expect_err("it failed").to_string();
     assert_eq!(error, "Error: no such stack");
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_named_with_what_wanted_it() {
+    let taken = gateway::bind(0).await.expect("a free port");
+    let port = taken.local_addr().expect("an address").port();
+    let (_folder, admin) = sam(ECHO);
+    let desk = Desk::start(admin, "ada", port).await;
+    let system = System::start(Options {
+        port,
+        ..Options::default()
+    });
+    for (what, error) in [
+        ("the support page", desk.expect_err("it is taken")),
+        ("the API", system.await.expect_err("it is taken")),
+    ] {
+        let expected = format!("{what} can't use port {port}: ");
+        assert!(error.to_string().starts_with(&expected), "{error}");
+    }
 }
 
 #[tokio::test]
