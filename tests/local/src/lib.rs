@@ -23,6 +23,7 @@ pub mod front;
 pub mod gateway;
 pub mod introduction;
 pub mod json;
+mod lock;
 pub mod log;
 pub mod odd;
 pub mod proxy;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::events::Event;
 use crate::Error;
+use crate::lock::Lock;
 use crate::template::Template;
 
 /// Where a function finds its own files in a container.
@@ -21,23 +22,35 @@ pub const SECRETS: &str = "secrets.json";
 /// The folder, which only its owner can read. It is removed when it is dropped, because the secret and
 /// tokens are in it.
 #[derive(Debug)]
-pub(super) struct Folder(PathBuf);
+pub(super) struct Folder {
+    path: PathBuf,
+    /// Of a file beside the folder: another run would replace the folder.
+    _lock: Lock,
+}
 
 impl Folder {
-    /// Makes the folder, in place of one that an earlier run may have left.
+    /// Makes the folder, in place of one that a run may have left that has ended.
     pub(super) fn make(path: &Path) -> Result<Self, Error> {
         let path = std::path::absolute(path)?;
+        let parent = path.parent().ok_or("the root can't be replaced")?;
+        fs::create_dir_all(parent).map_err(|error| format!("{}: {error}", parent.display()))?;
+        let lock = Lock::take(&path.with_extension("lock"), || {
+            format!(
+                "another `local -- sam` uses {}; end it first",
+                path.display()
+            )
+        })?;
         if path.exists() {
             fs::remove_dir_all(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         }
         fs::create_dir_all(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         #[cfg(unix)]
         fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
-        Ok(Self(path))
+        Ok(Self { path, _lock: lock })
     }
 
     pub(super) fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// Lays out each function as `sam build` does, with the secret beside it.
@@ -49,7 +62,7 @@ impl Folder {
     ) -> Result<(), Error> {
         let secret = secret.map(fs::read).transpose()?;
         for function in &template.functions {
-            let folder = self.0.join(&function.logical_id);
+            let folder = self.path.join(&function.logical_id);
             fs::create_dir_all(&folder)?;
             let (from, to) = (executable_of(function)?, folder.join("bootstrap"));
             // A link costs no space, but does not reach another file system.
@@ -72,7 +85,7 @@ impl Folder {
             value["Resources"][name]["Properties"]["CodeUri"] = name.into();
         }
         let text = serde_yaml_ng::to_string(&value)?;
-        Ok(private(&self.0.join("template.yaml"), text.as_bytes())?)
+        Ok(private(&self.path.join("template.yaml"), text.as_bytes())?)
     }
 
     /// Writes the options of `sam local`, which it reads beside the template.
@@ -85,7 +98,7 @@ impl Folder {
             "version = 0.1\n\n[default.local_invoke.parameters]\n{common}\n\
              [default.local_start_api.parameters]\n{common}port = {port}\nwarm_containers = \"LAZY\"\n"
         );
-        private(&self.0.join("samconfig.toml"), text.as_bytes())
+        private(&self.path.join("samconfig.toml"), text.as_bytes())
     }
 
     /// Writes the variables, for all functions.
@@ -101,11 +114,11 @@ impl Folder {
             variables.insert("SECRETS_FILE".to_owned(), file);
         }
         let text = pretty(&json!({ "Parameters": variables }));
-        private(&self.0.join("env.json"), text.as_bytes())
+        private(&self.path.join("env.json"), text.as_bytes())
     }
 
     pub(super) fn put_events(&self, events: &[Event]) -> std::io::Result<()> {
-        let folder = self.0.join("events");
+        let folder = self.path.join("events");
         fs::create_dir_all(&folder)?;
         events.iter().try_for_each(|event| {
             let file = folder.join(format!("{}.json", event.name));
@@ -116,8 +129,8 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.0) {
-            eprintln!("{} could not be removed: {error}", self.0.display());
+        if let Err(error) = fs::remove_dir_all(&self.path) {
+            eprintln!("{} could not be removed: {error}", self.path.display());
         }
     }
 }
@@ -167,6 +180,19 @@ mod tests {
         }
         drop(folder);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_folder_that_another_run_uses_is_left_to_it() {
+        let place = tempfile::tempdir().expect("a folder");
+        let path = place.path().join("sam");
+        let folder = Folder::make(&path).expect("it is made");
+        folder.put_options(3001).expect("written");
+        let second = Folder::make(&path).expect_err("it is in use").to_string();
+        assert!(second.ends_with("/sam; end it first"), "{second}");
+        assert!(path.join("samconfig.toml").exists());
+        drop(folder);
+        Folder::make(&path).expect("it is made again");
     }
 
     #[test]

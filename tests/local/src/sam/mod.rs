@@ -100,12 +100,12 @@ impl Sam {
     /// can't be written.
     pub async fn start(system: &System, options: Options) -> Result<Self, Error> {
         let template = Template::read(&options.template)?;
+        let folder = Folder::make(&options.folder)?;
         let executables = executables(&template, &options.code).await?;
         let (variables, fronts) = variables(system, &template, &options.reach).await?;
         let events =
             events::ready(system, &template, &Url::parse(&base_url(options.port))?).await?;
 
-        let folder = Folder::make(&options.folder)?;
         let secret = variables.get("SECRETS_FILE").filter(|it| !it.is_empty());
         let executable_of = |function: &crate::template::Function| {
             let path = executables.get(&function.logical_id).cloned();

@@ -5,13 +5,14 @@
 //! where DynamoDB's is given no database.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::build::{self, Features, Profile, Target};
 use crate::console::{Console, Place};
 use crate::dynamo::{self, Embedded, Storage};
 use crate::gateway::{self, Beside, Cors, Gateway};
+use crate::lock::Lock;
 use crate::log::Log;
 use crate::runtime::Function;
 use crate::template::{Template, project_template};
@@ -107,6 +108,8 @@ pub struct System {
     /// What stands between the functions and what they ask.
     _between: Between,
     database: Option<Embedded>,
+    /// On the data directory.
+    _lock: Option<Lock>,
     /// Holds the secrets' file where nothing is kept between runs; removed when dropped.
     _temporary: Option<tempfile::TempDir>,
 }
@@ -123,14 +126,11 @@ impl System {
         let listener = gateway::bind_for(options.port, "the API").await?;
         let port = listener.local_addr()?.port();
         let base_url = format!("http://127.0.0.1:{port}");
+        let lock = options.data_dir.as_deref().map(lock_data).transpose()?;
         let binaries = binaries(&template, &options.binaries).await?;
 
         let temporary = match &options.data_dir {
-            Some(directory) => {
-                std::fs::create_dir_all(directory)
-                    .map_err(|error| format!("can't make {}: {error}", directory.display()))?;
-                None
-            }
+            Some(_) => None,
             None => Some(tempfile::tempdir()?),
         };
         let data = options
@@ -255,6 +255,7 @@ impl System {
             console,
             _between: between,
             database,
+            _lock: lock,
             _temporary: temporary,
         })
     }
@@ -334,6 +335,18 @@ impl System {
             database.stop().await;
         }
     }
+}
+
+/// Makes the data directory, and locks it: a second system would write over the first one's data.
+fn lock_data(directory: &Path) -> Result<Lock, Error> {
+    std::fs::create_dir_all(directory)
+        .map_err(|error| format!("can't make {}: {error}", directory.display()))?;
+    Lock::take(&directory.join("lock"), || {
+        format!(
+            "another local system uses the data in {}; end it, or choose another folder with --data-dir",
+            directory.display()
+        )
+    })
 }
 
 /// Where each function's binary is, by its name.

@@ -83,6 +83,24 @@ async fn a_data_directory_keeps_keys_and_offers() {
 }
 
 #[tokio::test]
+async fn two_systems_do_not_share_a_data_directory() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let system = start(kept_in(directory.path())).await;
+    let second = System::start(kept_in(directory.path())).await;
+    let error = second.expect_err("it is in use").to_string();
+    let expected = format!(
+        "another local system uses the data in {}; end it, or choose another folder with --data-dir",
+        directory.path().display()
+    );
+    assert_eq!(error, expected);
+    // The first one is as it was, and its end makes room.
+    let token = system.player_token("player-1", "Robin").expect("ours");
+    assert_eq!(status_of(&system, "/v1/link", &token).await, 200);
+    system.stop().await;
+    start(kept_in(directory.path())).await.stop().await;
+}
+
+#[tokio::test]
 async fn the_built_admin_function_keeps_content_to_the_byte() {
     const OFFER: &str = r#"{"sku":"odd","title":"Odd","content":{ "z": 1.10, "a": [1e400, 18446744073709551616] },"per_player":1}"#;
     let directory = tempfile::tempdir().expect("a directory");
