@@ -51,6 +51,13 @@ pub async fn play(system: &System, say: impl FnMut(&str)) -> Result<(), Failure>
 /// # Errors
 /// The first step that fails.
 pub async fn play_at(api: &str, system: &System, mut say: impl FnMut(&str)) -> Result<(), Failure> {
+    let delivery = system.setting("DELIVERY").unwrap_or_default();
+    must(
+        delivery != "webhook",
+        "the setting DELIVERY",
+        "confirm: in the demo the game gives the content and confirms it",
+        delivery,
+    )?;
     let mut story = story::Story::new(api, system, PLAYER)?;
     story.link(&mut say).await?;
     story.claim(&mut say).await?;

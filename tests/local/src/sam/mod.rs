@@ -77,13 +77,21 @@ pub struct Sam {
 /// `given` win.
 ///
 /// # Errors
-/// When `events/env.json` can't be read.
+/// When `events/env.json` can't be read, or the webhook would have to be on this machine.
 pub fn settings(
     port: u16,
     given: BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, String>, Error> {
     let mut settings = events::behaviour()?;
     settings.extend(given);
+    let value = |name: &str| settings.get(name).map_or("", String::as_str);
+    if value("DELIVERY") == "webhook" && value("DELIVERY_WEBHOOK_URL").is_empty() {
+        return Err(
+            "with DELIVERY=webhook `sam` needs a DELIVERY_WEBHOOK_URL that leads elsewhere: in a \
+                    container the functions refuse a webhook on this machine"
+                .into(),
+        );
+    }
     settings.insert("PUBLIC_BASE_URL".to_owned(), base_url(port));
     Ok(settings)
 }
@@ -273,5 +281,11 @@ mod tests {
         assert_eq!(settings["DEVICE_LINKING"], "on");
         let places = ["LWA_TOKEN_URL", "AWS_ENDPOINT_URL_DYNAMODB", "SECRETS_FILE"];
         assert!(places.iter().all(|name| !settings.contains_key(*name)));
+
+        let webhook = [("DELIVERY".to_owned(), "webhook".to_owned())];
+        let error = super::settings(3001, webhook.into()).expect_err("no container reaches it");
+        let expected =
+            "with DELIVERY=webhook `sam` needs a DELIVERY_WEBHOOK_URL that leads elsewhere";
+        assert!(error.to_string().starts_with(expected), "{error}");
     }
 }

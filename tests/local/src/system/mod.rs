@@ -171,11 +171,9 @@ impl System {
         dynamo::create_tables(&client, &template, |id| settings.table_name(id)).await?;
 
         let mut between = Between::default();
-        if let Some(onlooker) = &onlooker {
-            between
-                .start_backend(onlooker, &mut settings, &secrets)
-                .await?;
-        }
+        between
+            .start_backend(onlooker.as_ref(), &mut settings, &secrets)
+            .await?;
         let mut specs = versions::specs(&template, &binaries, &settings, options.max_instances);
         if let Some(onlooker) = &onlooker {
             let services =

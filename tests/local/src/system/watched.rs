@@ -1,10 +1,11 @@
-//! What a system with a console has besides: proxies between the functions and what they ask, and a
-//! backend for the webhook.
+//! A backend for the webhook, and what a system with a console has besides: proxies between the functions
+//! and what they ask.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use stand_in::Amazon;
 
 use super::secrets::Secrets;
@@ -42,10 +43,11 @@ pub(super) fn onlooker(
 }
 
 impl Between {
-    /// Where the webhook is to deliver and its address is not given, the game here is its backend.
+    /// Where the webhook is to deliver and its address is not given, there is a backend here: the console's
+    /// game, or one that takes every call.
     pub(super) async fn start_backend(
         &mut self,
-        onlooker: &Onlooker,
+        onlooker: Option<&Onlooker>,
         settings: &mut Settings,
         secrets: &Secrets,
     ) -> Result<(), Error> {
@@ -55,10 +57,13 @@ impl Between {
         }
         let secret = secrets.delivery_webhook_secret.as_ref();
         let secret = secret.ok_or(
-            "with DELIVERY=webhook and without DELIVERY_WEBHOOK_URL the game here is the backend, and \
-             the secret has no delivery_webhook_secret for it",
+            "with DELIVERY=webhook and without DELIVERY_WEBHOOK_URL the local system has a backend of its \
+             own, and the secret has no delivery_webhook_secret for it",
         )?;
-        let backend = onlooker.backend(secret).await?;
+        let backend = match onlooker {
+            Some(onlooker) => onlooker.backend(secret).await?,
+            None => Receiver::start(secret, |_| StatusCode::OK).await?,
+        };
         let url = format!("{}{}", backend.base_url(), webhook::PATH);
         settings.set_default(WEBHOOK_URL, &url);
         self.backend = Some(backend);

@@ -8,10 +8,16 @@ use std::time::Duration;
 use url::Url;
 
 async fn start(log: Log) -> System {
+    start_with(log, &[]).await
+}
+
+async fn start_with(log: Log, settings: &[(&str, &str)]) -> System {
     // The walk waits until a check asks Amazon again.
-    let always = ("CHECK_MIN_INTERVAL_SECONDS".to_owned(), "0".to_owned());
+    let always = ("CHECK_MIN_INTERVAL_SECONDS", "0");
+    let settings = settings.iter().chain([&always]);
+    let settings = settings.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     System::start(Options {
-        settings: [always].into(),
+        settings: settings.collect(),
         log,
         ..Options::default()
     })
@@ -41,6 +47,28 @@ async fn the_walk_passes_on_every_platform_and_its_report_has_no_token() {
         assert!(!text.contains(&secret), "a secret is in the report");
     }
     assert_eq!(amazon.violations(), [""; 0]);
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn the_walk_passes_where_the_webhook_delivers_to_the_local_systems_own_backend() {
+    let (log, lines) = Log::memory();
+    let system = start_with(log, &[("DELIVERY", "webhook")]).await;
+    let report = qa::by_itself(&system, &["pc".to_owned()], |_| {}).await;
+    let report = report.expect("the walk is made");
+    assert!(
+        report.is_passed(),
+        "{}\n{}",
+        report.markdown(),
+        lines.text()
+    );
+    // The demo's game confirms by itself, and the demo says so.
+    let demo = local::demo::play(&system, |_| {}).await;
+    let failure = demo.expect_err("the webhook delivers").to_string();
+    assert!(
+        failure.starts_with("the setting DELIVERY\n  expected: confirm"),
+        "{failure}"
+    );
     system.stop().await;
 }
 
