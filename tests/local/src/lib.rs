@@ -49,6 +49,19 @@ pub const ACCOUNT: &str = "123456789012";
 /// What is wrong, as a sentence.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
+/// Why a request got no answer, with the causes: the first error alone says only that sending failed. The
+/// address is left out, because it may hold a secret.
+pub(crate) fn unanswered(error: reqwest::Error) -> Error {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text.into()
+}
+
 /// The client for everything here: the functions' own, which follows no redirects and whose
 /// requests end within 10 seconds unless they say otherwise.
 pub(crate) fn http_client() -> reqwest::Client {

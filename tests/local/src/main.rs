@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, Parser, Subcommand, value_parser};
 use local::Error;
 use local::build::{Features, Profile, workspace};
 use local::console::script;
 use local::demo;
 use local::introduction::introduction;
 use local::log::Log;
-use local::qa::{self, Step};
+use local::qa::{self, Report, Step};
 use local::sam::{self, Code, Reach, Sam};
 use local::support::{self, Admin, Desk};
 use local::system::{Binaries, Options, System, from_environment};
@@ -65,13 +66,13 @@ struct Qa {
     #[arg(long, value_name = "URL")]
     api: Option<Url>,
     /// A platform of the game, for example `pc`; give it again for each further one
-    #[arg(long = "platform", value_name = "NAME", default_value = "game")]
+    #[arg(long = "platform", value_name = "NAME", default_value = "game", value_parser = NonEmptyStringValueParser::new())]
     platforms: Vec<String>,
     /// Where the report goes
     #[arg(long, value_name = "FILE", default_value = "qa-report.md")]
     report: PathBuf,
-    /// How many minutes to wait for each step
-    #[arg(long, value_name = "MINUTES", default_value_t = 15)]
+    /// How many minutes to wait for each step, a day at most
+    #[arg(long, value_name = "MINUTES", default_value_t = 15, value_parser = value_parser!(u64).range(..=1440))]
     wait: u64,
 }
 
@@ -148,29 +149,41 @@ async fn run_demo(arguments: &Arguments) -> Result<(), Error> {
 }
 
 async fn run_qa(arguments: &Arguments, qa: &Qa) -> Result<(), Error> {
+    qa::no_platform_twice(&qa.platforms)?;
+    qa::try_report(&qa.report)?;
     let say = |step: &Step| show(&step.to_string());
-    let report = if let Some(api) = &qa.api {
+    let mut report;
+    if let Some(api) = &qa.api {
         let patience = Duration::from_secs(60 * qa.wait);
-        qa::with_a_person(api, &qa.platforms, patience, say).await?
+        report = Report::new(api.as_str());
+        tokio::select! {
+            walked = qa::with_a_person(api, &qa.platforms, patience, &mut report, say) => walked?,
+            () = asked_to_end() => report.is_interrupted = true,
+        }
     } else {
         let (log, lines) = Log::memory();
         let system = start(arguments, 0, log).await?;
-        let report = tokio::select! {
-            report = qa::by_itself(&system, &qa.platforms, say) => report,
-            () = asked_to_end() => return Err("interrupted".into()),
+        report = Report::new(&system.base_url);
+        let walked = tokio::select! {
+            walked = qa::by_itself(&system, &qa.platforms, &mut report, say) => walked,
+            () = asked_to_end() => {
+                report.is_interrupted = true;
+                Ok(())
+            }
         };
         system.stop().await;
-        let report = report?;
-        if !report.is_passed() {
+        walked?;
+        if !report.is_passed() && !report.is_interrupted {
             eprintln!("what the functions wrote:\n{}", lines.text());
         }
-        report
-    };
+    }
     std::fs::write(&qa.report, report.markdown())
         .map_err(|error| format!("{}: {error}", qa.report.display()))?;
     show(&format!("The report is in {}\n", qa.report.display()));
     if report.is_passed() {
         Ok(())
+    } else if report.is_interrupted {
+        Err("interrupted; the report has the steps so far".into())
     } else {
         Err("a step has failed; the report says which".into())
     }

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::routes::HEADER;
-use crate::{Error, json};
+use crate::{Error, json, unanswered};
 
 /// Where a game confirms.
 pub(super) const CONFIRM: &str = "/v1/fulfillments";
@@ -54,9 +54,9 @@ impl Api<'_> {
             request = request.json(&body);
         }
         let answer = request.timeout(ANSWER_WITHIN).send().await;
-        let answer = answer.map_err(reqwest::Error::without_url)?;
+        let answer = answer.map_err(unanswered)?;
         let status = answer.status().as_u16();
-        let text = answer.text().await.map_err(reqwest::Error::without_url)?;
+        let text = answer.text().await.map_err(unanswered)?;
         Ok(Answer {
             status,
             body: json::read(text.as_bytes()).unwrap_or_default(),

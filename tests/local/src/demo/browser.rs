@@ -6,7 +6,7 @@ use reqwest::header::{COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE};
 use url::Url;
 
 use super::html::Form;
-use crate::Error;
+use crate::{Error, unanswered};
 
 /// The gateway gives up at 30 seconds, and its answer has to arrive.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(35);
@@ -97,7 +97,7 @@ impl Browser {
         if !cookies.is_empty() {
             request = request.header(COOKIE, cookies);
         }
-        let response = request.send().await.map_err(reqwest::Error::without_url)?;
+        let response = request.send().await.map_err(unanswered)?;
         self.keep_cookies(url, response.headers());
         let location = response
             .headers()
@@ -106,7 +106,7 @@ impl Browser {
             .transpose()?;
         let location = location.map(|to| url.join(to)).transpose()?;
         let status = response.status().as_u16();
-        let text = response.text().await.map_err(reqwest::Error::without_url)?;
+        let text = response.text().await.map_err(unanswered)?;
         Ok(Page {
             status,
             url: url.clone(),

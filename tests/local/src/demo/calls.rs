@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::browser::{Page, TIMEOUT};
 use super::story::Story;
 use super::{Failure, failed, must};
-use crate::{Error, json};
+use crate::{Error, json, unanswered};
 
 impl Story {
     /// A call of the game: its status must be `status`, its JSON is returned.
@@ -61,10 +61,7 @@ impl Story {
 
 async fn send(request: reqwest::RequestBuilder) -> Result<(u16, String), Error> {
     let response = request.timeout(TIMEOUT).send().await;
-    let response = response.map_err(reqwest::Error::without_url)?;
+    let response = response.map_err(unanswered)?;
     let status = response.status().as_u16();
-    Ok((
-        status,
-        response.text().await.map_err(reqwest::Error::without_url)?,
-    ))
+    Ok((status, response.text().await.map_err(unanswered)?))
 }

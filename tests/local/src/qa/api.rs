@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::Error;
+use crate::{Error, unanswered};
 
 /// The gateway gives up at 30 seconds, and its answer has to arrive.
 const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(35);
@@ -100,14 +100,14 @@ impl Api {
             request = request.json(&body);
         }
         let response = request.timeout(TIMEOUT).send().await;
-        let response = response.map_err(reqwest::Error::without_url)?;
+        let response = response.map_err(unanswered)?;
         let id = response.headers().get("x-request-id");
         let id = id
             .and_then(|id| id.to_str().ok())
             .unwrap_or("without an id");
         self.requests.push(id.to_owned());
         let got = response.status().as_u16();
-        let text = response.text().await.map_err(reqwest::Error::without_url)?;
+        let text = response.text().await.map_err(unanswered)?;
         if got != status {
             // A problem names its code and has no secret.
             return Err(format!("{what} was answered {got}, not {status}: {text}").into());

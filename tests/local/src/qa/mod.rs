@@ -11,6 +11,8 @@ mod report;
 mod script;
 mod walk;
 
+use std::fs::File;
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
@@ -26,7 +28,8 @@ use crate::system::System;
 use crate::terminal::show;
 use crate::{Error, environment};
 
-/// Walks by itself, on the local system: a player for each platform.
+/// Walks by itself, on the local system: a player for each platform. The report has each step as soon as it is
+/// made, also if the walk is ended.
 ///
 /// # Errors
 /// If the system has no stand-in for Amazon, or can't issue players' tokens. What the walk finds is in
@@ -34,8 +37,9 @@ use crate::{Error, environment};
 pub async fn by_itself(
     system: &System,
     platforms: &[String],
+    report: &mut Report,
     mut say: impl FnMut(&Step),
-) -> Result<Report, Error> {
+) -> Result<(), Error> {
     let amazon = system.amazon.as_ref();
     let amazon = amazon.ok_or("the walk by itself needs the stand-in for Amazon")?;
     let amazon = Url::parse(&amazon.base_url())?;
@@ -44,18 +48,18 @@ pub async fn by_itself(
         patience: Duration::from_secs(60),
         between: Duration::from_millis(200),
     };
-    let mut report = Report::new(&system.base_url);
     for platform in platforms {
         let player = format!("qa-{platform}");
         let token = system.player_token(&player, "Robin")?;
         let api = Api::new(Url::parse(&system.base_url)?, token);
         let mut tester = Script::new(amazon.clone(), &player, sku);
-        walk(platform, api, &mut tester, pace, &mut report, &mut say).await;
+        walk(platform, api, &mut tester, pace, report, &mut say).await;
     }
-    Ok(report)
+    Ok(())
 }
 
-/// Walks with a person through a deployment, who has `patience` for each step.
+/// Walks with a person through a deployment, who has `patience` for each step. The report has each step as
+/// soon as it is made, also if the person ends the walk.
 ///
 /// # Errors
 /// If there is no token for a platform. What the walk finds is in the report.
@@ -63,21 +67,50 @@ pub async fn with_a_person(
     api: &Url,
     platforms: &[String],
     patience: Duration,
+    report: &mut Report,
     mut say: impl FnMut(&Step),
-) -> Result<Report, Error> {
+) -> Result<(), Error> {
     let pace = Pace {
         patience,
         between: Duration::from_secs(5),
     };
     let tokens = platforms.iter().map(|platform| token(platform));
     let tokens: Vec<_> = tokens.collect::<Result<_, _>>()?;
-    let mut report = Report::new(api.as_str());
     for (platform, token) in platforms.iter().zip(tokens) {
         show(&format!("\nOn {platform}:\n"));
         let player = Api::new(api.clone(), token);
-        walk(platform, player, &mut Person, pace, &mut report, &mut say).await;
+        walk(platform, player, &mut Person, pace, report, &mut say).await;
     }
-    Ok(report)
+    Ok(())
+}
+
+/// Refuses a platform that is named twice: its player can't have the same offer again.
+///
+/// # Errors
+/// It names the platform.
+pub fn no_platform_twice(platforms: &[String]) -> Result<(), Error> {
+    let mut rest = platforms;
+    while let [first, others @ ..] = rest {
+        if others.contains(first) {
+            return Err(format!("--platform {first} is given twice").into());
+        }
+        rest = others;
+    }
+    Ok(())
+}
+
+/// Tries whether the report can be written, which should not take a walk to find out. What is there stays.
+///
+/// # Errors
+/// It names the file.
+pub fn try_report(file: &Path) -> Result<(), Error> {
+    let is_new = !file.exists();
+    let opened = File::options().create(true).append(true).open(file);
+    opened.map_err(|error| format!("{}: {error}", file.display()))?;
+    if is_new {
+        std::fs::remove_file(file)?;
+    }
+    Ok(())
 }
 
 /// The token of the platform's player: from the environment, because a command line is seen by others.

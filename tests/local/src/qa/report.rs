@@ -39,6 +39,8 @@ pub struct Report {
     pub api: String,
     /// In the order in which they were made.
     pub steps: Vec<Step>,
+    /// Whether the tester ended the walk before its last step.
+    pub is_interrupted: bool,
 }
 
 impl Report {
@@ -48,22 +50,25 @@ impl Report {
         Self {
             api: api.to_owned(),
             steps: Vec::new(),
+            is_interrupted: false,
         }
     }
 
-    /// Whether no step has failed.
+    /// Whether the walk was made to its end, and no step has failed.
     #[must_use]
     pub fn is_passed(&self) -> bool {
-        self.steps.iter().all(|step| step.outcome.is_ok())
+        !self.is_interrupted && self.steps.iter().all(|step| step.outcome.is_ok())
     }
 
     /// As Markdown. It has no token and no name.
     #[must_use]
     pub fn markdown(&self) -> String {
         let failed = self.steps.iter().filter(|step| step.outcome.is_err());
-        let result = match failed.count() {
-            0 => "passed".to_owned(),
-            count => format!("{count} failed"),
+        let result = match (failed.count(), self.is_interrupted) {
+            (0, true) => "interrupted".to_owned(),
+            (0, false) => "passed".to_owned(),
+            (count, true) => format!("interrupted, {count} failed"),
+            (count, false) => format!("{count} failed"),
         };
         let mut text = format!(
             "# Prime Gaming, tests before launch\n\nAPI: {}  \nResult: {result}\n",
@@ -127,6 +132,15 @@ mod tests {
             requests: vec!["r1".to_owned(), "r2".to_owned()],
             outcome,
         }
+    }
+
+    #[test]
+    fn a_walk_that_was_interrupted_has_not_passed() {
+        let mut report = Report::new("https://api.studio.example");
+        report.steps.push(step("Link", Ok("linked".to_owned())));
+        report.is_interrupted = true;
+        assert!(!report.is_passed());
+        assert!(report.markdown().contains("\nResult: interrupted\n"));
     }
 
     #[test]

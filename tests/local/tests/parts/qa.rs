@@ -4,7 +4,12 @@ use local::Error;
 use local::log::Log;
 use local::qa::{self, Account, Api, Pace, Report, Script, Tester};
 use local::system::{Options, System};
+use rustix::process::{Pid, Signal, kill_process};
+use std::path::Path;
+use std::process::{Output, Stdio};
 use std::time::Duration;
+use tokio::io::AsyncReadExt as _;
+use tokio::process::Command;
 use url::Url;
 
 async fn start(log: Log) -> System {
@@ -31,8 +36,9 @@ async fn the_walk_passes_on_every_platform_and_its_report_has_no_token() {
     let system = start(log).await;
     let platforms = ["pc", "console"].map(str::to_owned);
     let mut steps = 0;
-    let report = qa::by_itself(&system, &platforms, |_| steps += 1).await;
-    let report = report.expect("the walk is made");
+    let mut report = Report::new(&system.base_url);
+    let walked = qa::by_itself(&system, &platforms, &mut report, |_| steps += 1).await;
+    walked.expect("the walk is made");
     let text = report.markdown();
     assert!(report.is_passed(), "{text}\n{}", lines.text());
     assert_eq!((steps, report.steps.len()), (14, 14));
@@ -54,8 +60,9 @@ async fn the_walk_passes_on_every_platform_and_its_report_has_no_token() {
 async fn the_walk_passes_where_the_webhook_delivers_to_the_local_systems_own_backend() {
     let (log, lines) = Log::memory();
     let system = start_with(log, &[("DELIVERY", "webhook")]).await;
-    let report = qa::by_itself(&system, &["pc".to_owned()], |_| {}).await;
-    let report = report.expect("the walk is made");
+    let mut report = Report::new(&system.base_url);
+    let walked = qa::by_itself(&system, &["pc".to_owned()], &mut report, |_| {}).await;
+    walked.expect("the walk is made");
     assert!(
         report.is_passed(),
         "{}\n{}",
@@ -123,5 +130,97 @@ async fn the_first_step_that_fails_ends_the_walk_and_is_in_the_report() {
         "{text}"
     );
     assert!(!text.contains("not-a-good-token"), "{text}");
+    system.stop().await;
+}
+
+/// `local qa`, with a report in this folder.
+fn program(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+    command
+        .arg("qa")
+        .args(arguments)
+        .current_dir(folder)
+        .env("QA_TOKEN", "a-token")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+fn said(output: &Output) -> String {
+    let both = [&output.stdout, &output.stderr].map(|it| String::from_utf8_lossy(it));
+    both.concat()
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_arguments_is_said_before_the_walk() {
+    const API: [&str; 2] = ["--api", "http://127.0.0.1:1"];
+    let folder = tempfile::tempdir().expect("a folder");
+    for (arguments, expected) in [
+        (
+            ["--wait", "18446744073709551615"].as_slice(),
+            "is not in 0..=1440",
+        ),
+        (&["--platform", ""], "a value is required"),
+        (
+            &["--platform", "pc", "--platform", "pc"],
+            "--platform pc is given twice",
+        ),
+        (
+            &["--report", "missing/report.md"],
+            "missing/report.md: No such file",
+        ),
+    ] {
+        let arguments = [API.as_slice(), arguments].concat();
+        let output = program(folder.path(), &arguments).output().await;
+        let output = output.expect("it runs");
+        let said = said(&output);
+        assert!(
+            !output.status.success() && said.contains(expected),
+            "{said}"
+        );
+        assert!(!said.contains("FAILED"), "{said}");
+    }
+    let left = std::fs::read_dir(folder.path()).expect("a folder");
+    assert_eq!(left.count(), 0);
+}
+
+#[tokio::test]
+async fn the_report_has_the_cause_why_the_api_is_not_reached() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = program(folder.path(), &["--api", "http://127.0.0.1:1"]).output();
+    let output = output.await.expect("it runs");
+    let report = std::fs::read_to_string(folder.path().join("qa-report.md"));
+    for text in [report.expect("it is written"), said(&output)] {
+        assert!(text.contains("Connection refused"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_walk_that_the_tester_ends_has_a_report() {
+    let system = start(Log::none()).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let token = system.player_token("p1", "Robin").expect("a token");
+    let mut command = program(folder.path(), &["--api", &system.base_url]);
+    let mut walk = command.env("QA_TOKEN", token).spawn().expect("it runs");
+    let mut output = walk.stdout.take().expect("a pipe");
+    let mut seen = String::new();
+    while !seen.contains("press Enter") {
+        let mut part = [0; 1024];
+        let length = output.read(&mut part).await.expect("it goes on");
+        assert_ne!(length, 0, "{seen}");
+        seen += &String::from_utf8_lossy(&part[..length]);
+    }
+    let id = walk.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+    kill_process(id.expect("it runs"), Signal::INT).expect("it is ours");
+    // Its input is still open: nothing waits for the tester.
+    let input = walk.stdin.take();
+    let status = walk.wait().await.expect("it ends");
+    assert_eq!(status.code(), Some(1));
+    drop(input);
+    let report = std::fs::read_to_string(folder.path().join("qa-report.md"));
+    let report = report.expect("it is written");
+    assert!(report.contains("\nResult: interrupted\n"), "{report}");
     system.stop().await;
 }
