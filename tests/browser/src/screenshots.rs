@@ -42,6 +42,9 @@ const PHONE: Look = Look {
     ..LIGHT
 };
 
+/// The width of the smallest window that a page has to fit, in pixels: WCAG 2.2, 1.4.10 (reflow).
+const SMALLEST: u32 = 320;
+
 /// Where the pictures are.
 #[must_use]
 pub fn folder() -> PathBuf {
@@ -54,6 +57,24 @@ impl Browser {
         for look in [LIGHT, DARK, PHONE] {
             self.take_picture(name, &look).await;
         }
+        let excess = self.excess_on_smallest("html").await;
+        assert_eq!(excess, 0, "{name} is too wide for {SMALLEST} pixels");
+    }
+
+    /// How many pixels such an element's content is wider than the element, in the smallest window.
+    pub async fn excess_on_smallest(&self, css: &str) -> Value {
+        let size =
+            json!({ "width": SMALLEST, "height": 568, "mobile": true, "deviceScaleFactor": 1 });
+        self.devtools("Emulation.setDeviceMetricsOverride", size)
+            .await;
+        let excess = format!(
+            "const all = [...document.querySelectorAll('{css}')]; \
+             return Math.max(...all.map((it) => it.scrollWidth - it.clientWidth))"
+        );
+        let excess = self.run(&excess).await;
+        self.devtools("Emulation.clearDeviceMetricsOverride", json!({}))
+            .await;
+        excess
     }
 
     /// The same on a phone alone, where there is least room.

@@ -78,6 +78,7 @@ fn console_shows_an_entitlement_from_its_claim_to_its_report_and_saves_what_was_
 
         browser.run("scrollTo(0, 0)").await;
         browser.take_pictures("console").await;
+        assert_eq!(browser.excess_on_smallest(".lamp").await, 0);
 
         // The page shows the new player, and the keys still go to where the first one was typed.
         browser.fill("#new-name", "Kim").await;
