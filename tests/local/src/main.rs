@@ -244,7 +244,7 @@ async fn run_support(arguments: &Arguments, support: &Support) -> Result<(), Err
 }
 
 async fn run_sam(arguments: &Arguments, local: &SamLocal) -> Result<(), Error> {
-    let port = arguments.port.unwrap_or(sam::DEFAULT_PORT);
+    let port = sam::port(arguments.port).await?;
     let (log, lines) = Log::memory();
     let mut options = options(arguments, 0, log)?;
     options.settings = sam::settings(port, options.settings)?;

@@ -96,6 +96,19 @@ pub fn settings(
     Ok(settings)
 }
 
+/// The port that is asked for. For 0, this chooses a free one, because the links need it before `sam local`
+/// takes it.
+///
+/// # Errors
+/// When no port is free.
+pub async fn port(asked: Option<u16>) -> std::io::Result<u16> {
+    match asked {
+        Some(0) => Ok(crate::gateway::bind(0).await?.local_addr()?.port()),
+        Some(port) => Ok(port),
+        None => Ok(DEFAULT_PORT),
+    }
+}
+
 fn base_url(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
 }
@@ -266,6 +279,13 @@ mod tests {
         }
         let found = executables(&template, &code).await.expect("all are there");
         assert_eq!(found.len(), template.functions.len());
+    }
+
+    #[tokio::test]
+    async fn the_port_that_is_printed_is_never_0() {
+        assert_ne!(port(Some(0)).await.expect("a free port"), 0);
+        assert_eq!(port(Some(3001)).await.expect("as it is"), 3001);
+        assert_eq!(port(None).await.expect("as it is"), DEFAULT_PORT);
     }
 
     #[test]

@@ -32,6 +32,7 @@ use settings::{CORS_ORIGINS, Settings};
 pub use settings::{from_environment, known_names};
 use stand_in::Amazon;
 use tokens::Tokens;
+use url::Url;
 pub use versions::Version;
 use watched::Between;
 
@@ -362,13 +363,20 @@ pub(crate) async fn binaries(
     })
 }
 
+/// The return URL, as the service makes it: without a port that is the scheme's own.
+fn callback(base_url: &str) -> String {
+    let callback = format!("{base_url}/link/callback");
+    // What is wrong with the address, the functions say.
+    Url::parse(&callback).map_or(callback, String::from)
+}
+
 async fn start_amazon(
     settings: &mut Settings,
     secrets: &Secrets,
     data_file: Option<PathBuf>,
 ) -> Result<Amazon, Error> {
     let base_url = settings.get("PUBLIC_BASE_URL").unwrap_or_default();
-    let callback = format!("{base_url}/link/callback");
+    let callback = callback(base_url);
     let amazon = Amazon::start(stand_in::Options { port: 0, data_file }).await?;
     let scopes = [stand_in::SCOPE_PRIME, stand_in::SCOPE_PROFILE].map(str::to_owned);
     let website = settings.get("LWA_CLIENT_ID").unwrap_or_default();
@@ -420,4 +428,22 @@ async fn warm(functions: &BTreeMap<String, Function>) -> Result<(), Error> {
         started??;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_return_url_leaves_out_the_port_that_its_scheme_has_anyway() {
+        for (base_url, expected) in [
+            ("http://127.0.0.1:80", "http://127.0.0.1/link/callback"),
+            (
+                "http://127.0.0.1:8080",
+                "http://127.0.0.1:8080/link/callback",
+            ),
+        ] {
+            assert_eq!(callback(base_url), expected);
+        }
+    }
 }
