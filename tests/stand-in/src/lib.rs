@@ -36,4 +36,5 @@ pub use model::{
     Behaviour, Call, Claim, Claims, Client, Consent, DevicePair, Fulfillment, SCOPE_PRIME,
     SCOPE_PROFILE,
 };
+pub use pages::check_account;
 pub use secrets::fingerprint;

@@ -52,13 +52,23 @@ fn problem_page(what: &str) -> Response {
     Reply::page(StatusCode::BAD_REQUEST, problem(what)).send()
 }
 
-/// A short name that a page may take: 1 to 64 letters, digits, `.`, `_`, `-`.
-fn account_name(params: &Params) -> Result<&str, String> {
+/// Whether a page takes this short name of an account.
+///
+/// # Errors
+/// What a name must be.
+pub fn check_account(name: &str) -> Result<(), &'static str> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    params
-        .get("account")
-        .filter(|name| name.len() <= 64 && name.bytes().all(fits))
-        .ok_or_else(|| "an account is 1 to 64 letters, digits, '.', '_', '-'".to_owned())
+    if (1..=64).contains(&name.len()) && name.bytes().all(fits) {
+        Ok(())
+    } else {
+        Err("an account is 1 to 64 letters, digits, '.', '_', '-'")
+    }
+}
+
+fn account_name(params: &Params) -> Result<&str, String> {
+    let name = params.get("account").unwrap_or_default();
+    check_account(name)?;
+    Ok(name)
 }
 
 /// A text field for an account with those known so far to choose from.

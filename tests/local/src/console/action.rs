@@ -168,16 +168,16 @@ impl Action {
             }
             Self::Link { player, account } => {
                 is_text("player", player)?;
-                is_text("account", account)
+                is_account(account)
             }
             Self::Claim { account, sku } | Self::Withdraw { account, sku } => {
-                is_text("account", account)?;
+                is_account(account)?;
                 is_text("sku", sku)
             }
             Self::Check { player } | Self::Confirm { player } | Self::Unlink { player } => {
                 is_text("player", player)
             }
-            Self::Revoke { account } => is_text("account", account),
+            Self::Revoke { account } => is_account(account),
             Self::Fault {
                 endpoint,
                 fault,
@@ -247,6 +247,13 @@ fn is_text(field: &'static str, text: &str) -> Result<(), Wrong> {
             "must have 1 to {LONGEST_TEXT} characters, no control character, and no space at an end"
         )
     })
+}
+
+/// The stand-in's pages must take it, or the account could claim, but not be linked.
+fn is_account(account: &str) -> Result<(), Wrong> {
+    is_text("account", account)?;
+    let checked = stand_in::check_account(account);
+    checked.map_err(|what| wrong("account", format!("is {account}; {what}")))
 }
 
 #[cfg(test)]

@@ -25,19 +25,28 @@ pub struct Page {
 }
 
 impl Page {
-    /// Status and place, for messages. Without the query, which may hold a secret.
+    /// Status, place and the code of a failure, for messages. Without the query, which may hold a secret.
     #[must_use]
     pub fn describe(&self) -> String {
         let to = self
             .location
             .as_ref()
             .map(|to| format!(", to {}{}", origin(to), to.path()));
+        let code = self.code().map(|code| format!(", {code}"));
         format!(
-            "{} from {}{}",
+            "{} from {}{}{}",
             self.status,
             self.url.path(),
-            to.unwrap_or_default()
+            to.unwrap_or_default(),
+            code.unwrap_or_default()
         )
+    }
+
+    /// The error code that a page of the service shows.
+    fn code(&self) -> Option<&str> {
+        let (_, rest) = self.text.split_once("<code>")?;
+        let (code, _) = rest.split_once("</code>")?;
+        (self.status >= 400).then_some(code)
     }
 }
 

@@ -95,6 +95,14 @@ fn a_value_out_of_its_range_is_named_with_its_range() {
             "`account` must have 1",
         ),
         (
+            json!({"do": "claim", "account": "jörg", "sku": "a"}),
+            "`account` is jörg; an account is 1 to 64 letters, digits, '.', '_', '-'",
+        ),
+        (
+            json!({"do": "link", "player": "p", "account": "jörg"}),
+            "`account` is jörg; an account is",
+        ),
+        (
             json!({"do": "player", "player": "p", "name": " a"}),
             "`name` must have",
         ),

@@ -153,6 +153,19 @@ async fn a_link_that_is_killed_is_told_and_can_be_made_again() {
 }
 
 #[tokio::test]
+async fn a_link_that_is_refused_is_told_with_the_code_of_the_page() {
+    let page = Page::open().await;
+    page.link().await;
+    let zoe = json!({"do": "player", "player": "player-2", "name": "Zoe"});
+    page.act(zoe).await;
+    let link = json!({"do": "link", "player": "player-2", "account": "robin"});
+    let said = page.act(link).await;
+    let end = "got 409 from /link/callback, amazon_account_taken";
+    assert!(said.ends_with(end), "{said}");
+    page.system.stop().await;
+}
+
+#[tokio::test]
 async fn a_refused_action_says_what_would_be_right_and_is_not_in_the_script() {
     let page = Page::open().await;
     for (action, said) in [
