@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::action::Action;
 use super::game::Game;
@@ -19,13 +20,17 @@ struct Written<'a> {
     actions: &'a [Action],
 }
 
+/// What the file must be.
+const FORM: &str = "a script is {\"version\": 1, \"actions\": […]}, as the console saves it";
+
 /// The file as it is read: each action by itself, so that an error names its line.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Read<'a> {
-    version: u64,
     #[serde(borrow)]
-    actions: Vec<&'a RawValue>,
+    version: &'a RawValue,
+    #[serde(borrow)]
+    actions: &'a RawValue,
 }
 
 /// The file, with a line for each action.
@@ -54,22 +59,40 @@ pub fn write(actions: &[Action]) -> String {
 /// # Errors
 /// The line, the action and the field that are wrong.
 pub fn read(text: &str) -> Result<Vec<Action>, Error> {
-    let read: Read<'_> = serde_json::from_str(text)?;
-    if read.version != VERSION {
-        let version = read.version;
-        return Err(format!("`version` is {version}; only {VERSION} is known").into());
+    // Some editors begin a file with a byte order mark, which is not JSON.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.trim().is_empty() {
+        return Err(format!("it is empty; {FORM}").into());
     }
+    if !serde_json::from_str::<&RawValue>(text)?
+        .get()
+        .starts_with('{')
+    {
+        return Err(FORM.into());
+    }
+    let read: Read<'_> = serde_json::from_str(text)?;
+    if read.version.get() != VERSION.to_string() {
+        let (line, version) = (Place::of(read.version, text).line, read.version);
+        return Err(format!("line {line}: `version` is {version}; only {VERSION} is known").into());
+    }
+    let Ok(listed) = serde_json::from_str::<Vec<&RawValue>>(read.actions.get()) else {
+        let line = Place::of(read.actions, text).line;
+        return Err(format!("line {line}: `actions` must be a list").into());
+    };
     let game = Game::new();
     let mut players: BTreeSet<String> = game.players.into_iter().map(|it| it.id).collect();
     let mut actions = Vec::new();
-    for (number, raw) in (1..).zip(read.actions) {
+    for (number, raw) in (1..).zip(listed) {
         let at = Place::of(raw, text);
         let wrong = |sentence: String| {
             let line = at.line_of(&sentence);
             format!("line {line}, action {number}: {sentence}")
         };
-        let action: Action = serde_json::from_str(raw.get())
-            .map_err(|error| wrong(without_position(&error.to_string())))?;
+        if !raw.get().starts_with('{') {
+            let sentence = "an action is an object, for example {\"do\": \"reconcile\"}";
+            return Err(wrong(sentence.to_owned()).into());
+        }
+        let action = parse(raw.get()).map_err(wrong)?;
         action.check().map_err(|fault| wrong(fault.to_string()))?;
         if let Some(player) = action.player()
             && !players.contains(player)
@@ -84,6 +107,35 @@ pub fn read(text: &str) -> Result<Vec<Action>, Error> {
         actions.push(action);
     }
     Ok(actions)
+}
+
+/// The action, or what is wrong with it.
+fn parse(raw: &str) -> Result<Action, String> {
+    let told = |error: serde_json::Error| without_position(&error.to_string());
+    let error = match serde_json::from_str(raw) {
+        Ok(action) => return Ok(action),
+        Err(error) => told(error),
+    };
+    if !error.starts_with("invalid ") {
+        return Err(error);
+    }
+    // `serde` does not say which field has the wrong type: it is the one without which the error is another.
+    let fields: Map<String, Value> = serde_json::from_str(raw).unwrap_or_default();
+    let is_culprit = |name: &&String| {
+        let mut others = fields.clone();
+        others.remove(*name);
+        let parsed = serde_json::from_value::<Action>(Value::Object(others));
+        parsed
+            .map_err(told)
+            .err()
+            .is_some_and(|other| other != error)
+    };
+    // Without `do` every error is another.
+    let mut names = fields.keys().filter(|name| *name != "do");
+    Err(match names.find(is_culprit) {
+        Some(name) => format!("`{name}`: {error}"),
+        None => error,
+    })
 }
 
 /// The error without the position in its own text, which is not the one in the file.
@@ -139,6 +191,10 @@ mod tests {
         assert_eq!(text.lines().count(), 5);
         assert_eq!(read(&text).expect("it is good"), actions);
         assert_eq!(read(&write(&[])).expect("it is good"), []);
+        assert_eq!(
+            read(&format!("\u{feff}{text}")).expect("it is good"),
+            actions
+        );
     }
 
     #[test]
@@ -170,9 +226,16 @@ mod tests {
             ),
             (
                 "{\"do\": \"forward\", \"seconds\": \"x\"}",
-                "line 2, action 1: invalid type: string \"x\", expected u64",
+                "line 2, action 1: `seconds`: invalid type: string \"x\", expected u64",
             ),
-            ("17", "line 2, action 1: "),
+            (
+                "{\"do\": \"kill\", \"function\": \"link\",\n \"at\": -1, \"mode\": \"unheard\"}",
+                "line 3, action 1: `at`: invalid value: integer `-1`, expected usize",
+            ),
+            (
+                "17",
+                "line 2, action 1: an action is an object, for example {",
+            ),
         ] {
             let text = format!("{{\"version\": 1, \"actions\": [\n{actions}\n]}}");
             let error = read(&text).expect_err("it is wrong").to_string();
@@ -193,7 +256,17 @@ mod tests {
                 "unknown field `x`",
             ),
             ("{\"version\": 1,\n \"actions\": [}", "at line 2"),
-            ("[]", "invalid"),
+            (
+                "{\"version\": \"1\", \"actions\": []}",
+                "line 1: `version` is \"1\"; only 1",
+            ),
+            (
+                "{\"version\": 1,\n \"actions\": {}}",
+                "line 2: `actions` must be a list",
+            ),
+            ("[]", "a script is {"),
+            (" \n", "it is empty; a script is {"),
+            ("\u{feff}[]", "a script is {"),
         ] {
             let error = read(text).expect_err("it is wrong").to_string();
             assert!(error.contains(said), "{text}: {error}");

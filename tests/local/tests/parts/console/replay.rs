@@ -98,7 +98,7 @@ async fn a_bad_file_is_refused_before_anything_is_played() {
         ),
         (
             "{\"version\": 2, \"actions\": []}",
-            "`version` is 2; only 1 is known",
+            "line 1: `version` is 2; only 1 is known",
         ),
         ("not JSON", "expected ident at line 1 column 2"),
     ] {
