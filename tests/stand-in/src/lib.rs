@@ -34,7 +34,7 @@ pub use amazon::{Amazon, Options};
 pub use faults::{Endpoint, Fault, Waiting};
 pub use model::{
     Behaviour, Call, Claim, Claims, Client, Consent, DevicePair, Fulfillment, SCOPE_PRIME,
-    SCOPE_PROFILE,
+    SCOPE_PROFILE, SCOPES,
 };
 pub use pages::check_account;
 pub use secrets::fingerprint;

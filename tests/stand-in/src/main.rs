@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use stand_in::{Amazon, Client, Options, SCOPE_PRIME, SCOPE_PROFILE};
+use stand_in::{Amazon, Client, Options, SCOPES};
 
 const USAGE: &str = "usage: stand-in [--port N] [--data-file FILE]
 
@@ -54,7 +54,7 @@ async fn main() -> io::Result<()> {
         client_id: CLIENT_ID.to_owned(),
         client_secret: Some(CLIENT_SECRET.to_owned()),
         return_urls: vec![Client::ANY_LOOPBACK_CALLBACK.to_owned()],
-        allowed_scopes: vec![SCOPE_PRIME.to_owned(), SCOPE_PROFILE.to_owned()],
+        allowed_scopes: SCOPES.map(str::to_owned).to_vec(),
     });
     let url = amazon.base_url();
     println!("# Claim offers at {url}/ and steer it at {url}/_control");

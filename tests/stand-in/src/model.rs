@@ -13,6 +13,9 @@ pub const SCOPE_PRIME: &str = "games::prime";
 /// Scope for the player's id.
 pub const SCOPE_PROFILE: &str = "profile";
 
+/// The scopes that Login with Amazon documents, and Prime Gaming's.
+pub const SCOPES: [&str; 4] = [SCOPE_PRIME, SCOPE_PROFILE, "profile:user_id", "postal_code"];
+
 /// An application registered with Login with Amazon.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Client {

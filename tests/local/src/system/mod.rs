@@ -378,7 +378,7 @@ async fn start_amazon(
     let base_url = settings.get("PUBLIC_BASE_URL").unwrap_or_default();
     let callback = callback(base_url);
     let amazon = Amazon::start(stand_in::Options { port: 0, data_file }).await?;
-    let scopes = [stand_in::SCOPE_PRIME, stand_in::SCOPE_PROFILE].map(str::to_owned);
+    let scopes = stand_in::SCOPES.map(str::to_owned);
     let website = settings.get("LWA_CLIENT_ID").unwrap_or_default();
     if let Some(device) = settings
         .get("LWA_DEVICE_CLIENT_ID")

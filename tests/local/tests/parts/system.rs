@@ -83,6 +83,19 @@ async fn a_data_directory_keeps_keys_and_offers() {
 }
 
 #[tokio::test]
+async fn the_stand_in_allows_every_scope_of_login_with_amazon() {
+    let scope = "games::prime profile profile:user_id postal_code";
+    let system = start(Options {
+        settings: [("LWA_SCOPE".to_owned(), scope.to_owned())].into(),
+        ..Options::default()
+    })
+    .await;
+    let played = demo::play(&system, |_| {}).await;
+    played.unwrap_or_else(|failure| panic!("{failure}"));
+    system.stop().await;
+}
+
+#[tokio::test]
 async fn two_systems_do_not_share_a_data_directory() {
     let directory = tempfile::tempdir().expect("a directory");
     let system = start(kept_in(directory.path())).await;
