@@ -148,5 +148,6 @@ async fn only_the_page_itself_can_use_the_server() {
             .starts_with("default-src 'none'; script-src 'self';")
     );
     let text = page.text().await.expect("a page");
+    assert!(text.contains("<noscript><p>This page needs JavaScript."));
     assert!(!text.contains(&key) && !text.contains("http://") && !text.contains("https://"));
 }

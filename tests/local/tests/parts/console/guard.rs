@@ -51,6 +51,19 @@ async fn only_the_page_itself_may_ask() {
 }
 
 #[tokio::test]
+async fn without_scripts_the_page_says_that_it_needs_them() {
+    let page = Page::open().await;
+    let url = format!("{}/console", page.system.base_url);
+    let answer = page.http.get(url).send().await.expect("an answer");
+    let text = answer.text().await.expect("a page");
+    assert!(
+        text.contains("<noscript><p>This page needs JavaScript."),
+        "{text}"
+    );
+    page.system.stop().await;
+}
+
+#[tokio::test]
 async fn no_other_page_is_granted_the_header() {
     let page = Page::with(&[("CORS_ORIGINS", "https://game.example")]).await;
     let request = page.http.request(reqwest::Method::OPTIONS, page.url("act"));
