@@ -59,6 +59,14 @@ impl Exchanges {
             _ => {}
         }
     }
+
+    /// With a 409 a webhook says that it has delivered before, which the console may not have seen.
+    fn was_delivered(&self, asked: &Asked) {
+        if let Some(id) = json(&asked.body)["data"]["entitlement_id"].as_str() {
+            let mut game = lock(&self.game);
+            game.ledger.was_delivered([id.to_owned()]);
+        }
+    }
 }
 
 impl Watch for Exchanges {
@@ -77,6 +85,9 @@ impl Watch for Exchanges {
         // A report whose answer is lost may have had its effect, too.
         if is_done || asked.path == FULFILL {
             self.count(asked, service);
+        }
+        if service == Service::Webhook && matches!(became.answer, Some((409, _))) {
+            self.was_delivered(asked);
         }
         let answer = became.answer.as_ref().filter(|_| became.heard);
         self.feed.add(Seen {
@@ -174,5 +185,5 @@ const fn note(mode: Mode) -> &'static str {
 }
 
 fn json(body: &[u8]) -> Value {
-    serde_json::from_slice(body).unwrap_or_default()
+    crate::json::read(body).unwrap_or_default()
 }

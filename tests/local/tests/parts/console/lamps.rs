@@ -1,6 +1,8 @@
 //! When LOST and DOUBLED light, and when they stay dark.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use axum::http::StatusCode;
+use local::gateway;
 use local::proxy::Mode;
 use serde_json::{Value, json};
 
@@ -233,6 +235,23 @@ async fn a_webhook_delivers_to_the_games_own_ledger() {
     assert_eq!(wrote, [json!([format!("{id} to {PLAYER}")])]);
     assert_eq!(page.lamps().await, (0, 0));
     page.system.stop().await;
+}
+
+#[tokio::test]
+async fn a_webhook_of_ones_own_that_has_delivered_before_loses_nothing() {
+    let listener = gateway::bind(0).await.expect("a free port");
+    let url = format!("http://{}/", listener.local_addr().expect("an address"));
+    let router = axum::Router::new().fallback(async || StatusCode::CONFLICT);
+    let server = tokio::spawn(async move { axum::serve(listener, router).await });
+    let page = Page::with(&[("DELIVERY", "webhook"), ("DELIVERY_WEBHOOK_URL", &url)]).await;
+    page.link().await;
+    page.claim().await;
+    page.act(json!({"do": "forward", "seconds": 60})).await;
+    page.check().await;
+    assert_eq!(page.entitlements().await[0]["status"], "reported");
+    assert_eq!(page.lamps().await, (0, 0));
+    page.system.stop().await;
+    server.abort();
 }
 
 #[tokio::test]
