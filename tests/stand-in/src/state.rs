@@ -1,7 +1,7 @@
 //! Everything the stand-in remembers, behind one lock.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -255,7 +255,14 @@ impl State {
             return Ok(());
         };
         let fresh = path.with_extension("new");
-        std::fs::write(&fresh, serde_json::to_vec(data)?)?;
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        // The tokens in it are for its owner only.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options
+            .open(&fresh)?
+            .write_all(&serde_json::to_vec(data)?)?;
         std::fs::rename(fresh, path)
     }
 }

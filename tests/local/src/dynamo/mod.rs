@@ -63,6 +63,7 @@ impl Embedded {
                 let path = path
                     .to_str()
                     .ok_or("the data directory's name must be UTF-8")?;
+                make_private(path).map_err(|error| format!("can't make {path}: {error}"))?;
                 Database::new(path).map_err(|error| format!("can't open {path}: {error}"))?
             }
         };
@@ -100,6 +101,18 @@ impl Embedded {
             eprintln!("the embedded DynamoDB was busy and is left behind");
         }
     }
+}
+
+/// Makes the file if it is not there, and lets only its owner read it. SQLite gives its other files the same
+/// mode.
+fn make_private(path: &str) -> std::io::Result<()> {
+    let file = std::fs::File::options()
+        .create(true)
+        .append(true)
+        .open(path)?;
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    Ok(())
 }
 
 /// Resolves when a stop is requested, or when no handle is left that could request it.

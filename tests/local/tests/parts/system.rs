@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use local::demo;
@@ -79,6 +80,10 @@ async fn a_data_directory_keeps_keys_and_offers() {
     assert_eq!(system.skus, skus);
     assert_eq!(status_of(&system, "/v1/link", &token).await, 200);
     assert_eq!(status_of(&system, "/v1/link", "other").await, 401);
+    for file in ["secrets.json", "amazon.json", "dynamodb.sqlite"] {
+        let kept = std::fs::metadata(directory.path().join(file)).expect(file);
+        assert_eq!(kept.permissions().mode() & 0o777, 0o600, "{file}");
+    }
     system.stop().await;
 }
 
