@@ -18,7 +18,7 @@ use local::sam::{self, Code, Reach, Sam};
 use local::support::{self, Admin, Desk};
 use local::system::{Binaries, Options, System, from_environment};
 use local::template::{Template, project_template};
-use local::terminal::{asked_to_end, show};
+use local::terminal::{asked_to_end, is_cut, show};
 use url::Url;
 
 /// The port of the API, where none is asked for.
@@ -113,6 +113,10 @@ async fn main() -> ExitCode {
         None => run(&arguments).await,
     };
     match outcome {
+        Ok(()) if is_cut() => {
+            eprintln!("local: the standard output could not be written");
+            ExitCode::FAILURE
+        }
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("local: {error}");

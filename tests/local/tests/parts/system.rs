@@ -4,10 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Stdio;
 
 use local::demo;
 use local::log::Log;
 use local::system::{Options, System};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::Command;
 
 async fn start(options: Options) -> System {
     System::start(options).await.expect("it starts")
@@ -258,4 +262,50 @@ async fn what_is_wrong_with_the_settings_is_said_at_the_start() {
         error.contains("can't start") && error.contains("CHECK_MIN_INTERVAL_SECONDS"),
         "{error}"
     );
+}
+
+/// The program with the functions that the tests have built, which are beside it.
+async fn program() -> Command {
+    start(Options::default()).await.stop().await;
+    let program = Path::new(env!("CARGO_BIN_EXE_local"));
+    let mut command = Command::new(program);
+    command
+        .arg("--binaries")
+        .arg(program.parent().expect("a folder"))
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    command
+}
+
+#[tokio::test]
+async fn an_output_that_can_not_be_written_is_no_success() {
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    let Ok(full) = full else { return };
+    let mut demo = program().await;
+    let demo = demo.arg("demo").stdout(full).stderr(Stdio::piped()).spawn();
+    let output = demo.expect("it runs").wait_with_output().await;
+    let output = output.expect("it ends");
+    assert_eq!(output.status.code(), Some(1));
+    let wrote = String::from_utf8_lossy(&output.stderr);
+    let said = "local: the standard output could not be written\n";
+    assert!(wrote.ends_with(said), "{wrote}");
+}
+
+#[tokio::test]
+async fn a_system_whose_terminal_is_closed_leaves_no_secret_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut desk = program().await;
+    desk.args(["support", "--local"])
+        .env("TMPDIR", folder.path());
+    let mut desk = desk.stdout(Stdio::piped()).spawn().expect("it runs");
+    let output = desk.stdout.take().expect("a pipe");
+    let first = BufReader::new(output).lines().next_line().await;
+    let first = first.expect("it is read").expect("a line");
+    assert!(first.starts_with("Open http://"), "{first}");
+    let files = || std::fs::read_dir(folder.path()).expect("a folder").count();
+    assert_ne!(files(), 0);
+    let id = desk.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+    kill_process(id.expect("it runs"), Signal::HUP).expect("it is ours");
+    let status = desk.wait().await.expect("it ends");
+    assert_eq!((status.code(), files()), (Some(0), 0));
 }
