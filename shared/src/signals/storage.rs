@@ -23,7 +23,7 @@ events! {
         action: "Put the lost key back into `token_keys`.",
         metrics: [Metric::count("TokensUnreadable")],
     }
-    /// This version can't read a row. An entitlement is skipped, the others are handled, and `reconcile` tries the row again after an hour; with another row the request ends as `internal`.
+    /// This version can't read a row. An entitlement is skipped, the others are handled, and `reconcile` tries the row again after an hour; with another row the request ends as `internal`, but `player.get`, `entitlement.get`, `amazon.get` and the lists name it in `unreadable`.
     UNREADABLE_ROW = "unreadable_row" {
         fields: ["error"],
         action: "`error` names the row's table, key and field. During a roll-out: a newer version wrote it.",
