@@ -49,7 +49,7 @@ pub enum Repeat {
 }
 
 impl Repeat {
-    /// For a request of which only the method is known.
+    /// For a request whose method is known, and nothing else.
     fn of(method: &Method) -> Self {
         if method.is_safe() {
             Self::Harmless

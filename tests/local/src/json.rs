@@ -1,4 +1,4 @@
-//! JSON of which the local system uses some fields, and passes the rest on.
+//! Reads JSON from which the local system uses some fields; the rest it passes on.
 
 use std::collections::BTreeMap;
 

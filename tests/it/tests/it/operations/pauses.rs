@@ -125,7 +125,7 @@ async fn what_is_new_is_not_written_down_until_the_pause_can_be_read() {
     assert_eq!(status_of(&world.check_later("p1").await, &id), PAUSED);
 }
 
-/// A database of which the reads that are not strong do not know yet that the offer is paused.
+/// A database whose eventually consistent reads do not know yet that the offer is paused.
 fn with_late_replicas(world: &World) -> aws_sdk_dynamodb::Client {
     planted(&world.dynamodb, |operation, status, mut body| {
         let table = (operation == "BatchGetItem").then(|| body["Responses"].as_object_mut());
