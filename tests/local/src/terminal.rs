@@ -77,9 +77,10 @@ async fn signalled() {
 }
 
 /// Whether the program was started by `nohup`, which lets it ignore that its terminal is closed. Only Linux
-/// tells.
+/// tells. Programs that it starts inherit that.
 #[cfg(unix)]
-fn outlives_terminal() -> bool {
+#[must_use]
+pub fn outlives_terminal() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
