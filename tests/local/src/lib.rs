@@ -26,6 +26,7 @@ pub mod json;
 mod lock;
 pub mod log;
 pub mod odd;
+mod private;
 pub mod proxy;
 pub mod qa;
 mod random;
@@ -52,14 +53,7 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 /// Why a request got no answer, with the causes: the first error alone says only that sending failed. The
 /// address is left out, because it may hold a secret.
 pub(crate) fn unanswered(error: reqwest::Error) -> Error {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text.into()
+    prime_gaming::testing::net::chain(&error.without_url()).into()
 }
 
 /// The client for everything here: the functions' own, which follows no redirects and whose

@@ -31,7 +31,7 @@ pub struct OperatorEntitlement {
 /// `entitlement.get`
 #[derive(Debug, Serialize)]
 pub struct FoundEntitlement {
-    /// The owner's record. If the entitlement has no owner, the record of the first player who has one.
+    /// The owner's record. Another player's record if there is no owner, or the owner's can't be read.
     pub entitlement: OperatorEntitlement,
     /// The other players who have a row of it.
     pub also: Vec<PlayerId>,

@@ -5,7 +5,7 @@ mod age;
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -24,8 +24,8 @@ use tokio::task::JoinHandle;
 
 pub use age::age;
 
-use crate::Error;
 use crate::template::{Index, Key, Projection, Table, Template};
+use crate::{Error, private};
 
 /// How often expired items are removed. AWS takes hours; nothing may rely on it.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -63,7 +63,9 @@ impl Embedded {
                 let path = path
                     .to_str()
                     .ok_or("the data directory's name must be UTF-8")?;
-                make_private(path).map_err(|error| format!("can't make {path}: {error}"))?;
+                // SQLite gives its other files the same mode.
+                private::keep(Path::new(path))
+                    .map_err(|error| format!("can't make {path}: {error}"))?;
                 Database::new(path).map_err(|error| format!("can't open {path}: {error}"))?
             }
         };
@@ -101,18 +103,6 @@ impl Embedded {
             eprintln!("the embedded DynamoDB was busy and is left behind");
         }
     }
-}
-
-/// Makes the file if it is not there, and lets only its owner read it. SQLite gives its other files the same
-/// mode.
-fn make_private(path: &str) -> std::io::Result<()> {
-    let file = std::fs::File::options()
-        .create(true)
-        .append(true)
-        .open(path)?;
-    #[cfg(unix)]
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    Ok(())
 }
 
 /// Resolves when a stop is requested, or when no handle is left that could request it.

@@ -58,8 +58,8 @@ pub async fn by_itself(
     Ok(())
 }
 
-/// Walks with a person through a deployment, who has `patience` for each step. The report has each step as
-/// soon as it is made, also if the person ends the walk.
+/// Walks through a deployment with a person, and waits as long as `patience` for the person at each step. The
+/// report has each step as soon as it is made, also if the person ends the walk.
 ///
 /// # Errors
 /// If there is no token for a platform. What the walk finds is in the report.

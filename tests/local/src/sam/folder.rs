@@ -3,15 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use super::events::Event;
-use crate::Error;
 use crate::lock::Lock;
 use crate::template::Template;
+use crate::{Error, private};
 
 /// Where a function finds its own files in a container.
 const IN_CONTAINER: &str = "/var/task";
@@ -70,7 +69,7 @@ impl Folder {
                 .or_else(|_| fs::copy(&from, &to).map(drop))
                 .map_err(|error| format!("{}: {error}", from.display()))?;
             if let Some(secret) = &secret {
-                private(&folder.join(SECRETS), secret)?;
+                private::create(&folder.join(SECRETS), secret)?;
             }
         }
         Ok(())
@@ -85,7 +84,10 @@ impl Folder {
             value["Resources"][name]["Properties"]["CodeUri"] = name.into();
         }
         let text = serde_yaml_ng::to_string(&value)?;
-        Ok(private(&self.path.join("template.yaml"), text.as_bytes())?)
+        Ok(private::create(
+            &self.path.join("template.yaml"),
+            text.as_bytes(),
+        )?)
     }
 
     /// Writes the options of `sam local`, which it reads beside the template.
@@ -98,7 +100,7 @@ impl Folder {
             "version = 0.1\n\n[default.local_invoke.parameters]\n{common}\n\
              [default.local_start_api.parameters]\n{common}port = {port}\nwarm_containers = \"LAZY\"\n"
         );
-        private(&self.path.join("samconfig.toml"), text.as_bytes())
+        private::create(&self.path.join("samconfig.toml"), text.as_bytes())
     }
 
     /// Writes the variables, for all functions.
@@ -114,7 +116,7 @@ impl Folder {
             variables.insert("SECRETS_FILE".to_owned(), file);
         }
         let text = pretty(&json!({ "Parameters": variables }));
-        private(&self.path.join("env.json"), text.as_bytes())
+        private::create(&self.path.join("env.json"), text.as_bytes())
     }
 
     pub(super) fn put_events(&self, events: &[Event]) -> std::io::Result<()> {
@@ -122,7 +124,7 @@ impl Folder {
         fs::create_dir_all(&folder)?;
         events.iter().try_for_each(|event| {
             let file = folder.join(format!("{}.json", event.name));
-            private(&file, pretty(&event.payload).as_bytes())
+            private::create(&file, pretty(&event.payload).as_bytes())
         })
     }
 }
@@ -146,15 +148,6 @@ pub fn architecture() -> &'static str {
 
 fn pretty(value: &Value) -> String {
     format!("{value:#}\n")
-}
-
-/// Writes a file that only its owner can read.
-fn private(path: &Path, text: &[u8]) -> std::io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(text)
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! The secrets' file: random values, made once per data directory.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use base64::Engine as _;
@@ -8,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::settings::Settings;
-use crate::{Error, random};
+use crate::{Error, private, random};
 
 /// What the local system needs to know of the secrets.
 #[derive(Default)]
@@ -44,7 +43,10 @@ impl Secrets {
         );
         let path = Path::new(settings.get("SECRETS_FILE").unwrap_or_default());
         if path == made && !made.exists() {
-            create(&made, &random_secrets(own_keys))?;
+            let text = random_secrets(own_keys).to_string();
+            private::create(&made, text.as_bytes()).map_err(|error| {
+                format!("can't make the secrets' file {}: {error}", made.display())
+            })?;
         }
         let text = std::fs::read(path)
             .map_err(|error| format!("can't read the secrets' file {}: {error}", path.display()))?;
@@ -72,19 +74,6 @@ fn random_secrets(own_keys: bool) -> Value {
         secrets["player_jwt_secret"] = random::hex(&random::bytes::<32>()).into();
     }
     secrets
-}
-
-/// Writes a file that only its owner can read.
-fn create(path: &Path, secrets: &Value) -> Result<(), Error> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options
-        .open(path)
-        .map_err(|error| format!("can't make the secrets' file {}: {error}", path.display()))?;
-    file.write_all(secrets.to_string().as_bytes())?;
-    Ok(())
 }
 
 #[cfg(test)]
